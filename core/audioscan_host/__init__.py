@@ -1,0 +1,50 @@
+"""Find every place where a sound occurs: the names that a plugin author and a script import.
+
+Everything is imported at first use, so that `import audioscan_host` stays as light as its
+command line.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audioscan_host.embedding import embed
+    from audioscan_host.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
+    from audioscan_host.model import FINAL, Checkpoint, Model, Runtime
+    from audioscan_host.registry import load_registry
+    from audioscan_host.scanning import scan
+    from audioscan_host.training import train
+    from audioscan_host.windows import Windowing, Windows
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "FINAL",
+    "Checkpoint",
+    "HiddenStates",
+    "Inputs",
+    "Model",
+    "Runtime",
+    "Windowing",
+    "Windows",
+    "embed",
+    "hookimpl",
+    "load_registry",
+    "scan",
+    "train",
+]
+
+_HOME = {
+    "embed": "embedding",
+    "scan": "scanning",
+    "train": "training",
+    "load_registry": "registry",
+    **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),
+    **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "model"),
+    **dict.fromkeys(["Windowing", "Windows"], "windows"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"audioscan_host.{_HOME[name]}"), name)

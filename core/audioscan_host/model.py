@@ -1,0 +1,147 @@
+"""What a plugin declares: checkpoints, and the models that read them."""
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from audioscan_host.errors import ModelError, SettingError
+
+FINAL = -1
+"""The network's final output, after its final norm where it has one."""
+
+POOLINGS = {"mean": 1, "mean+std": 2}
+"""How time steps become one vector, and how many times the width that vector is long."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One set of weights.
+
+    Attributes:
+        name: unique among the plugin's checkpoints: letters, digits, `_`, `.`, `-`.
+        source: where the weights come from, for a reader (a hub id, an address, "none").
+        revision: what pins the weights (a commit, a digest, a date); part of every cache key.
+        layers: number of transformer blocks; 0 for a network without.
+        sample_rate: of the waveform that the network takes, Hz.
+        step: seconds from one time step to the next.
+        shortest_window: seconds; a shorter window is padded with zeros to this.
+        longest_window: seconds; a longer window is refused.
+        licence: of the weights, as an SPDX identifier where there is one.
+        parameters: number of weights.
+
+    Raises:
+        ModelError: a value is missing or out of its range.
+    """
+
+    name: str
+    source: str
+    revision: str
+    layers: int
+    sample_rate: int
+    step: float
+    shortest_window: float
+    licence: str
+    parameters: int
+    longest_window: float = math.inf
+
+    def __post_init__(self) -> None:
+        where = f"checkpoint {self.name!r}"
+        _check_name(where, self.name)
+        for attribute in ("source", "revision", "licence"):
+            value = getattr(self, attribute)
+            _require(bool(value) and isinstance(value, str), where, attribute, "a text", value)
+        for attribute in ("layers", "parameters"):
+            value = getattr(self, attribute)
+            _require(isinstance(value, int) and value >= 0, where, attribute, "0 or more", value)
+        _require(
+            isinstance(self.sample_rate, int) and self.sample_rate >= 1000,
+            where, "sample_rate", "a whole number of Hz from 1000", self.sample_rate,
+        )  # fmt: skip
+        _require(0 < self.step < math.inf, where, "step", "seconds above 0", self.step)
+        _require(
+            0 < self.shortest_window <= self.longest_window,
+            where, "shortest_window", "seconds above 0, up to longest_window", self.shortest_window,
+        )  # fmt: skip
+
+    @property
+    def quartiles(self) -> tuple[int, int, int, int]:
+        """The blocks that an `_ML` model reads: a quarter, half, three quarters and all of the way."""
+        n = self.layers
+        return (n // 4, n // 2, 3 * n // 4, n)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named reading of a checkpoint.
+
+    Attributes:
+        name: unique among all installed plugins: letters, digits, `_`, `.`, `-`.
+        checkpoint: the weights that it reads.
+        layers: which layers, in the order of concatenation. 0 goes into the first block, k
+            leaves block k, `FINAL` is the network's final output.
+        dim: length of an embedding: the selected widths, times two for `mean+std`.
+        description: a few words for the list of models.
+        pooling: `mean` or `mean+std` over the time steps.
+        revision: to be raised whenever the plugin's arithmetic changes; part of every cache key.
+        eight_cut: the numbers equal those of 8-cut's model of the same name, so that its
+            cached files are read.
+
+    Raises:
+        ModelError: a value is missing or out of its range.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    layers: tuple[int, ...]
+    dim: int
+    description: str
+    pooling: str = "mean"
+    revision: int = 1
+    eight_cut: bool = False
+
+    def __post_init__(self) -> None:
+        where = f"model {self.name!r}"
+        _check_name(where, self.name)
+        _require(
+            isinstance(self.checkpoint, Checkpoint), where, "checkpoint", "a Checkpoint", self.checkpoint
+        )
+        _require(
+            isinstance(self.layers, tuple)
+            and bool(self.layers)
+            and all(isinstance(n, int) and FINAL <= n <= self.checkpoint.layers for n in self.layers),
+            where, "layers", f"a tuple of numbers from FINAL (-1) to {self.checkpoint.layers}", self.layers,
+        )  # fmt: skip
+        _require(isinstance(self.dim, int) and self.dim >= 1, where, "dim", "1 or more", self.dim)
+        _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)
+        _require(isinstance(self.revision, int), where, "revision", "a whole number", self.revision)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and how an encoder runs.
+
+    Attributes:
+        device: `auto`, `cpu`, or what the plugin's library calls a device (`cuda:1`, `mps`).
+        precision: `auto`, `fp32`, `bf16` or `fp16`.
+        batch_size: windows that go through the encoder at once.
+    """
+
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int = field(default=16)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise SettingError(f"batch size must be 1 or more, not {self.batch_size}")
+
+
+def _check_name(where: str, name: str) -> None:
+    ok = isinstance(name, str) and _NAME.fullmatch(name) is not None
+    _require(ok, where, "name", "letters, digits, '_', '.' and '-'", name)
+
+
+def _require(ok: bool, where: str, attribute: str, expected: str, found: object) -> None:
+    if not ok:
+        raise ModelError(f"{where}: {attribute} must be {expected}, not {found!r}")

@@ -1,0 +1,177 @@
+"""Where the windows of a recording lie, and how a stream of samples is cut into blocks of them."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.errors import SettingError
+
+GRID = 100
+"""Window starts lie on a grid of this many steps a second, the hop of the usual spectrograms."""
+
+BLOCK_SECONDS = 300.0
+"""Window starts that one block spans: what is held in memory, and what a killed run can lose."""
+
+
+@dataclass(frozen=True)
+class Windowing:
+    """How a recording is cut: `window` seconds long, one every `hop` seconds.
+
+    Raises:
+        SettingError: the hop is off the 10 ms grid, or longer than the window.
+    """
+
+    window: float = 8.0
+    hop: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("window", self.window), ("hop", self.hop)):
+            steps = value * GRID
+            if not (math.isfinite(value) and value > 0 and math.isclose(steps, round(steps), abs_tol=1e-6)):
+                raise SettingError(f"{name} must be a multiple of 0.01 s above 0, not {value:g} s")
+        if self.hop > self.window:
+            raise SettingError(
+                f"hop ({self.hop:g} s) must not exceed the window ({self.window:g} s): "
+                "the audio between the windows would not be heard"
+            )
+
+    @property
+    def hop_steps(self) -> int:
+        """Grid steps from one window's start to the next one's."""
+        return round(self.hop * GRID)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one block of a recording, all of one length.
+
+    Attributes:
+        starts: (windows,) int64, samples from the first sample of the block's waveform.
+        length: samples in a window.
+        sample_rate: Hz.
+    """
+
+    starts: npt.NDArray[np.int64]
+    length: int
+    sample_rate: int
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of a recording that is embedded at one go.
+
+    Attributes:
+        waveform: (samples,) float32.
+        windows: where its windows lie in the waveform.
+        times: (windows,) float64, their starts in seconds from the recording's beginning.
+        end: seconds of the recording that have been read when the block is complete.
+    """
+
+    waveform: npt.NDArray[np.float32]
+    windows: Windows
+    times: npt.NDArray[np.float64]
+    end: float
+
+
+def window_steps(samples: int, sample_rate: int, windowing: Windowing) -> list[int]:
+    """Starts of the windows of a recording of `samples`, in grid steps.
+
+    0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a
+    grid step) where more than a grid step of the tail would be left out. A recording that is
+    shorter than the window has one window, at 0.
+    """
+    length = round(windowing.window * sample_rate)
+    last = _whole_steps(samples - length, sample_rate)
+    if last < 0:
+        return [0] if samples else []
+    steps = list(range(0, last + 1, windowing.hop_steps))
+    uncovered = samples - (_sample(steps[-1], sample_rate) + length)
+    if uncovered * GRID > sample_rate:
+        steps.append(last)
+    return steps
+
+
+def cut_blocks(
+    chunks: Iterable[npt.NDArray[np.float32]],
+    sample_rate: int,
+    windowing: Windowing,
+    shortest_window: float = 0.0,
+    block_seconds: float = BLOCK_SECONDS,
+) -> Iterator[Block]:
+    """Cut a stream of samples into blocks of whole windows.
+
+    No more than a block and a window of audio is held at any time. Together the blocks have
+    the windows of `window_steps`, in order, each once.
+
+    Args:
+        chunks: consecutive (samples,) float32 pieces of one recording.
+        sample_rate: of the chunks, Hz.
+        windowing: window and hop.
+        shortest_window: seconds that a recording shorter than the window is zero-padded to.
+        block_seconds: seconds of window starts in a block.
+    """
+    length = round(windowing.window * sample_rate)
+    hop = windowing.hop_steps
+    in_block = max(1, int(block_seconds * GRID) // hop)
+    held = _Held()
+    first = 0  # grid step of the next block's first window
+    for chunk in chunks:
+        held.append(chunk)
+        while held.end >= _sample(first + (in_block - 1) * hop, sample_rate) + length:
+            yield _block(held, [first + i * hop for i in range(in_block)], length, sample_rate)
+            first += in_block * hop
+            # The recording may end here: its last window then starts after the last one so far.
+            held.drop_before(_sample(first - hop, sample_rate))
+    rest = [step for step in window_steps(held.end, sample_rate, windowing) if step >= first - hop + 1]
+    if not rest:
+        return
+    if held.end < length:
+        length = max(held.end, round(shortest_window * sample_rate))
+    yield _block(held, rest, length, sample_rate)
+
+
+def _block(held: "_Held", steps: list[int], length: int, sample_rate: int) -> Block:
+    begin = _sample(steps[0], sample_rate)
+    starts = np.array([_sample(step, sample_rate) - begin for step in steps], dtype=np.int64)
+    waveform = held.samples(begin, begin + int(starts[-1]) + length)
+    times = np.array(steps, dtype=np.float64) / GRID
+    return Block(waveform, Windows(starts, length, sample_rate), times, held.end / sample_rate)
+
+
+def _sample(step: int, sample_rate: int) -> int:
+    return step * sample_rate // GRID
+
+
+def _whole_steps(samples: int, sample_rate: int) -> int:
+    return samples * GRID // sample_rate
+
+
+class _Held:
+    """The samples that later blocks still need; positions count from the recording's beginning."""
+
+    def __init__(self) -> None:
+        self._chunks: list[npt.NDArray[np.float32]] = []
+        self._begin = 0
+        self.end = 0
+
+    def append(self, chunk: npt.NDArray[np.float32]) -> None:
+        self._chunks.append(chunk)
+        self.end += len(chunk)
+
+    def drop_before(self, begin: int) -> None:
+        self._chunks = [self.samples(begin, self.end)]
+        self._begin = begin
+
+    def samples(self, begin: int, end: int) -> npt.NDArray[np.float32]:
+        """Samples `begin` to `end`; silence after the last one."""
+        if len(self._chunks) != 1:
+            joined = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
+            self._chunks = [joined]
+        piece = self._chunks[0][begin - self._begin : end - self._begin]
+        return np.concatenate([piece, np.zeros(end - begin - len(piece), np.float32)])
