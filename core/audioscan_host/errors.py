@@ -9,7 +9,8 @@ AudioscanError
 │   └── UnknownModelError
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
 ├── TrainingError      too little to learn from
-└── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
+├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
+└── OutputError        a result that cannot be written where it should go
 
 The message of each says what was expected, what was found and what to do, in one line.
 """
@@ -53,3 +54,7 @@ class TrainingError(AudioscanError):
 
 class DetectorError(AudioscanError):
     """A detector file is damaged, foreign, or does not fit what is installed."""
+
+
+class OutputError(AudioscanError):
+    """A result cannot be written where it should go."""

@@ -1,0 +1,155 @@
+"""Name -> model, and one typed method a hook, scoped to the family that owns the model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from audioscan_host.errors import PluginError, UnknownModelError
+from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs, hookimpl
+from audioscan_host.plugins import Discovery, Failure, Plugin, discover
+
+if TYPE_CHECKING:
+    import click
+    import numpy as np
+    import numpy.typing as npt
+
+    from audioscan_host.model import Checkpoint, Model, Runtime
+    from audioscan_host.windows import Windows
+
+
+def load_registry(extra: Mapping[str, Any] | None = None) -> Registry:
+    """Discover the installed plugins.
+
+    Args:
+        extra: plugins that are not installed, name -> module or object with hooks.
+    """
+    return Registry(discover(extra))
+
+
+class Registry:
+    """The models of all plugins that work, and the reasons of those that do not.
+
+    Attributes:
+        plugins: the plugins that work, in the order of their models.
+        failures: the plugins that were set aside.
+        models: name -> model.
+    """
+
+    def __init__(self, discovery: Discovery) -> None:
+        self.plugins: tuple[Plugin, ...] = discovery.plugins
+        self.failures: tuple[Failure, ...] = discovery.failures
+        self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
+        self._hooks = discovery.hooks
+        self._hooks.register(_HostDefaults(), "audioscan_host")
+        self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
+
+    def model(self, name: str) -> Model:
+        """The model of that name.
+
+        Raises:
+            UnknownModelError: there is none; the message names near ones and failed plugins.
+        """
+        if name in self.models:
+            return self.models[name]
+        near = difflib.get_close_matches(name.upper(), self.models, n=1)
+        parts = [f"unknown model {name!r}"]
+        parts.append(f"did you mean {near[0]}?" if near else f"installed: {', '.join(self.models) or 'none'}")
+        if self.failures:
+            failed = "; ".join(f"{failure.name} ({failure.reason})" for failure in self.failures)
+            parts.append(f"plugins set aside: {failed}")
+        raise UnknownModelError("; ".join(parts))
+
+    def owner(self, model: Model) -> Plugin:
+        """The plugin that registered the model."""
+        return self._owners[model.name]
+
+    def family(self, model: Model) -> Family:
+        """The hooks of the plugin that registered the model."""
+        owner = self.owner(model)
+        others = [plugin.module for plugin in self.plugins if plugin.models and plugin is not owner]
+        return Family(owner.name, self._hooks, others)
+
+    def register_commands(self, plugin: Plugin, cli: click.Group) -> None:
+        """Let one plugin add its commands to `cli`."""
+        others = [other.module for other in self.plugins if other is not plugin]
+        self._hooks.subset_hook_caller("register_commands", others)(cli=cli)
+
+
+class Family:
+    """One typed method a hook; the hooks of other families stay silent, wrappers apply.
+
+    Raises:
+        PluginError: from any method, when the plugin returned nothing.
+    """
+
+    def __init__(self, name: str, hooks: Any, others: Sequence[Any]) -> None:
+        self.name = name
+        self._hooks = hooks
+        self._others = others
+
+    def load(self, checkpoint: Checkpoint, runtime: Runtime) -> Encoder:
+        """The encoder of a checkpoint, on the device that `runtime` names."""
+        encoder = self._load(checkpoint=checkpoint, runtime=runtime)
+        return self._required(encoder, "load")
+
+    def preprocess(self, encoder: Encoder, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
+        """One model input for each of the windows of a block."""
+        inputs: Inputs = self._required(
+            self._preprocess(encoder=encoder, waveform=waveform, windows=windows), "preprocess"
+        )
+        if len(inputs) != len(windows):
+            raise PluginError(
+                f"plugin {self.name!r}: preprocess returned {len(inputs)} inputs for {len(windows)} windows"
+            )
+        return inputs
+
+    def embed(self, encoder: Encoder, batch: Any, layers: frozenset[int]) -> HiddenStates:
+        """The hidden states of a batch: layer -> (batch, time, width)."""
+        states: HiddenStates = self._required(
+            self._embed(encoder=encoder, batch=batch, layers=layers), "embed"
+        )
+        missing = sorted(layers - set(states))
+        if missing:
+            raise PluginError(f"plugin {self.name!r}: embed left out layers {missing}")
+        return states
+
+    def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:
+        """What the model reads of the hidden states, each (batch, time, width)."""
+        selected: Sequence[Array] = self._required(
+            self._select_layers(model=model, hidden_states=hidden_states), "select_layers"
+        )
+        return selected
+
+    # Looked up once: `embed` and `select_layers` are called for every batch.
+
+    @cached_property
+    def _load(self) -> Any:
+        return self._hooks.subset_hook_caller("load", self._others)
+
+    @cached_property
+    def _preprocess(self) -> Any:
+        return self._hooks.subset_hook_caller("preprocess", self._others)
+
+    @cached_property
+    def _embed(self) -> Any:
+        return self._hooks.subset_hook_caller("embed", self._others)
+
+    @cached_property
+    def _select_layers(self) -> Any:
+        return self._hooks.subset_hook_caller("select_layers", self._others)
+
+    def _required(self, result: Any, hook: str) -> Any:
+        if result is None:
+            raise PluginError(f"plugin {self.name!r}: {hook} returned nothing")
+        return result
+
+
+class _HostDefaults:
+    """What the host does where no plugin says otherwise."""
+
+    @hookimpl(trylast=True)
+    def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:
+        return [hidden_states[layer] for layer in model.layers]
