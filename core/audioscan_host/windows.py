@@ -12,7 +12,7 @@ from audioscan_host.errors import SettingError
 GRID = 100
 """Window starts lie on a grid of this many steps a second, the hop of the usual spectrograms."""
 
-BLOCK_SECONDS = 300.0
+BLOCK_SECONDS = 120.0
 """Window starts that one block spans: what is held in memory, and what a killed run can lose."""
 
 
@@ -70,13 +70,11 @@ class Block:
         waveform: (samples,) float32.
         windows: where its windows lie in the waveform.
         times: (windows,) float64, their starts in seconds from the recording's beginning.
-        end: seconds of the recording that have been read when the block is complete.
     """
 
     waveform: npt.NDArray[np.float32]
     windows: Windows
     times: npt.NDArray[np.float64]
-    end: float
 
 
 def window_steps(samples: int, sample_rate: int, windowing: Windowing) -> list[int]:
@@ -141,7 +139,7 @@ def _block(held: "_Held", steps: list[int], length: int, sample_rate: int) -> Bl
     starts = np.array([_sample(step, sample_rate) - begin for step in steps], dtype=np.int64)
     waveform = held.samples(begin, begin + int(starts[-1]) + length)
     times = np.array(steps, dtype=np.float64) / GRID
-    return Block(waveform, Windows(starts, length, sample_rate), times, held.end / sample_rate)
+    return Block(waveform, Windows(starts, length, sample_rate), times)
 
 
 def _sample(step: int, sample_rate: int) -> int:

@@ -1,0 +1,196 @@
+"""Where the embeddings of a recording by a model are kept, and under what key."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from audioscan_host import cache_file
+from audioscan_host.cache_file import Embeddings
+from audioscan_host.errors import CacheError
+from audioscan_host.model import Checkpoint, Model
+from audioscan_host.recordings import Recording
+from audioscan_host.windows import Windowing
+
+ENVIRONMENT = "AUDIOSCAN_CACHE"
+DAMAGED = ".damaged"
+"""Ending of a file that was set aside."""
+
+PIPELINE_REVISION = 1
+"""Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
+
+logger = logging.getLogger(__name__)
+
+
+class BusyError(Exception):
+    """Another process is embedding the recording."""
+
+
+def default_folder() -> Path:
+    """`AUDIOSCAN_CACHE`, else `cache/` in the current folder where there is one, else the user's."""
+    if os.environ.get(ENVIRONMENT):
+        return Path(os.environ[ENVIRONMENT])
+    if Path("cache").is_dir():
+        return Path("cache")
+    return Path(platformdirs.user_cache_dir("audioscan-host", appauthor=False))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The place of the embeddings of one recording by one model.
+
+    Attributes:
+        path: the finished file.
+        blocks: the folder of the finished blocks of an unfinished one.
+        eight_cut: 8-cut's file of the same embeddings, whether it is there or not.
+        model: the model.
+        windowing: window and hop.
+        recording: the media file.
+    """
+
+    path: Path
+    blocks: Path
+    eight_cut: Path | None
+    model: Model
+    windowing: Windowing
+    recording: Recording
+
+    @property
+    def file(self) -> Path | None:
+        """The file that holds the embeddings; whether it is sound is known when it is read."""
+        places = [self.path] if self.eight_cut is None else [self.path, self.eight_cut]
+        return next((place for place in places if place.is_file()), None)
+
+    def read(self) -> Embeddings | None:
+        """The embeddings, or `None` where they have to be computed.
+
+        A damaged file is set aside with a warning; a damaged file of 8-cut stays where it is.
+        """
+        try:
+            return cache_file.read(self.path, self.model.dim)
+        except FileNotFoundError:
+            pass
+        except CacheError as error:
+            aside = self.path.with_suffix(self.path.suffix + DAMAGED)
+            with suppress(FileNotFoundError):  # another process has set it aside just now
+                self.path.replace(aside)
+            logger.warning("%s; kept as %s and computed again", error, aside.name)
+            return None
+        return self._read_eight_cut()
+
+    def _read_eight_cut(self) -> Embeddings | None:
+        if self.eight_cut is None:
+            return None
+        try:
+            return cache_file.read(self.eight_cut, self.model.dim)
+        except FileNotFoundError:
+            return None
+        except CacheError as error:
+            logger.warning("%s; left as it is and computed again", error)
+            return None
+
+    def has_block(self, index: int) -> bool:
+        """Block `index` was finished by an earlier run."""
+        try:
+            cache_file.read(self._block(index), self.model.dim)
+        except (FileNotFoundError, CacheError):
+            return False
+        return True
+
+    def add_block(self, index: int, embeddings: Embeddings) -> None:
+        """Keep a finished block."""
+        cache_file.write(self._block(index), [embeddings], {})
+
+    def finish(self, blocks: int, meta: dict[str, Any]) -> None:
+        """Join the blocks into the finished file."""
+        cache_file.write(self.path, [self._block(index) for index in range(blocks)], meta)
+        shutil.rmtree(self.blocks, ignore_errors=True)
+
+    def _block(self, index: int) -> Path:
+        return self.blocks / f"{index:06d}.npz"
+
+
+class Cache:
+    """The cache folder: `w2v/` has the finished files, `unfinished/` what a killed run left.
+
+    Raises:
+        CacheError: the folder cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = default_folder() if folder is None else folder
+        self.finished = self.folder / "w2v"
+        self.unfinished = self.folder / "unfinished"
+        try:
+            self.finished.mkdir(parents=True, exist_ok=True)
+            self.unfinished.mkdir(exist_ok=True)
+        except OSError as error:
+            raise CacheError(f"cache folder {self.folder}: cannot be made: {error.strerror}") from error
+        if not os.access(self.finished, os.W_OK):
+            raise CacheError(f"cache folder {self.folder}: cannot be written to; name another: --cache-dir")
+
+    def entry(self, recording: Recording, model: Model, windowing: Windowing) -> Entry:
+        """The place for a recording, a model and windows."""
+        key = _key(
+            recording,
+            windowing,
+            checkpoint=_facts(model.checkpoint),
+            model=[model.name, model.revision, model.layers, model.pooling],
+        )
+        eight_cut = self.finished / _eight_cut_name(recording, model, windowing) if model.eight_cut else None
+        return Entry(
+            self.finished / f"{key}.npz", self.unfinished / key, eight_cut, model, windowing, recording
+        )
+
+    @contextmanager
+    def claim(
+        self, recording: Recording, checkpoint: Checkpoint, windowing: Windowing, *, wait: bool
+    ) -> Iterator[None]:
+        """Be the only process that runs this checkpoint over this recording.
+
+        The claim ends with the process, however that ends.
+
+        Raises:
+            BusyError: another process has it, and `wait` is off.
+        """
+        key = _key(recording, windowing, checkpoint=_facts(checkpoint))
+        lock = filelock.FileLock(self.unfinished / f"{key}.lock", timeout=-1 if wait else 0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise BusyError from None
+        try:
+            yield
+            # What was claimed is finished now: whoever waits for the lock will find the files.
+            Path(lock.lock_file).unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+
+def _facts(checkpoint: Checkpoint) -> list[Any]:
+    return [checkpoint.name, checkpoint.revision, checkpoint.sample_rate]
+
+
+def _key(recording: Recording, windowing: Windowing, **facts: Any) -> str:
+    identity = [recording.size, recording.mtime_ns, recording.digest]
+    everything = {
+        "recording": identity, "windowing": asdict(windowing), "pipeline": PIPELINE_REVISION, **facts
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+def _eight_cut_name(recording: Recording, model: Model, windowing: Windowing) -> str:
+    # 8-cut's own key: os.path's spelling of the path and its float mtime go into it as they print.
+    path = os.path.abspath(recording.path)  # noqa: PTH100
+    mtime = os.path.getmtime(recording.path)  # noqa: PTH204
+    text = f"{path}|{mtime}|{float(windowing.hop)}|{float(windowing.window)}|{model.name}"
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"

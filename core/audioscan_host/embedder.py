@@ -1,0 +1,236 @@
+"""Recording + models -> embeddings: the one path, through the cache."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.audio import decode, probe, read_ahead
+from audioscan_host.cache import BusyError, Cache, Entry
+from audioscan_host.cache_file import Embeddings
+from audioscan_host.encoding import Encoders
+from audioscan_host.errors import RecordingError, SettingError
+from audioscan_host.model import Model, Runtime
+from audioscan_host.progress import Advance, Progress, Silent
+from audioscan_host.recordings import Recording
+from audioscan_host.registry import Registry
+from audioscan_host.windows import BLOCK_SECONDS, Windowing, cut_blocks
+
+READ_AHEAD = 8
+"""Chunks of decoded audio that may wait for the encoder."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EmbeddedRecording:
+    """What one recording became.
+
+    Attributes:
+        path: the recording.
+        duration: seconds.
+        embeddings: model name -> its embeddings.
+        files: model name -> the cache file that holds them.
+    """
+
+    path: Path
+    duration: float
+    embeddings: Mapping[str, Embeddings]
+    files: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class RecordingFailure:
+    """A recording that could not be read, and why in one line."""
+
+    path: Path
+    reason: str
+
+
+class Embedder:
+    """Embeds recordings by the same models; what the cache holds is not computed again.
+
+    Raises:
+        SettingError: the window is longer than a checkpoint takes.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        models: Sequence[Model],
+        windowing: Windowing,
+        cache: Cache,
+        *,
+        runtime: Runtime | None = None,
+        progress: Progress | None = None,
+        block_seconds: float = BLOCK_SECONDS,
+    ) -> None:
+        for model in models:
+            longest = model.checkpoint.longest_window
+            if windowing.window > longest:
+                raise SettingError(
+                    f"{model.name} takes windows of at most {longest:g} s, not {windowing.window:g} s"
+                )
+        self._models = tuple(dict.fromkeys(models))
+        self._windowing = windowing
+        self._cache = cache
+        self._encoders = Encoders(registry, runtime or Runtime())
+        self._progress = progress or Silent()
+        self._block_seconds = block_seconds
+
+    def embed_each(self, paths: Sequence[Path]) -> Iterator[EmbeddedRecording | RecordingFailure]:
+        """Embed recordings, each once; those that another process works on come last.
+
+        A recording that cannot be read gives a failure, and the others go on.
+        """
+        lacking = [path for path in paths if self._lacks(path)]
+        with self._progress.track("embedding", _declared_seconds(lacking), "s of audio") as advance:
+            waiting = []
+            for path in paths:
+                try:
+                    yield self._embedded_or_failure(path, advance, wait=False)
+                except BusyError:
+                    waiting.append(path)
+            for path in waiting:
+                logger.info("%s: another process is embedding it; waiting", path)
+                yield self._embedded_or_failure(path, advance, wait=True)
+
+    def embed(self, path: Path, advance: Advance | None = None, *, wait: bool = True) -> EmbeddedRecording:
+        """The embeddings of a recording by all the models, computed where the cache lacks them.
+
+        Args:
+            path: the media file.
+            advance: called with the seconds of audio that were embedded.
+            wait: for another process that is embedding the same recording.
+
+        Raises:
+            RecordingError: it cannot be read.
+            BusyError: another process is embedding it, and `wait` is off.
+        """
+        recording = Recording.at(path)
+        entries = [self._cache.entry(recording, model, self._windowing) for model in self._models]
+        found = {entry: entry.read() for entry in entries}
+        for checkpoint in dict.fromkeys(entry.model.checkpoint for entry in entries if found[entry] is None):
+            with self._cache.claim(recording, checkpoint, self._windowing, wait=wait):
+                for entry in entries:  # what another process has finished since
+                    if found[entry] is None and entry.model.checkpoint == checkpoint:
+                        found[entry] = entry.read()
+                lacking = [e for e in entries if found[e] is None and e.model.checkpoint == checkpoint]
+                if lacking:
+                    self._compute(recording, lacking, advance or _ignore)
+                found.update({entry: entry.read() for entry in lacking})
+        return self._embedded(path, found)
+
+    def _embedded(self, path: Path, found: Mapping[Entry, Embeddings | None]) -> EmbeddedRecording:
+        embeddings = {entry.model.name: hit for entry, hit in found.items() if hit is not None}
+        files = {entry.model.name: entry.file for entry in found}
+        if len(embeddings) < len(found) or None in files.values():
+            raise RecordingError(f"{path}: its embeddings vanished from the cache; run again")
+        first = next(iter(embeddings.values()))
+        # 8-cut keeps no duration; its last window ends less than a hop before the end.
+        duration = first.meta.get("duration", first.times[-1] + self._windowing.window)
+        return EmbeddedRecording(
+            path, float(duration), embeddings, {name: file for name, file in files.items() if file}
+        )
+
+    def _compute(self, recording: Recording, entries: Sequence[Entry], advance: Advance) -> None:
+        """Embed a recording block by block, models of one checkpoint together."""
+        models = [entry.model for entry in entries]
+        checkpoint = models[0].checkpoint
+        hop = self._windowing.hop
+        done = 0.0
+
+        def on_windows(count: int) -> None:
+            nonlocal done
+            done += count * hop
+            advance(count * hop)
+
+        with closing(_Counted(recording.path, checkpoint.sample_rate)) as samples:
+            blocks = 0
+            for block in cut_blocks(
+                samples,
+                checkpoint.sample_rate,
+                self._windowing,
+                checkpoint.shortest_window,
+                self._block_seconds,
+            ):
+                # Blocks that an earlier run finished before it was killed are kept.
+                if all(entry.has_block(blocks) for entry in entries):
+                    on_windows(len(block.windows))
+                else:
+                    vectors = self._encoders.embed_block(block, models, on_windows)
+                    for entry, embedded in zip(entries, vectors, strict=True):
+                        entry.add_block(blocks, Embeddings(block.times, embedded))
+                blocks += 1
+        if Recording.at(recording.path) != recording:
+            raise RecordingError(f"{recording.path}: it changed while it was being read; run again")
+        duration = samples.count / checkpoint.sample_rate
+        for entry in entries:
+            entry.finish(blocks, self._meta(entry, duration))
+        advance(duration - done)
+
+    def _meta(self, entry: Entry, duration: float) -> dict[str, Any]:
+        return {
+            "recording": str(entry.recording.path.resolve()),
+            "duration": duration,
+            "window": self._windowing.window,
+            "hop": self._windowing.hop,
+            "model": entry.model.name,
+            "model_revision": entry.model.revision,
+            "checkpoint": entry.model.checkpoint.name,
+            "checkpoint_revision": entry.model.checkpoint.revision,
+        }
+
+    def _embedded_or_failure(
+        self, path: Path, advance: Advance, *, wait: bool
+    ) -> EmbeddedRecording | RecordingFailure:
+        try:
+            return self.embed(path, advance, wait=wait)
+        except RecordingError as error:
+            return RecordingFailure(path, str(error))
+
+    def _lacks(self, path: Path) -> bool:
+        try:
+            recording = Recording.at(path)
+        except RecordingError:
+            return False
+        return any(
+            self._cache.entry(recording, model, self._windowing).file is None for model in self._models
+        )
+
+
+class _Counted:
+    """The decoded chunks of a recording, read ahead, and how many samples they were."""
+
+    def __init__(self, path: Path, sample_rate: int) -> None:
+        self._chunks = read_ahead(decode(path, sample_rate), READ_AHEAD)
+        self.close: Callable[[], None] = self._chunks.close
+        self.count = 0
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
+        for chunk in self._chunks:
+            self.count += len(chunk)
+            yield chunk
+
+
+def _declared_seconds(paths: Iterable[Path]) -> float | None:
+    """Seconds of audio that the containers declare; `None` where one does not say."""
+    total = 0.0
+    for path in paths:
+        try:
+            duration = probe(path).duration
+        except RecordingError:
+            continue
+        if duration is None:
+            return None
+        total += duration
+    return total
+
+
+def _ignore(_amount: float) -> None:
+    pass

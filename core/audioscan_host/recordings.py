@@ -1,0 +1,92 @@
+"""Which recordings a command works on, and what tells one recording from another."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from audioscan_host.errors import RecordingError
+
+SUFFIXES = frozenset(
+    ".3g2 .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dts .eac3 .f4v .flac .flv .m2ts .m4a"
+    " .m4b .m4v .mka .mkv .mov .mp2 .mp3 .mp4 .mpc .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .rf64 .snd .tta"
+    " .ts .vob .w64 .wav .wave .webm .wma .wmv .wv".split()
+)
+"""What counts as a recording inside a folder; a file that is named itself may have any suffix."""
+
+_WHOLE = 1 << 20
+_PIECE = 1 << 14
+_PIECES = 16
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A media file as it was when it was looked at.
+
+    Attributes:
+        path: as the user gave it.
+        size: bytes.
+        mtime_ns: time of the last change, nanoseconds.
+        digest: SHA-256 over samples of the content.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+    digest: str
+
+    @classmethod
+    def at(cls, path: Path) -> "Recording":
+        """Look at the file.
+
+        Raises:
+            RecordingError: it is not there, or cannot be read.
+        """
+        try:
+            with path.open("rb") as file:
+                stat = os.fstat(file.fileno())
+                digest = hashlib.sha256()
+                if stat.st_size <= _WHOLE:
+                    digest.update(file.read())
+                else:
+                    # The first and the last piece, and others evenly between: containers keep
+                    # what they edit at either end.
+                    for i in range(_PIECES):
+                        file.seek((stat.st_size - _PIECE) * i // (_PIECES - 1))
+                        digest.update(file.read(_PIECE))
+        except OSError as error:
+            raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
+        return cls(path, stat.st_size, stat.st_mtime_ns, digest.hexdigest())
+
+
+def find_recordings(paths: Iterable[Path]) -> list[Path]:
+    """The recordings that files and folders stand for, in order, each once.
+
+    A file is taken as it is; a folder stands for the media files in it and below it, by suffix,
+    hidden ones left out, sorted by path. A path that is missing is kept: opening it says so.
+
+    Raises:
+        RecordingError: nothing is left.
+    """
+    found: dict[Path, None] = {}
+    empty = []
+    for path in paths:
+        inside = sorted(p for p in path.rglob("*") if _is_media(p, path)) if path.is_dir() else [path]
+        if not inside:
+            empty.append(path)
+        found.update(dict.fromkeys(inside))
+    for path in empty:
+        message = f"{path}: no media files in this folder or below it"
+        if not found:
+            raise RecordingError(message)
+        logger.warning(message)
+    return list(found)
+
+
+def _is_media(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()

@@ -1,0 +1,120 @@
+"""What many tests need: a plugin without weights, recordings made of noise, a clean environment."""
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audioscan_host import FINAL, Checkpoint, Model, hookimpl
+from audioscan_host.registry import Registry, load_registry
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+class TinyPlugin:
+    """A family of two models on one checkpoint; notes the name of every hook that is called.
+
+    A time step is 0.1 s; layer k of it is k + 1 times (mean, mean of squares) of its samples.
+    """
+
+    def __init__(self, name: str = "TINY", **model_facts: object) -> None:
+        self.calls: list[str] = []
+        self.layers_asked: list[frozenset[int]] = []
+        self.fails_after: int | None = None
+        self.checkpoint = Checkpoint(
+            name=name,
+            source="none",
+            revision="1",
+            layers=4,
+            sample_rate=16_000,
+            step=0.1,
+            shortest_window=0.1,
+            licence="MIT",
+            parameters=0,
+        )
+        self.models = [
+            Model(name, self.checkpoint, (FINAL,), 2, "one layer", **model_facts),
+            Model(f"{name}_ML", self.checkpoint, self.checkpoint.quartiles, 8, "four layers"),
+        ]
+
+    @hookimpl
+    def register_models(self):
+        self.calls.append("register_models")
+        return self.models
+
+    @hookimpl
+    def load(self, checkpoint, runtime):
+        self.calls.append("load")
+        return f"encoder of {checkpoint.name}"
+
+    @hookimpl
+    def preprocess(self, encoder, waveform, windows):
+        self.calls.append("preprocess")
+        steps = windows.length // 1600
+        return np.stack(
+            [waveform[start : start + steps * 1600].reshape(steps, 1600) for start in windows.starts]
+        )
+
+    @hookimpl
+    def embed(self, encoder, batch, layers):
+        self.calls.append("embed")
+        if self.fails_after is not None and self.calls.count("embed") > self.fails_after:
+            raise RuntimeError("killed here")
+        self.layers_asked.append(layers)
+        states = np.stack([batch.mean(2), (batch**2).mean(2)], axis=2)
+        return {layer: states * (5 if layer == FINAL else layer + 1) for layer in layers}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's cache."""
+    monkeypatch.setenv("AUDIOSCAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def no_installed_plugins(monkeypatch):
+    """Only plugins that the test hands over."""
+    monkeypatch.setenv("AUDIOSCAN_PLUGINS", "")
+
+
+@pytest.fixture
+def tiny_plugin() -> TinyPlugin:
+    return TinyPlugin()
+
+
+@pytest.fixture
+def make_plugin() -> type[TinyPlugin]:
+    return TinyPlugin
+
+
+@pytest.fixture
+def tiny_registry(no_installed_plugins, tiny_plugin) -> Registry:
+    return load_registry({"tiny": tiny_plugin})
+
+
+@pytest.fixture
+def make_wav(tmp_path) -> Callable[..., Path]:
+    """Write a recording of noise: `make_wav("a.wav", seconds=30, seed=1)`."""
+
+    def make(name: str = "noise.wav", seconds: float = 20.0, seed: int = 0, rate: int = 16_000) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(seed).standard_normal(round(seconds * rate)) * 0.1
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes((np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes())
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real audio that lies beside the project's folder."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real recordings of ../shared/data are not on this machine")
+    return SHARED_DATA

@@ -1,0 +1,114 @@
+"""`cache info`, `cache verify`, `cache prune`: what they count, find and remove."""
+
+import os
+import time
+
+import filelock
+import numpy as np
+import pytest
+
+from audioscan_host import cache_file, cache_upkeep
+from audioscan_host.cache import Cache
+from audioscan_host.cache_file import Embeddings
+
+DAY = 86_400
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "cache")
+
+
+def add(cache, letter, model="MEL", windows=5, recording="/nowhere.wav"):
+    path = cache.finished / f"{letter * 64}.npz"
+    vectors = np.random.default_rng(0).random((windows, 3)).astype(np.float32)
+    meta = {"model": model, "recording": str(recording)}
+    cache_file.write(path, [Embeddings(np.arange(float(windows)), vectors)], meta)
+    return path
+
+
+def add_eight_cut(cache):
+    path = cache.finished / "0123456789abcdef.npz"
+    np.savez(path, timestamps=np.zeros(2), embeddings=np.ones((2, 3), np.float32))
+    return path
+
+
+def make_older(path, days):
+    when = time.time() - days * DAY
+    os.utime(path, (when, when))
+
+
+def test_info_counts_by_model(cache):
+    files = [add(cache, "a"), add(cache, "b", windows=7), add(cache, "c", model="AST"), add_eight_cut(cache)]
+    (cache.unfinished / "d").mkdir()
+    (cache.finished / "x.npz.damaged").write_bytes(b"x")
+    found = cache_upkeep.info(cache)
+    assert [(s.model, s.recordings, s.windows) for s in found.models] == [("AST", 1, 5), ("MEL", 2, 12)]
+    assert (found.eight_cut, found.unfinished, found.leftovers) == (1, 1, 1)
+    assert found.size == sum(file.stat().st_size for file in files) + 1
+
+
+def test_verify_finds_damage_and_sets_it_aside_but_leaves_eight_cuts_file(cache):
+    sound, damaged, foreign = add(cache, "a"), add(cache, "b"), add_eight_cut(cache)
+    for path in (damaged, foreign):
+        content = bytearray(path.read_bytes())
+        content[content.index(b"embeddings.npy") + 170] ^= 0xFF  # among the vectors
+        path.write_bytes(content)
+    count, sentences = cache_upkeep.verify(cache)
+    assert count == 3
+    assert [damaged.name in s or foreign.name in s for s in sentences] == [True, True]
+    assert sound.exists()
+    assert foreign.exists()
+    assert not damaged.exists()
+    assert damaged.with_suffix(".npz.damaged").exists()
+
+
+def test_prune_removes_what_no_run_will_use_and_nothing_else(cache):
+    kept = [add(cache, "a"), add_eight_cut(cache)]
+    aside = cache.finished / "x.npz.damaged"
+    old_temporary, young_temporary = cache.finished / ".old.npz.tmp", cache.finished / ".young.npz.tmp"
+    abandoned, waiting = cache.unfinished / "old", cache.unfinished / "young"
+    for path in (aside, old_temporary, young_temporary):
+        path.write_bytes(b"x")
+    for path in (abandoned, waiting):
+        path.mkdir()
+        (path / "000000.npz").write_bytes(b"x")
+    make_older(old_temporary, 2)
+    make_older(abandoned, 8)
+
+    would = cache_upkeep.prune(cache, dry_run=True)
+    assert aside.exists()
+    pruned = cache_upkeep.prune(cache)
+
+    assert set(pruned.paths) == set(would.paths) == {aside, old_temporary, abandoned}
+    assert pruned.size == 3
+    assert not any(path.exists() for path in pruned.paths)
+    assert all(path.exists() for path in [*kept, young_temporary, waiting])
+
+
+def test_prune_takes_models_ages_and_recordings_that_are_gone(cache, make_wav):
+    there = make_wav()
+    kept = add(cache, "a", recording=there)
+    gone, other, old = (
+        add(cache, "b"),
+        add(cache, "c", "AST", recording=there),
+        add(cache, "d", recording=there),
+    )
+    foreign = add_eight_cut(cache)
+    make_older(old, 40)
+    make_older(foreign, 400)
+    assert cache_upkeep.prune(cache, models=["AST"]).paths == (other,)
+    assert cache_upkeep.prune(cache, missing=True).paths == (gone,)
+    assert cache_upkeep.prune(cache, older_than=30).paths == (old,)
+    assert kept.exists()
+    assert foreign.exists()
+
+
+def test_prune_leaves_the_lock_of_a_running_process(cache):
+    held, free = cache.unfinished / "held.lock", cache.unfinished / "free.lock"
+    free.write_text("")
+    with filelock.FileLock(held):
+        for path in (held, free):
+            make_older(path, 30)
+        assert cache_upkeep.prune(cache).paths == (free,)
+    assert held.exists()
