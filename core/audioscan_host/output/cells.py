@@ -1,0 +1,38 @@
+"""How times, scores and texts are written, the same in every format and at every run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audioscan_host.regions import Region
+
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+
+
+def seconds(time: float) -> str:
+    """Three decimals: finer than any window start, which lies on a 10 ms grid."""
+    return f"{time:.3f}"
+
+
+def score(value: float) -> str:
+    """Six decimals, of a number between 0 and 1."""
+    return f"{value:.6f}"
+
+
+def single_line(text: str) -> str:
+    """The text with a space for every tab and line break, which tab-separated files cannot hold."""
+    return _BREAKS.sub(" ", text)
+
+
+def of_one_recording(regions: Mapping[str, Sequence[Region]], what: str) -> tuple[str, Sequence[Region]]:
+    """The only recording and its regions; no recording is one without regions.
+
+    Raises:
+        ValueError: there are several.
+    """
+    if len(regions) > 1:
+        raise ValueError(f"{what} holds one recording, not {len(regions)}")
+    return next(iter(regions.items()), ("", ()))

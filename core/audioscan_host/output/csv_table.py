@@ -1,0 +1,27 @@
+"""Regions as a CSV table, which reads back as annotations."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from audioscan_host.output import cells
+
+if TYPE_CHECKING:
+    from audioscan_host.regions import Region
+
+COLUMNS = ("file", "start", "end", "label", "score")
+
+
+def write_csv(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
+    """Write `file,start,end,label,score`, a row for each region of each file.
+
+    What holds a comma, a quote or a line break is quoted, as RFC 4180 has it.
+    """
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for file, found in regions.items():
+        for region in found:
+            times = cells.seconds(region.start), cells.seconds(region.end)
+            table.writerow([file, *times, region.label, cells.score(region.score)])

@@ -1,0 +1,66 @@
+"""Where results go: stdout, a file, or a folder with a file for each recording."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audioscan_host.atomic_write import atomic_write
+from audioscan_host.errors import OutputError
+
+if TYPE_CHECKING:
+    from audioscan_host.output import Format
+    from audioscan_host.regions import Region
+
+
+def save_regions(regions: Mapping[str, Sequence[Region]], form: Format, out: Path | None) -> None:
+    """Write the regions of recordings.
+
+    Args:
+        regions: for each recording, by its path.
+        form: the format.
+        out: a file; where the format holds one recording a file and there are several, a folder,
+            in which the files lie as the recordings do; None for stdout.
+
+    Raises:
+        OutputError: several recordings need several files but `out` is none or a file, or
+            a file cannot be written.
+    """
+    if form.one_file or len(regions) == 1:
+        save_text(_text(regions, form), out)
+        return
+    if out is None or out.is_file():
+        found = "stdout" if out is None else f"the file {out}"
+        raise OutputError(
+            f"{form.name} is one file a recording: --out must be a folder for {len(regions)} recordings, not {found}"
+        )
+    common = Path(os.path.commonpath([Path(name).absolute().parent for name in regions]))
+    for name, found_there in regions.items():
+        below = Path(name).absolute().relative_to(common)
+        save_text(_text({name: found_there}, form), out / below.with_name(below.stem + form.suffix))
+
+
+def save_text(text: str, out: Path | None) -> None:
+    """Write UTF-8 text to a file, whole or not at all, or to stdout.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        with atomic_write(out) as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+
+
+def _text(regions: Mapping[str, Sequence[Region]], form: Format) -> str:
+    stream = io.StringIO(newline="")
+    form.write(stream, regions)
+    return stream.getvalue()

@@ -1,0 +1,52 @@
+"""The probability of every window, as a CSV table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from audioscan_host.output import cells
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+COLUMNS = ("file", "start", "end", "label", "probability")
+
+
+class ScoreTable:
+    """A table that grows by one recording at a time: `file,start,end,label,probability`.
+
+    The header is written at once, so that a scan that finds no recording leaves a valid file.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._table = csv.writer(stream, lineterminator="\n")
+        self._table.writerow(COLUMNS)
+
+    def add(
+        self,
+        file: str,
+        times: npt.NDArray[np.float64],
+        window: float,
+        duration: float,
+        probabilities: Mapping[str, npt.NDArray[np.floating]],
+    ) -> None:
+        """Write the windows of a recording in order of time, and for each its labels.
+
+        Args:
+            file: the recording, as the results name it.
+            times: (windows,) starts in seconds.
+            window: seconds; the last window ends at `duration` at the latest.
+            duration: of the recording, seconds.
+            probabilities: label -> (windows,) between 0 and 1.
+
+        Raises:
+            ValueError: a label has more or fewer probabilities than there are windows.
+        """
+        columns = [values.tolist() for values in probabilities.values()]
+        for start, *row in zip(times.tolist(), *columns, strict=True):
+            span = cells.seconds(start), cells.seconds(min(start + window, duration))
+            for label, probability in zip(probabilities, row, strict=True):
+                self._table.writerow([file, *span, label, cells.score(probability)])

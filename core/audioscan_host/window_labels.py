@@ -1,0 +1,133 @@
+"""What the annotations of a recording say of its windows: positive, negative, or nothing."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.annotations import Annotation, Role
+from audioscan_host.errors import SettingError
+
+POSITIVE = 1
+NEGATIVE = 0
+LEFT_OUT = -1
+
+POINT_MARGIN = 30.0
+"""Seconds around a positive where points say nothing: they mark only some of what is there."""
+
+_Microseconds = npt.NDArray[np.int64]
+
+
+def window_labels(
+    annotations: Sequence[Annotation],
+    label: str,
+    times: npt.NDArray[np.float64],
+    window: float,
+    *,
+    tolerance: float = 12.0,
+    neg_margin: float | None = None,
+) -> npt.NDArray[np.int8]:
+    """Label the windows of one recording for one sound.
+
+    A window is *on* a span where the overlap is at least half of the shorter of the two, and on
+    a point that it contains; it *touches* what it overlaps or contains at all. The first rule
+    that holds decides:
+
+    1. on a soft place of this label: left out;
+    2. on a positive span of this label, or starting within `tolerance` of a positive point: positive;
+    3. touching a positive of this label: left out;
+    4. touching a soft place of this label: left out;
+    5. on an annotation with the role negative, or on a positive of another label: negative;
+    6. `neg_margin` or more from every positive of this label: negative;
+    7. otherwise left out.
+
+    A recording without a positive of this label is therefore negative but for its soft places.
+
+    Args:
+        annotations: all of the recording's, of every label.
+        label: the sound.
+        times: (windows,) starts in seconds.
+        window: seconds; of a recording that is shorter than the window, its own length.
+        tolerance: seconds.
+        neg_margin: seconds between a window's nearer end and a positive; None: 0 s where the
+            positives of this label in this recording are spans, 30 s where any is a point.
+
+    Returns:
+        (windows,) int8: 1 positive, 0 negative, -1 left out.
+
+    Raises:
+        SettingError: a length that is negative or not finite.
+    """
+    for name, value in (("window", window), ("tolerance", tolerance), ("neg_margin", neg_margin or 0.0)):
+        if not (math.isfinite(value) and value >= 0):
+            raise SettingError(f"{name} must be 0 s or more, not {value:g} s")
+    own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
+    points = [a for a in own if a.end is None]
+    if neg_margin is None:
+        neg_margin = POINT_MARGIN if points else 0.0
+    windows = _Windows(times, window)
+    spans = windows.on([a for a in own if a.end is not None])
+    soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
+    other = [
+        a for a in annotations if a.role is Role.NEGATIVE or (a.role is Role.POSITIVE and a.label != label)
+    ]
+
+    labels = np.full(len(times), LEFT_OUT, dtype=np.int8)
+    # The rules from the last to the first, each painted over what is weaker.
+    labels[~windows.nearer_than(neg_margin, own)] = NEGATIVE
+    labels[windows.on(other)] = NEGATIVE
+    labels[windows.touch(soft) | windows.touch(own)] = LEFT_OUT
+    labels[spans | windows.start_within(tolerance, points)] = POSITIVE
+    labels[windows.on(soft)] = LEFT_OUT
+    return labels
+
+
+class _Windows:
+    """The windows of a recording, asked which of them lie where.
+
+    Times are whole microseconds, finer than any label file writes them, so that "exactly half"
+    is exact. The starts of the windows that an annotation concerns are one interval; a window is
+    concerned by any annotation where more intervals have begun than ended: no table of windows
+    by annotations is needed.
+    """
+
+    def __init__(self, times: npt.NDArray[np.float64], window: float) -> None:
+        self._starts = _microseconds(times)
+        self._length = int(_microseconds(window))
+
+    def on(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        begin, end = _bounds(places)
+        enough = (np.minimum(end - begin, self._length) + 1) // 2
+        return self._start_in(begin + enough - self._length, end - enough)
+
+    def touch(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        begin, end = _bounds(places)
+        return self._start_in(begin + 1 - self._length, end - 1)
+
+    def nearer_than(self, margin: float, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        begin, end = _bounds(places, shortest=0)
+        reach = int(_microseconds(margin)) - 1
+        return self._start_in(begin - reach - self._length, end + reach)
+
+    def start_within(self, tolerance: float, points: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        begin, end = _bounds(points, shortest=0)
+        reach = int(_microseconds(tolerance))
+        return self._start_in(begin - reach, end + reach)
+
+    def _start_in(self, first: _Microseconds, last: _Microseconds) -> npt.NDArray[np.bool_]:
+        """Where a window starts in any of the closed intervals `first` to `last`."""
+        begun = np.searchsorted(np.sort(first), self._starts, side="right")
+        ended = np.searchsorted(np.sort(last), self._starts, side="left")
+        return begun > ended
+
+
+def _bounds(places: Sequence[Annotation], shortest: int = 1) -> tuple[_Microseconds, _Microseconds]:
+    """Begin and end of each; a point is a span of the shortest length, which gives it the same rules."""
+    begin = _microseconds([a.start for a in places])
+    end = _microseconds([a.start if a.end is None else a.end for a in places])
+    return begin, np.maximum(end, begin + shortest)
+
+
+def _microseconds(seconds: npt.ArrayLike) -> _Microseconds:
+    return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)

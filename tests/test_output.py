@@ -1,0 +1,214 @@
+"""Every format is written as those who read it expect."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from audioscan_host.annotations import read_annotations
+from audioscan_host.output import FORMATS
+from audioscan_host.output.scores import ScoreTable
+from audioscan_host.regions import Region
+
+DAY = [Region(3.0, 5.5, "call", 0.93), Region(10.25, 12.0, "song", 0.5)]
+NIGHT = [Region(0.0, 1.0, "call", 1.0)]
+AWKWARD = 'a, "b"\tc\r\nd\u2028e'
+
+
+def written(name: str, regions: dict[str, list[Region]]) -> str:
+    stream = io.StringIO(newline="")
+    FORMATS[name].write(stream, regions)
+    return stream.getvalue()
+
+
+def read_back(tmp_path, name: str, regions: dict[str, list[Region]], stem: str = "results") -> list[tuple]:
+    path = tmp_path / f"{stem}{FORMATS[name].suffix}"
+    path.write_bytes(written(name, regions).encode())
+    return [(a.file, a.start, a.end, a.label) for a in read_annotations(path)]
+
+
+class TestEveryFormat:
+    def test_is_known_by_the_name_that_the_command_line_takes(self):
+        assert list(FORMATS) == ["csv", "json", "audacity", "raven", "tsv"]
+        assert all(name == each.name for name, each in FORMATS.items())
+
+    def test_says_whether_several_recordings_fit_one_file(self):
+        assert [name for name, each in FORMATS.items() if not each.one_file] == ["audacity", "raven"]
+
+    @pytest.mark.parametrize("name", FORMATS)
+    def test_gives_the_same_bytes_every_time_with_plain_line_ends(self, name):
+        text = written(name, {"day.wav": DAY})
+        assert text == written(name, {"day.wav": list(DAY)})
+        assert "\r" not in text
+        assert text.endswith("\n")
+
+    @pytest.mark.parametrize("name", FORMATS)
+    def test_takes_scores_of_single_precision(self, name):
+        regions = [Region(np.float64(3), np.float64(5.5), "call", np.float32(0.93)), DAY[1]]
+        assert written(name, {"day.wav": regions}) == written(name, {"day.wav": DAY})
+
+    @pytest.mark.parametrize("name", ["audacity", "raven"])
+    def test_of_one_recording_refuses_several(self, name):
+        with pytest.raises(ValueError, match="holds one recording, not 2"):
+            written(name, {"day.wav": DAY, "night.wav": NIGHT})
+
+    def test_is_listed_without_importing_numpy(self):
+        code = (
+            "import sys, audioscan_host.output as o; sys.exit(len(o.FORMATS) != 5 or 'numpy' in sys.modules)"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestCsv:
+    def test_is_a_row_for_each_region_of_each_file(self):
+        assert written("csv", {"day.wav": DAY, "b/night.wav": NIGHT}) == (
+            "file,start,end,label,score\n"
+            "day.wav,3.000,5.500,call,0.930000\n"
+            "day.wav,10.250,12.000,song,0.500000\n"
+            "b/night.wav,0.000,1.000,call,1.000000\n"
+        )
+
+    def test_is_a_header_alone_where_nothing_was_found(self):
+        assert written("csv", {"day.wav": []}) == written("csv", {}) == "file,start,end,label,score\n"
+
+    def test_keeps_awkward_names_in_quotes(self):
+        rows = list(
+            csv.reader(io.StringIO(written("csv", {"x,y.wav": [Region(0, 1, AWKWARD, 0.5)]}), newline=""))
+        )
+        assert rows[1:] == [["x,y.wav", "0.000", "1.000", AWKWARD, "0.500000"]]
+
+    def test_reads_back_as_annotations(self, tmp_path):
+        assert read_back(tmp_path, "csv", {"day.wav": DAY, "b/night.wav": NIGHT}) == [
+            ("day.wav", 3.0, 5.5, "call"),
+            ("day.wav", 10.25, 12.0, "song"),
+            ("b/night.wav", 0.0, 1.0, "call"),
+        ]
+
+
+class TestJson:
+    def test_lists_the_regions_of_each_file(self):
+        assert json.loads(written("json", {"day.wav": DAY, "quiet.wav": []})) == {
+            "format": "audioscan-host regions",
+            "version": 1,
+            "recordings": [
+                {
+                    "file": "day.wav",
+                    "regions": [
+                        {"start": 3.0, "end": 5.5, "label": "call", "score": 0.93},
+                        {"start": 10.25, "end": 12.0, "label": "song", "score": 0.5},
+                    ],
+                },
+                {"file": "quiet.wav", "regions": []},
+            ],
+        }
+
+    def test_is_valid_where_nothing_was_scanned(self):
+        assert json.loads(written("json", {}))["recordings"] == []
+
+    def test_keeps_awkward_names(self):
+        document = json.loads(written("json", {"é\n.wav": [Region(0, 1, AWKWARD, 0.5)]}))
+        assert document["recordings"][0]["file"] == "é\n.wav"
+        assert document["recordings"][0]["regions"][0]["label"] == AWKWARD
+
+    def test_rounds_as_the_tables_do(self):
+        document = json.loads(written("json", {"d": [Region(1 / 3, 2 / 3, "x", 2 / 3)]}))
+        assert document["recordings"][0]["regions"] == [
+            {"start": 0.333, "end": 0.667, "label": "x", "score": 0.666667}
+        ]
+
+
+class TestAudacity:
+    def test_is_start_end_and_label_between_tabs(self):
+        assert written("audacity", {"day.wav": DAY}) == "3.000\t5.500\tcall\n10.250\t12.000\tsong\n"
+
+    def test_is_empty_where_nothing_was_found(self):
+        assert written("audacity", {"day.wav": []}) == ""
+
+    def test_keeps_a_label_on_its_line(self):
+        assert written("audacity", {"d": [Region(0, 1, AWKWARD, 0.5)]}) == '0.000\t1.000\ta, "b" c d e\n'
+
+    def test_reads_back_as_annotations_of_the_file_it_is_named_like(self, tmp_path):
+        assert read_back(tmp_path, "audacity", {"x/day.wav": DAY}, stem="day") == [
+            ("day", 3.0, 5.5, "call"),
+            ("day", 10.25, 12.0, "song"),
+        ]
+
+
+class TestRaven:
+    def test_has_the_columns_and_values_of_a_selection_table(self):
+        rows = [line.split("\t") for line in written("raven", {"field/day.wav": DAY}).splitlines()]
+        # The first seven are the columns of a table that Raven saves, in its order.
+        assert rows[0] == [
+            "Selection",
+            "View",
+            "Channel",
+            "Begin Time (s)",
+            "End Time (s)",
+            "Low Freq (Hz)",
+            "High Freq (Hz)",
+            "Begin File",
+            "Annotation",
+            "Score",
+        ]
+        assert rows[1:] == [
+            ["1", "Spectrogram 1", "1", "3.000", "5.500", "0", "8000", "day.wav", "call", "0.930000"],
+            ["2", "Spectrogram 1", "1", "10.250", "12.000", "0", "8000", "day.wav", "song", "0.500000"],
+        ]
+
+    def test_is_a_header_alone_where_nothing_was_found(self):
+        assert written("raven", {"day.wav": []}).count("\n") == written("raven", {}).count("\n") == 1
+
+    def test_writes_no_quotes_and_keeps_a_row_on_its_line(self):
+        rows = written("raven", {"a\tb.wav": [Region(0, 1, AWKWARD, 0.5)]}).split("\n")
+        assert len(rows) == 3
+        assert rows[1].split("\t")[7:9] == ["a b.wav", 'a, "b" c d e']
+
+
+class TestDcase:
+    def test_is_an_event_list_as_in_task_4(self):
+        assert written("tsv", {"day.wav": DAY, "quiet.wav": [], "night.wav": NIGHT}) == (
+            "filename\tonset\toffset\tevent_label\n"
+            "day.wav\t3.000\t5.500\tcall\n"
+            "day.wav\t10.250\t12.000\tsong\n"
+            "night.wav\t0.000\t1.000\tcall\n"
+        )
+
+    def test_reads_back_with_the_parser_that_sed_eval_uses(self):
+        # dcase_util reads event lists with csv.reader and the tab it finds.
+        text = written("tsv", {"d.wav": [Region(0, 1, AWKWARD, 0.5)]})
+        assert list(csv.reader(io.StringIO(text), delimiter="\t"))[1] == [
+            "d.wav",
+            "0.000",
+            "1.000",
+            'a, "b" c d e',
+        ]
+
+
+class TestScores:
+    def test_is_a_row_for_each_window_and_label(self):
+        stream = io.StringIO(newline="")
+        table = ScoreTable(stream)
+        scores = {"call": np.array([0.25, 1 / 3], dtype=np.float32), "song": np.array([0.0, 1.0])}
+        table.add("day.wav", np.array([0.0, 0.5]), 8.0, 8.5, scores)
+        table.add("x,y.wav", np.array([0.0]), 8.0, 3.25, {"call": np.array([0.5])})
+        assert stream.getvalue() == (
+            "file,start,end,label,probability\n"
+            "day.wav,0.000,8.000,call,0.250000\n"
+            "day.wav,0.000,8.000,song,0.000000\n"
+            "day.wav,0.500,8.500,call,0.333333\n"
+            "day.wav,0.500,8.500,song,1.000000\n"
+            '"x,y.wav",0.000,3.250,call,0.500000\n'
+        )
+
+    def test_is_a_header_alone_where_nothing_was_scanned(self):
+        stream = io.StringIO()
+        ScoreTable(stream)
+        assert stream.getvalue() == "file,start,end,label,probability\n"
+
+    def test_refuses_probabilities_that_do_not_fit_the_windows(self):
+        with pytest.raises(ValueError, match="zip"):
+            ScoreTable(io.StringIO()).add("d", np.zeros(2), 8.0, 9.0, {"call": np.zeros(1)})
