@@ -25,13 +25,32 @@ FAMILY_HOOKS = ("load", "preprocess", "embed")
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from; looked up when asked for, since it means reading metadata."""
+
+    installed: Any = None  # importlib_metadata's Distribution
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution; empty for a plugin that is not installed."""
+        return self.installed.name if self.installed else ""
+
+    @property
+    def version(self) -> str:
+        """Version of the distribution; empty for a plugin that is not installed."""
+        return self.installed.version if self.installed else ""
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}" if self.installed else "not installed"
+
+
+@dataclass(frozen=True)
 class Plugin:
     """A plugin that works; `module` is the module or object that holds its hooks."""
 
     name: str
     module: Any
-    distribution: str = ""
-    version: str = ""
+    origin: Origin
     models: tuple[Model, ...] = ()
 
 
@@ -41,8 +60,7 @@ class Failure:
 
     name: str
     reason: str
-    distribution: str = ""
-    version: str = ""
+    origin: Origin = Origin()
     traceback: str = field(default="", repr=False)
 
 
@@ -67,8 +85,9 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
     plugins: list[Plugin] = []
     failures = [Failure(name, f"{ENVIRONMENT} names it, but no such plugin is installed") for name in absent]
     hooks = _new_manager()
-    given = [_Candidate(name, partial(_itself, module)) for name, module in (extra or {}).items()]
-    for candidate in [*map(_installed, points), *given]:
+    installed = [_Candidate(point.name, point.load, Origin(point.dist)) for point in points]
+    given = [_Candidate(name, partial(_itself, module), Origin()) for name, module in (extra or {}).items()]
+    for candidate in [*installed, *given]:
         try:
             plugins.append(candidate.admitted(hooks, plugins))
         # A plugin is somebody else's code: whatever it raises, exit included, is its own failure.
@@ -81,31 +100,22 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
 class _Candidate:
     name: str
     load: Callable[[], Any]
-    distribution: str = ""
-    version: str = ""
+    origin: Origin
 
     def admitted(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin]) -> Plugin:
         """The plugin, its hooks registered; raises whatever is wrong with it."""
         for other in plugins:
             if other.name == self.name:
-                raise PluginError(
-                    f"a plugin of this name comes from {other.distribution or 'the caller'} too"
-                )
+                raise PluginError(f"another plugin has this name: {other.origin}")
         module = self.load()
         models = _tried_alone(self.name, module)
         _check_duplicates(models, plugins)
         hooks.register(module, self.name)
-        return Plugin(self.name, module, self.distribution, self.version, models)
+        return Plugin(self.name, module, self.origin, models)
 
     def failed(self, error: BaseException) -> Failure:
         lines = "".join(traceback.format_exception(error))
-        return Failure(self.name, _reason(error), self.distribution, self.version, lines)
-
-
-def _installed(point: importlib_metadata.EntryPoint) -> _Candidate:
-    if point.dist is None:
-        return _Candidate(point.name, point.load)
-    return _Candidate(point.name, point.load, point.dist.name, point.dist.version)
+        return Failure(self.name, _reason(error), self.origin, lines)
 
 
 def _wanted() -> set[str] | None:
@@ -117,7 +127,7 @@ def _entry_points() -> list[importlib_metadata.EntryPoint]:
     # In order of name, so that which of two plugins with one model name wins does not
     # depend on the order of installation.
     points = importlib_metadata.entry_points(group=GROUP)
-    return sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else ""))
+    return sorted(points, key=lambda point: (point.name, point.value))
 
 
 def _itself(module: Any) -> Any:

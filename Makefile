@@ -1,0 +1,61 @@
+# `make demo` shows what it does, `make test` checks that it does it, `make install` prepares .venv with all plugins.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PLUGINS := $(sort $(wildcard plugins/*/))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test lint types imports check clean
+
+help:
+	@echo "make demo     install host and MEL into $(VENV), train a detector and scan with it"
+	@echo "make test     install everything into $(VENV) and run the whole test suite"
+	@echo "make install  prepare $(VENV) with the host and all plugins"
+	@echo "make check    lint, types and import rules"
+	@echo "make clean    remove $(VENV) and what the demo and the tools left"
+
+$(BIN)/python:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or later is needed: make PYTHON=python3.11 ...')"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --upgrade 'pip>=25.1'
+
+# Stamps, so that a second run installs nothing that has not changed.
+$(VENV)/.demo: $(BIN)/python pyproject.toml plugins/mel/pyproject.toml constraints.txt
+	$(PIP) install -q -c constraints.txt -e '.[plot]' -e plugins/mel
+	@touch $@
+
+$(VENV)/.install: $(BIN)/python pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS)) constraints.txt
+	$(PIP) install -q -c constraints.txt -e '.[plot]' $(foreach plugin,$(PLUGINS),-e $(plugin))
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.dev: $(VENV)/.install
+	$(PIP) install -q -c constraints.txt --group dev
+	@touch $@
+
+demo: $(VENV)/.demo
+	@$(BIN)/audioscan-host demo
+
+install: $(VENV)/.install
+	@echo "Installed into $(VENV): audioscan-host and the plugins $(notdir $(PLUGINS:/=)). Run $(BIN)/audioscan-host --help"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+	@echo "The whole test suite ran: host, plugins and end to end."
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+check: lint types imports
+	@echo "Lint, types and import rules hold."
+
+clean:
+	rm -rf $(VENV) audioscan-demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

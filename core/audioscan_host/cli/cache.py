@@ -1,0 +1,97 @@
+"""`audioscan-host cache`: what is kept, whether it is sound, and what of it can go."""
+
+from pathlib import Path
+
+import click
+
+from audioscan_host.cli import options, reporting
+
+
+@click.group()
+def cache() -> None:
+    """Look after the cache of embeddings."""
+
+
+@cache.command()
+@options.cache_dir
+@options.as_json
+def info(cache_dir: Path | None, as_json: bool) -> None:
+    """Say what is in the cache."""
+    from audioscan_host import cache_upkeep
+    from audioscan_host.cache import Cache
+
+    found = cache_upkeep.info(Cache(cache_dir))
+    if as_json:
+        shares = [
+            {"model": s.model, "recordings": s.recordings, "windows": s.windows, "bytes": s.size}
+            for s in found.models
+        ]
+        reporting.print_json(
+            {
+                "folder": str(found.folder.resolve()),
+                "bytes": found.size,
+                "models": shares,
+                "eight_cut": found.eight_cut,
+                "unfinished": found.unfinished,
+                "leftovers": found.leftovers,
+            }
+        )
+        return
+    click.echo(f"{found.folder.resolve()}: {_megabytes(found.size)}")
+    if found.models:
+        reporting.print_table(
+            ["model", "recordings", "windows", "size"],
+            [[s.model, s.recordings, s.windows, _megabytes(s.size)] for s in found.models],
+            right=["recordings", "windows", "size"],
+        )
+    click.echo(f"files of 8-cut: {found.eight_cut}")
+    click.echo(f"unfinished recordings: {found.unfinished}")
+    click.echo(f"damaged and temporary files: {found.leftovers}")
+
+
+@cache.command()
+@options.cache_dir
+def verify(cache_dir: Path | None) -> None:
+    """Read every file to its last byte; set damaged ones aside, to be computed again."""
+    from audioscan_host import cache_upkeep
+    from audioscan_host.cache import Cache
+
+    count, damaged = cache_upkeep.verify(Cache(cache_dir), reporting.progress())
+    for sentence in damaged:
+        reporting.note(sentence)
+    click.echo(f"{count} files read, {len(damaged)} damaged")
+    if damaged:
+        click.get_current_context().exit(1)
+
+
+@cache.command()
+@options.cache_dir
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Also the files of this model.")
+@click.option(
+    "--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Also files made longer ago than this."
+)
+@click.option(
+    "--missing", is_flag=True, help="Also files whose recording is no longer where it was embedded."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+def prune(
+    cache_dir: Path | None, models: tuple[str, ...], older_than: float | None, missing: bool, dry_run: bool
+) -> None:
+    """Remove damaged and temporary files, and unfinished work of more than a week ago.
+
+    Files that 8-cut wrote are never touched.
+    """
+    from audioscan_host import cache_upkeep
+    from audioscan_host.cache import Cache
+
+    pruned = cache_upkeep.prune(
+        Cache(cache_dir), models=models, older_than=older_than, missing=missing, dry_run=dry_run
+    )
+    for path in pruned.paths:
+        click.echo(path)
+    verb = "would be removed" if dry_run else "removed"
+    reporting.note(f"{len(pruned.paths)} files and folders {verb}, {_megabytes(pruned.size)}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

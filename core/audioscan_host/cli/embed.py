@@ -1,0 +1,51 @@
+"""`audioscan-host embed`: recordings into the cache."""
+
+from pathlib import Path
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+
+
+@click.command()
+@options.recordings
+@click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
+@options.windowing
+@options.batch_size
+@options.cache_dir
+@options.as_json
+def embed(
+    *,
+    recordings: tuple[Path, ...],
+    models: tuple[str, ...],
+    window: float,
+    hop: float,
+    batch_size: int,
+    cache_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Embed recordings ahead of training or scanning.
+
+    RECORDING is a media file or a folder of them. Models of one checkpoint share their forward
+    passes. What is in the cache already is not computed again, and a run that was interrupted
+    goes on from where it stopped.
+    """
+    from audioscan_host import Runtime, Windowing
+    from audioscan_host import embed as embed_recordings
+
+    result = embed_recordings(
+        recordings,
+        models,
+        windowing=Windowing(window, hop),
+        cache_dir=cache_dir,
+        runtime=Runtime(batch_size=batch_size),
+        progress=reporting.progress(),
+    )
+    rows = [[str(s.recording), s.model, s.windows, s.dim, str(s.path)] for s in result.stored]
+    columns = ["recording", "model", "windows", "dim", "file"]
+    if as_json:
+        reporting.print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif rows:
+        reporting.print_table(columns, rows, right=["windows", "dim"])
+    end_batch(result.failures, len(result.failures) + len({s.recording for s in result.stored}))

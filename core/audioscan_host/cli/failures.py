@@ -1,0 +1,21 @@
+"""How a batch ends in which some recordings could not be read."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import reporting
+
+if TYPE_CHECKING:
+    from audioscan_host.embedder import RecordingFailure
+
+
+def end_batch(failures: "Sequence[RecordingFailure]", total: int) -> None:
+    """Name the recordings that failed and leave with exit code 1; return where none did."""
+    if not failures:
+        return
+    reporting.note(f"{len(failures)} of {total} recordings could not be read:")
+    for failure in failures:
+        reporting.note(f"  {failure.reason}")
+    click.get_current_context().exit(1)

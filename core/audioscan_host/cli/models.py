@@ -1,0 +1,91 @@
+"""`audioscan-host models`: what recordings can be embedded with."""
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.model import FINAL, Model
+from audioscan_host.plugins import Failure
+from audioscan_host.registry import Registry, load_registry
+
+
+@click.command()
+@options.as_json
+def models(as_json: bool) -> None:
+    """List the models of the installed plugins."""
+    registry = load_registry()
+    if as_json:
+        reporting.print_json(
+            {
+                "models": [_described(registry, model) for model in registry.models.values()],
+                "failures": [failure_facts(failure) for failure in registry.failures],
+            }
+        )
+        return
+    if registry.models:
+        reporting.print_table(
+            ["model", "plugin", "dim", "layers", "parameters", "licence", "description"],
+            [_row(registry, model) for model in registry.models.values()],
+            right=["dim", "parameters"],
+        )
+    else:
+        reporting.note("no models: install a plugin, for example `pip install audioscan-mel`")
+    note_failures(registry)
+
+
+def note_failures(registry: Registry) -> None:
+    """Name the plugins that were set aside, on stderr."""
+    for failure in registry.failures:
+        reporting.note(f"set aside: plugin {failure.name}: {failure.reason}")
+
+
+def failure_facts(failure: Failure) -> dict[str, str]:
+    """What JSON says of a plugin that was set aside."""
+    return {
+        "plugin": failure.name,
+        "distribution": failure.origin.distribution,
+        "version": failure.origin.version,
+        "reason": failure.reason,
+    }
+
+
+def _row(registry: Registry, model: Model) -> list[object]:
+    checkpoint = model.checkpoint
+    return [
+        model.name,
+        registry.owner(model).name,
+        model.dim,
+        _layers(model),
+        _count(checkpoint.parameters),
+        checkpoint.licence,
+        model.description,
+    ]
+
+
+def _layers(model: Model) -> str:
+    return " ".join("final" if layer == FINAL else str(layer) for layer in model.layers)
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters / 1e6:.0f} M" if parameters else "none"
+
+
+def _described(registry: Registry, model: Model) -> dict[str, object]:
+    checkpoint = model.checkpoint
+    return {
+        "name": model.name,
+        "plugin": registry.owner(model).name,
+        "description": model.description,
+        "dim": model.dim,
+        "layers": list(model.layers),
+        "pooling": model.pooling,
+        "revision": model.revision,
+        "checkpoint": {
+            "name": checkpoint.name,
+            "source": checkpoint.source,
+            "revision": checkpoint.revision,
+            "layers": checkpoint.layers,
+            "sample_rate": checkpoint.sample_rate,
+            "parameters": checkpoint.parameters,
+            "licence": checkpoint.licence,
+        },
+    }
