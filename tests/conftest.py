@@ -1,5 +1,6 @@
 """What many tests need: a plugin without weights, recordings made of noise, a clean environment."""
 
+import os
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from audioscan_host import FINAL, Checkpoint, Model, hookimpl
 from audioscan_host.registry import Registry, load_registry
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

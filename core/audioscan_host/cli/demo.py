@@ -1,0 +1,111 @@
+"""`audioscan-host demo`: train and scan on recordings made in code."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import reporting
+from audioscan_host.cli.train import print_reports
+
+if TYPE_CHECKING:
+    from audioscan_host.demo import DemoResult
+    from audioscan_host.demo.judgement import Judgement
+    from audioscan_host.demo.synthesis import Event
+    from audioscan_host.regions import Region
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("audioscan-demo"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where everything goes; an earlier demo there is overwritten.",
+)
+def demo(out: Path) -> None:
+    """Train a detector and scan with it, on recordings synthesised here.
+
+    Needs the MEL plugin and nothing else: no recordings, no labels, no network. Leaves recordings,
+    labels, detector, regions and a picture of the scores in one folder.
+    """
+    from audioscan_host.demo import run_demo
+
+    result = run_demo(out, progress=reporting.progress())
+    _print_training(result)
+    _print_scan(result.judgement)
+    _print_files(result)
+    _print_next(result)
+
+
+def _print_training(result: "DemoResult") -> None:
+    from audioscan_host.demo.sounds import OTHERS, TARGET
+    from audioscan_host.demo.synthesis import DURATION, OTHERS_OF_A_KIND, TARGETS
+
+    learnt_from, detector = len(result.trained.recordings), result.trained.detector
+    click.echo(
+        f"{learnt_from + 1} recordings of {DURATION / 60:g} minutes, synthesised in code: nobody recorded them.\n"
+        f"Each holds {TARGETS} {TARGET}s on a door of its own, {OTHERS_OF_A_KIND} each of {', '.join(OTHERS)},\n"
+        "and background noise of its own.\n\n"
+        f"Learnt {TARGET} from {learnt_from} of them by the model {detector.model}, with windows of "
+        f"{detector.window:g} s every {detector.hop:g} s,\n"
+        f"since a {TARGET} is short (`audioscan-host train` takes 8 s and 1 s unless told otherwise):\n"
+    )
+    print_reports(result.trained)
+
+
+def _print_scan(judgement: "Judgement") -> None:
+    found = [
+        (m.event.start, [_span(m.event), *(_cells(m.region) if m.region else ["missed", "-"])])
+        for m in judgement.matches
+    ]
+    false = [(region.start, ["none: false", *_cells(region)]) for region in judgement.false_regions]
+    click.echo("\nScanned the one that it had not heard:\n")
+    rows = [row for _, row in sorted(found + false)]
+    reporting.print_table(["true knock", "found region", "score"], rows, right=["score"])
+    click.echo(f"\n{judgement.summary}. Real recordings are harder than these.\n")
+
+
+def _print_files(result: "DemoResult") -> None:
+    from audioscan_host.demo import FILES
+
+    click.echo(f"All of it is in the folder {result.folder}:")
+    for name, what in FILES.items():
+        if result.picture or name != "scores.png":
+            click.echo(f"  {name:<16}{what}")
+    if result.picture is None:
+        click.echo("No picture, since matplotlib is missing: pip install 'audioscan-host[plot]'")
+
+
+def _print_next(result: "DemoResult") -> None:
+    from audioscan_host.demo.sounds import OTHERS
+
+    other = next(iter(OTHERS))
+    detector = result.trained.detector
+    folder = {name: shlex.quote(str(result.folder / name)) for name in ("recordings", "labels.csv", "cache")}
+    click.echo(
+        "\nWhat to try next:\n"
+        "  scan a recording of your own, though real knocks are hardly like these, so expect little\n"
+        f"    audioscan-host scan YOUR.wav --detector {shlex.quote(str(result.detector))}\n"
+        "  learn another of the sounds here\n"
+        f"    audioscan-host train {folder['recordings']} --labels {folder['labels.csv']} --label {other} \\\n"
+        f"      --model {detector.model} --window {detector.window:g} --hop {detector.hop:g} "
+        f"--cache-dir {folder['cache']} --out {other}.detector\n"
+        "  learn a sound of your own, from recordings and a CSV of file,start,end,label\n"
+        f"    audioscan-host train YOUR_FOLDER --labels YOUR.csv --model {detector.model} --out your.detector"
+    )
+
+
+def _cells(region: "Region") -> list[str]:
+    return [_span(region), f"{region.score:.2f}"]
+
+
+def _span(span: "Event | Region") -> str:
+    return f"{_clock(span.start)} - {_clock(span.end)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, hundredths = divmod(round(seconds * 100), 6000)
+    return f"{minutes}:{hundredths / 100:05.2f}"

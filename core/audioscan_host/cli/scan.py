@@ -1,0 +1,132 @@
+"""`audioscan-host scan`: recordings and a detector to regions."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+
+if TYPE_CHECKING:
+    from audioscan_host.scanning import ScannedRecording
+
+FORMAT_NAMES = ("csv", "json", "audacity", "raven", "tsv")
+
+
+@click.command()
+@options.recordings
+@click.option(
+    "--detector", required=True, type=options.FILE, metavar="FILE", help="What `audioscan-host train` made."
+)
+@click.option("--label", "only", multiple=True, metavar="NAME", help="Look for this label only. May repeat.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Probability that a region reaches.",
+)
+@click.option(
+    "--low",
+    type=click.FloatRange(0, 1),
+    help="Probability down to which a region grows from there. [default: the threshold]",
+)
+@click.option(
+    "--merge-gap",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Seconds; shorter gaps are closed.",
+)
+@click.option(
+    "--min-duration",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Seconds; shorter regions are dropped.",
+)
+@click.option(
+    "--regions",
+    "method",
+    type=click.Choice(["mean", "union"]),
+    default="mean",
+    show_default=True,
+    help="Mean of the windows that cover a place, or all of the windows that reach the threshold, joined.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMAT_NAMES),
+    default="csv",
+    show_default=True,
+    help="audacity and raven are one file a recording.",
+)
+@click.option(
+    "--out",
+    type=options.FILE,
+    metavar="PATH",
+    help="A file; a folder where the format is one file a recording and there are several. [default: stdout]",
+)
+@click.option(
+    "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
+)
+@options.batch_size
+@options.cache_dir
+def scan(
+    *,
+    recordings: tuple[Path, ...],
+    detector: Path,
+    only: tuple[str, ...],
+    threshold: float,
+    low: float | None,
+    merge_gap: float,
+    min_duration: float,
+    method: str,
+    format_name: str,
+    out: Path | None,
+    scores: Path | None,
+    batch_size: int,
+    cache_dir: Path | None,
+) -> None:
+    """Find the regions of recordings where a detector's sounds occur.
+
+    RECORDING is a media file or a folder of them. What was embedded before, for training or by an
+    earlier scan, comes from the cache.
+    """
+    from audioscan_host import Runtime
+    from audioscan_host import scan as scan_recordings
+    from audioscan_host.output import FORMATS
+    from audioscan_host.output.saving import save_regions
+    from audioscan_host.regions import RegionSettings
+
+    result = scan_recordings(
+        recordings,
+        detector,
+        settings=RegionSettings(threshold, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
+        only=only,
+        cache_dir=cache_dir,
+        runtime=Runtime(batch_size=batch_size),
+        progress=reporting.progress(),
+    )
+    found = {str(recording.path): recording.regions for recording in result.recordings}
+    if found:
+        save_regions(found, FORMATS[format_name], out)
+    if scores is not None:
+        _save_scores(result.recordings, scores)
+    count = sum(map(len, found.values()))
+    reporting.note(f"{count} regions in {len(found)} recordings" + (f": {out}" if out else ""))
+    end_batch(result.failures, len(result.failures) + len(found))
+
+
+def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path) -> None:
+    from audioscan_host.output.saving import save_text
+    from audioscan_host.output.scores import ScoreTable
+
+    stream = io.StringIO(newline="")
+    table = ScoreTable(stream)
+    for each in recordings:
+        table.add(str(each.path), each.times, each.window, each.duration, each.probabilities)
+    save_text(stream.getvalue(), out)

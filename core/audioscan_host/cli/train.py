@@ -1,0 +1,142 @@
+"""`audioscan-host train`: labelled recordings to a detector."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+
+if TYPE_CHECKING:
+    from audioscan_host.training import TrainResult
+
+
+@click.command()
+@options.recordings
+@click.option(
+    "--labels",
+    multiple=True,
+    required=True,
+    type=options.FILE,
+    metavar="FILE",
+    help="CSV (file,start,end,label[,role]) or Audacity labels named like their recording. May repeat.",
+)
+@click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
+@click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
+@click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
+@options.windowing
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=12.0,
+    show_default=True,
+    help="Seconds around a point label in which a window's start makes it positive.",
+)
+@click.option(
+    "--neg-margin",
+    type=click.FloatRange(min=0),
+    help="Seconds that negatives keep from every positive. [default: 0 where labels are spans, 30 where points]",
+)
+@click.option(
+    "--normalisation",
+    type=click.Choice(["auto", "recording", "none"]),
+    default="auto",
+    show_default=True,
+    help="By each recording's own statistics, or not; auto: where all recordings are long enough.",
+)
+@click.option(
+    "--classifier",
+    type=click.Choice(["hist-gbt", "logistic"]),
+    default="hist-gbt",
+    show_default=True,
+    help="Boosted trees, or logistic regression: quicker where embeddings are long.",
+)
+@click.option(
+    "--calibration",
+    type=click.Choice(["isotonic", "sigmoid", "none"]),
+    default="isotonic",
+    show_default=True,
+    help="How scores become probabilities.",
+)
+@options.batch_size
+@options.cache_dir
+@options.as_json
+def train(
+    *,
+    recordings: tuple[Path, ...],
+    labels: tuple[Path, ...],
+    model: str,
+    out: Path,
+    only: tuple[str, ...],
+    window: float,
+    hop: float,
+    tolerance: float,
+    neg_margin: float | None,
+    normalisation: str,
+    classifier: str,
+    calibration: str,
+    batch_size: int,
+    cache_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Train a calibrated detector from labelled recordings.
+
+    RECORDING is a media file or a folder of them. A detector of every label is learnt, all in
+    one file. The figures printed come from recordings that were held out.
+    """
+    from audioscan_host import Runtime, Windowing
+    from audioscan_host import train as train_detector
+    from audioscan_host.classifier import ClassifierSettings
+
+    result = train_detector(
+        recordings,
+        labels,
+        model,
+        out=out,
+        only=only,
+        windowing=Windowing(window, hop),
+        tolerance=tolerance,
+        neg_margin=neg_margin,
+        normalisation=None if normalisation == "auto" else normalisation,  # type: ignore[arg-type]
+        classifier=ClassifierSettings(kind=classifier, calibration=calibration),  # type: ignore[arg-type]
+        cache_dir=cache_dir,
+        runtime=Runtime(batch_size=batch_size),
+        progress=reporting.progress(),
+    )
+    if as_json:
+        reporting.print_json(_facts(result, out))
+    else:
+        print_reports(result)
+        click.echo(f"detector of {', '.join(result.detector.classifiers)} by {model}: {out}")
+    end_batch(result.failures, len(result.failures) + len(result.recordings))
+
+
+def print_reports(result: "TrainResult") -> None:
+    """A row for each label: windows, and held-out figures."""
+    figures = ["average precision", "ROC AUC", "Brier score", "calibration error"]
+    rows: list[list[object]] = []
+    for report in result.reports:
+        f = report.figures
+        measured = [f.average_precision, f.roc_auc, f.brier, f.expected_calibration_error] if f else []
+        cells = [f"{value:.3f}" for value in measured] or ["-"] * len(figures)
+        rows.append([report.label, report.positives, report.negatives, report.left_out, *cells])
+    columns = ["label", "positive", "negative", "left out", *figures]
+    reporting.print_table(columns, rows, right=columns[1:])
+    click.echo("The figures are from windows that were held out of training.")
+
+
+def _facts(result: "TrainResult", out: Path) -> dict[str, object]:
+    return {
+        "detector": str(out),
+        "model": result.detector.model,
+        "labels": {
+            report.label: {
+                "windows": report.counts,
+                "held_out": report.figures.to_json() if report.figures else None,
+                "notes": list(report.notes),
+            }
+            for report in result.reports
+        },
+        "failures": [{"recording": str(f.path), "reason": f.reason} for f in result.failures],
+    }
