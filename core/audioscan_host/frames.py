@@ -1,0 +1,251 @@
+"""The frames of an open recording, mixed to mono and each at its time: silence where some are missing."""
+
+import itertools
+import logging
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av import AudioFrame, AudioStream, Packet
+from av.audio.plane import AudioPlane
+from av.container import InputContainer
+
+from audioscan_host.errors import RecordingError
+from audioscan_host.timeline import FORESIGHT, Timeline
+
+LONGEST_RECORDING = 31 * 86400.0
+"""Seconds; longer is refused, declared or not."""
+
+SAMPLE_RATES = (1000, 768_000)
+"""Hz, lowest and highest that are read."""
+
+MOST_CHANNELS = 64
+
+WITHOUT_CLOCK = frozenset({"aac", "ac3", "dts", "dtshd", "eac3", "loas", "mlp", "mp3", "truehd"})
+"""Demuxers that count frames instead of reading timestamps: damage shortens the time that they tell."""
+
+MOST_UPCOMING = 256
+"""Frames that are looked ahead at most: in a damaged file a frame may be one sample."""
+
+UNREADABLE_PACKETS = 100
+"""Failures in a row to read a packet, after which the rest of a file is given up."""
+
+Waveform = npt.NDArray[np.float32]
+
+_SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full scale is
+    "u8": (np.uint8, 2.0**7),
+    "s16": (np.int16, 2.0**15),
+    "s32": (np.int32, 2.0**31),
+    "s64": (np.int64, 2.0**63),
+    "flt": (np.float32, 1.0),
+    "dbl": (np.float64, 1.0),
+}
+
+logger = logging.getLogger("audioscan_host")
+
+
+def mono_pieces(
+    path: Path, container: InputContainer, track: AudioStream, begin: float | None, duration: float | None
+) -> Iterator[tuple[int, Waveform]]:
+    """The track from its beginning to its end, without gaps.
+
+    Args:
+        path: the recording, for messages.
+        container: open, at its beginning.
+        track: the one to read.
+        begin: the timestamp in seconds that is second 0; None takes that of the first frame.
+        duration: seconds that the container states; None where it does not.
+
+    Yields:
+        sample rate in Hz, which may change, and about a second of (samples,) float32: the plain
+        mean of all channels.
+
+    Raises:
+        RecordingError: nothing can be decoded, or what is decoded is out of bounds.
+    """
+    timeline = Timeline(path, begin, duration)
+    batch = _Batch(path, track.codec_context.name)
+    for time, frame, upcoming in _with_upcoming(_frames(path, container, track)):
+        rate = frame.sample_rate
+        check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
+        silence, drop = timeline.place(time, frame.samples, rate, upcoming)
+        if silence or not batch.takes(frame):
+            yield from batch.mixed()
+        for done in range(0, silence, rate):
+            yield rate, np.zeros(min(rate, silence - done), np.float32)
+        batch.append(frame, drop, timeline.position)
+    yield from batch.mixed()
+    if duration and container.format.name not in WITHOUT_CLOCK:
+        missing = duration - timeline.position
+        if missing > max(1.0, duration / 100):
+            logger.warning("%s: the audio ends %.1f s before the file says that it does", path, missing)
+
+
+def check_bounds(path: Path, sample_rate: int, channels: int, seconds: float | None) -> None:
+    """Raise `RecordingError` for what no recording has, before anything is computed from it."""
+    lowest, highest = SAMPLE_RATES
+    if not lowest <= sample_rate <= highest:
+        found, expected = f"a sample rate of {sample_rate} Hz", f"{lowest} to {highest} Hz"
+    elif not 1 <= channels <= MOST_CHANNELS:
+        found, expected = f"{channels} channels", f"1 to {MOST_CHANNELS}"
+    elif seconds is not None and seconds > LONGEST_RECORDING:
+        found, expected = (
+            f"a length of {seconds / 86400:.1f} days",
+            f"up to {LONGEST_RECORDING / 86400:.0f} days",
+        )
+    else:
+        return
+    raise RecordingError(f"{path}: has {found}, but {expected} can be read; convert it, or copy it again")
+
+
+def _frames(
+    path: Path, container: InputContainer, track: AudioStream
+) -> Iterator[tuple[float | None, AudioFrame]]:
+    """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
+    counts_frames = container.format.name in WITHOUT_CLOCK
+    tick = float(track.time_base or 0)
+    heard_bytes, heard_seconds, untold = 0, 0.0, 0.0
+    damaged, decoded = 0, False
+    for packet in _packets(path, container, track):
+        seconds = (packet.duration or 0) * tick
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:  # decoders report damage by many codes, not only InvalidDataError
+            damaged += 1
+            # A parser hands over all that lies between two good frames as one packet, and counts
+            # one frame for it: its bytes tell how long it was. A tag in between is not audio.
+            if counts_frames and heard_seconds and b"ID3" not in bytes(packet):
+                untold += packet.size * heard_seconds / heard_bytes - seconds
+            continue
+        heard_bytes += packet.size
+        heard_seconds += seconds
+        for frame in frames:
+            decoded = True
+            yield (None if frame.time is None else frame.time + untold), frame
+    if not decoded:
+        found = f"none of its {damaged} packets can be decoded" if damaged else "holds no audio samples"
+        raise RecordingError(f"{path}: {found}; copy or record it again")
+    if damaged:
+        logger.warning("%s: damaged packets, which are silence now: %d", path, damaged)
+
+
+def _with_upcoming(
+    frames: Iterator[tuple[float | None, AudioFrame]],
+) -> Iterator[tuple[float | None, AudioFrame, Iterator[float]]]:
+    """Each frame with the timestamps of those behind it, as far as `FORESIGHT` reaches."""
+    held: deque[tuple[float | None, AudioFrame]] = deque()
+    seconds = 0.0
+    for new in itertools.chain(frames, itertools.repeat(None)):
+        if new is not None:
+            held.append(new)
+            seconds += new[1].samples / max(new[1].sample_rate, 1)
+        while held and (new is None or seconds > FORESIGHT or len(held) > MOST_UPCOMING):
+            time, frame = held.popleft()
+            seconds -= frame.samples / max(frame.sample_rate, 1)
+            yield time, frame, (later for later, _ in held if later is not None)
+        if new is None:
+            return
+
+
+def _packets(path: Path, container: InputContainer, track: AudioStream) -> "Iterator[Packet[AudioStream]]":
+    failures, disk_checked = 0, False
+    while failures < UNREADABLE_PACKETS:
+        try:
+            for packet in container.demux(track):
+                failures = 0
+                yield packet
+            return
+        except IndexError:  # how PyAV ends a file in which further tracks have turned up
+            return
+        except av.FFmpegError as error:  # reading goes on behind what could not be understood
+            failures += 1
+            if isinstance(error, OSError) and not disk_checked:
+                _check_disk(path)
+                disk_checked = True
+    logger.warning("%s: is damaged; what comes after the damage cannot be read", path)
+
+
+def _check_disk(path: Path) -> None:
+    # Demuxers report damage as an input/output error too, but half a recording from a failing
+    # disk must not pass for a whole one.
+    try:
+        with path.open("rb") as file:
+            while file.read(2**24):
+                pass
+    except OSError as error:
+        raise RecordingError(f"{path}: reading stopped ({error.strerror}); check its disk") from error
+
+
+class _Batch:
+    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call."""
+
+    def __init__(self, path: Path, codec: str) -> None:
+        self._path = path
+        self._codec = codec
+        self._kind: tuple[int, str, int] | None = None
+        self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
+        self._samples = 0
+        self._end = 0.0
+
+    def takes(self, frame: AudioFrame) -> bool:
+        return self._kind == _kind(frame) and self._samples < frame.sample_rate
+
+    def append(self, frame: AudioFrame, drop: int, end: float) -> None:
+        """Take a frame without its first `drop` samples; it ends at second `end`."""
+        if drop >= frame.samples:
+            return
+        self._kind = _kind(frame)
+        channels = frame.layout.nb_channels
+        if frame.format.is_planar:
+            planes = frame.planes[:channels]  # from 8 on, PyAV lists some that are not there
+            part = [_samples(plane, frame, frame.samples)[drop:] for plane in planes]
+        else:
+            packed = _samples(frame.planes[0], frame, frame.samples * channels)
+            part = [packed[channel::channels][drop:] for channel in range(channels)]
+        self._parts.append(part)
+        self._samples += frame.samples - drop
+        self._end = end
+
+    def mixed(self) -> Iterator[tuple[int, Waveform]]:
+        """Sample rate and mean of the channels of what was taken, if anything; then start anew."""
+        if self._kind is None or not self._samples:
+            return
+        rate, sample_format, channels = self._kind
+        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        self._parts, self._samples = [], 0
+        full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below
+            mono: Waveform = joined[0].astype(np.float32)
+            for channel in joined[1:]:
+                mono += channel
+            if sample_format.startswith("u8"):
+                mono -= full_scale * channels
+            mono *= np.float32(1 / (full_scale * channels))
+        self._require_finite(mono, rate)
+        yield rate, mono
+
+    def _require_finite(self, mono: Waveform, rate: int) -> None:
+        finite = np.isfinite(mono)
+        if finite.all():
+            return
+        if self._codec.startswith("pcm_"):
+            first = self._end - (len(mono) - int(np.argmin(finite))) / rate
+            raise RecordingError(
+                f"{self._path}: holds NaN or infinite samples, the first at {first:.1f} s; "
+                "write it again from its source, best as 16-bit or 24-bit audio"
+            )
+        mono[~finite] = 0.0  # no encoder writes them: a packet is damaged, and silence like others
+
+
+def _samples(plane: AudioPlane, frame: AudioFrame, count: int) -> npt.NDArray[Any]:
+    sample_type, _ = _SAMPLE_TYPES[frame.format.name.removesuffix("p")]
+    # A plane is a buffer and keeps its frame alive, which PyAV's type stubs do not say.
+    return np.frombuffer(plane, sample_type, count)  # type: ignore[call-overload, no-any-return]
+
+
+def _kind(frame: AudioFrame) -> tuple[int, str, int]:
+    return frame.sample_rate, frame.format.name, frame.layout.nb_channels
