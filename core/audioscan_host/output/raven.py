@@ -36,7 +36,7 @@ def write_raven(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None
     The first seven columns are those that Raven writes itself; `Begin File` is the recording's
     name without its folders, `Annotation` the label, `Score` a column that Raven keeps as it is.
     Raven knows no quotes: a tab or line break in a text becomes a space.
-    Format: Raven Pro User's Manual, chapter on selection tables.
+    The columns and the tabs are those of the tables that Raven Pro 1.4 to 1.6 saves.
 
     Raises:
         ValueError: more than one recording; times count from the beginning of one.

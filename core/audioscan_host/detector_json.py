@@ -1,0 +1,166 @@
+"""What a detector's file says of itself, `detector.json`: written, and read with every type checked."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.calibration import CALIBRATIONS
+from audioscan_host.classifier import KINDS
+from audioscan_host.errors import DetectorError
+from audioscan_host.figures import Figures
+
+if TYPE_CHECKING:
+    from audioscan_host.detector import Detector
+
+FORMAT = 1
+"""Raised when the file's layout changes."""
+
+DESCRIPTION = "detector.json"
+
+_VALUES: dict[str, type] = {
+    "model": str,
+    "model_revision": int,
+    "checkpoint_revision": str,
+    "dim": int,
+    "window": float,
+    "hop": float,
+    "normalisation": str,
+    "training": dict,
+    "versions": dict,
+}
+_LABEL: dict[str, type] = {
+    "label": str,
+    "kind": str,
+    "calibration": str,
+    "kept_share": float,
+    "estimators": int,
+    "probe": list,
+}
+_MOST_ESTIMATORS = 100
+_MOST_DIM = 2**17
+
+
+@dataclass(frozen=True)
+class Label:
+    """One label of a detector, before its classifier is built.
+
+    Attributes:
+        name: the label.
+        kind: of the classifier.
+        calibration: that was done.
+        kept_share: by which odds are multiplied.
+        estimators: how many are averaged.
+        probe: (windows,) probabilities of the probe windows when it was saved.
+        figures: cross-validated, or None.
+    """
+
+    name: str
+    kind: str
+    calibration: str
+    kept_share: float
+    estimators: int
+    probe: npt.NDArray[np.float64]
+    figures: Figures | None
+
+
+@dataclass(frozen=True)
+class Description:
+    """A detector without its classifiers: `values` are the attributes that need no building."""
+
+    values: dict[str, Any]
+    labels: tuple[Label, ...]
+
+
+def write(detector: Detector, probes: Mapping[str, list[float]]) -> bytes:
+    """Describe a detector, with the probabilities of the probe windows by label.
+
+    Raises:
+        ValueError, TypeError: `training` holds what JSON cannot.
+    """
+    values = {name: getattr(detector, name) for name in _VALUES}
+    mappings = {name: dict(values[name]) for name in ("training", "versions")}
+    numbers = {name: float(values[name]) for name in ("window", "hop")}
+    labels = []
+    for label, classifier in detector.classifiers.items():
+        figures = detector.figures[label]
+        labels.append(
+            {
+                "label": label,
+                "kind": classifier.kind,
+                "calibration": classifier.calibration,
+                "kept_share": float(classifier.kept_share),
+                "estimators": len(classifier.estimators),
+                "probe": probes[label],
+                "figures": figures and figures.to_json(),
+            }
+        )
+    described = {"format": FORMAT, **values, **mappings, **numbers, "labels": labels}
+    return json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def read(data: bytes) -> Description:
+    """Read what `write` gave.
+
+    Raises:
+        DetectorError: the format is another, or a value is missing or of another type.
+    """
+    try:
+        described = json.loads(data)
+    except ValueError as error:
+        raise DetectorError(f"{DESCRIPTION} is not JSON") from error
+    found = _take(described, "format", int)
+    if found != FORMAT:
+        raise DetectorError(
+            f"is of format {found}, and this audioscan-host reads format {FORMAT}: "
+            "upgrade audioscan-host, or train it again"
+        )
+    values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
+    if not 1 <= values["dim"] <= _MOST_DIM:
+        raise DetectorError(f"dim must be from 1 to {_MOST_DIM}, not {values['dim']}")
+    if not all(isinstance(version, str) for version in values["versions"].values()):
+        raise DetectorError("versions must be texts")
+    labels = tuple(_read_label(label) for label in _take(described, "labels", list))
+    if len({label.name for label in labels}) != len(labels):
+        raise DetectorError("holds a label twice")
+    return Description(values, labels)
+
+
+def _read_label(described: Any) -> Label:
+    values = {name: _take(described, name, kind) for name, kind in _LABEL.items()}
+    label = values["label"]
+    if values["kind"] not in KINDS or values["calibration"] not in CALIBRATIONS:
+        raise DetectorError(
+            f"label {label!r}: classifier {values['kind']!r} with calibration {values['calibration']!r} is unknown"
+        )
+    if not (0 < values["kept_share"] <= 1 and 1 <= values["estimators"] <= _MOST_ESTIMATORS):
+        raise DetectorError(f"label {label!r}: kept_share or estimators is out of its range")
+    if not all(type(value) in (int, float) for value in values["probe"]):
+        raise DetectorError(f"label {label!r}: probe must be numbers")
+    try:
+        figures = described.get("figures")
+        figures = None if figures is None else Figures.from_json(figures)
+    except (TypeError, ValueError) as error:
+        raise DetectorError(f"label {label!r}: {error}") from error
+    return Label(
+        name=label,
+        kind=values["kind"],
+        calibration=values["calibration"],
+        kept_share=values["kept_share"],
+        estimators=values["estimators"],
+        probe=np.array(values["probe"], dtype=np.float64),
+        figures=figures,
+    )
+
+
+def _take(described: Any, name: str, kind: type) -> Any:
+    value = described.get(name) if isinstance(described, dict) else None
+    if type(value) is not kind or (isinstance(value, float) and not math.isfinite(value)):
+        raise DetectorError(f"{name} must be of type {kind.__name__}, not {value!r}"[:200])
+    return value

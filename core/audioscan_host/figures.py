@@ -1,0 +1,119 @@
+"""What tells how good a detector is, computed from windows that it was not trained on."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+BINS = 10
+"""Bins of equal width over which the calibration error is taken."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well probabilities tell positive windows from negative ones.
+
+    Attributes:
+        windows: labelled windows that were judged.
+        positives: how many of them are positive.
+        average_precision: area under precision and recall, 0 to 1; chance is `positives / windows`.
+        roc_auc: how often a positive scores above a negative; chance is 0.5.
+        brier: mean squared difference of probability and label; lower is better.
+        expected_calibration_error: mean gap of what is said and what happens; see
+            `expected_calibration_error`.
+        threshold: from which on a window counts as found.
+        precision: share of the found windows that are positive; None where none is found.
+        recall: share of the positive windows that are found.
+    """
+
+    windows: int
+    positives: int
+    average_precision: float
+    roc_auc: float
+    brier: float
+    expected_calibration_error: float
+    threshold: float
+    precision: float | None
+    recall: float
+
+    @classmethod
+    def from_scores(
+        cls,
+        labels: npt.NDArray[np.int64],
+        probabilities: npt.NDArray[np.float64],
+        threshold: float = 0.5,
+    ) -> Self:
+        """Compare probabilities with labels.
+
+        Args:
+            labels: (windows,) 0 or 1, both of them.
+            probabilities: (windows,) from 0 to 1.
+            threshold: from which on a window counts as found.
+
+        Raises:
+            ValueError: all labels are the same.
+        """
+        if len(np.unique(labels)) != 2:
+            raise ValueError("figures need positive and negative windows")
+        found = probabilities >= threshold
+        return cls(
+            windows=len(labels),
+            positives=int(np.count_nonzero(labels)),
+            average_precision=float(average_precision_score(labels, probabilities)),
+            roc_auc=float(roc_auc_score(labels, probabilities)),
+            brier=float(brier_score_loss(labels, probabilities)),
+            expected_calibration_error=expected_calibration_error(labels, probabilities),
+            threshold=threshold,
+            precision=float(precision_score(labels, found)) if found.any() else None,
+            recall=float(recall_score(labels, found)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain numbers, as `from_json` takes it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave.
+
+        Raises:
+            ValueError: a figure is missing, unknown or not a number.
+        """
+        names = list(cls.__dataclass_fields__)
+        if set(values) != set(names):
+            raise ValueError(f"figures must be {', '.join(names)}, not {', '.join(sorted(map(str, values)))}")
+        for name, value in values.items():
+            kinds = (int,) if name in ("windows", "positives") else (int, float)
+            number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+            if not number and not (name == "precision" and value is None):
+                raise ValueError(f"figure {name} must be a number, not {value!r}")
+        return cls(**values)
+
+
+def expected_calibration_error(
+    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
+) -> float:
+    """Mean gap between the probability said and the share of positives found, over ten equal bins.
+
+    Each bin weighs by its windows. Naeini, Cooper and Hauskrecht, "Obtaining well calibrated
+    probabilities using Bayesian binning" (AAAI 2015), which takes the positive class's probability;
+    Guo et al., "On calibration of modern neural networks" (ICML 2017), equation 3.
+
+    Args:
+        labels: (windows,) 0 or 1.
+        probabilities: (windows,) from 0 to 1; a bin holds its lower edge, the last one both.
+    """
+    bins = np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
+    said = np.bincount(bins, probabilities, BINS)
+    happened = np.bincount(bins, labels, BINS)
+    return float(abs(said - happened).sum() / len(labels))

@@ -1,0 +1,143 @@
+"""The journey from recordings and a detector to regions, readable top to bottom."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host import detector as detector_file
+from audioscan_host.cache import Cache
+from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE
+from audioscan_host.detector import Detector
+from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.errors import DetectorError, UnknownModelError
+from audioscan_host.model import Runtime
+from audioscan_host.progress import Progress
+from audioscan_host.recordings import find_recordings
+from audioscan_host.regions import Region, RegionSettings, find_regions
+from audioscan_host.registry import Registry, load_registry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ScannedRecording:
+    """What was found in one recording.
+
+    Attributes:
+        path: the recording.
+        duration: seconds.
+        times: (windows,) starts of the windows, seconds.
+        window: seconds; of a recording shorter than the detector's window, its own length.
+        probabilities: label -> (windows,) from 0 to 1.
+        regions: of all labels, by start.
+    """
+
+    path: Path
+    duration: float
+    times: npt.NDArray[np.float64]
+    window: float
+    probabilities: Mapping[str, npt.NDArray[np.float64]]
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What was found in each recording, in the order given, and those that could not be read."""
+
+    recordings: tuple[ScannedRecording, ...]
+    failures: tuple[RecordingFailure, ...]
+
+
+def scan(
+    recordings: Iterable[Path | str],
+    detector: Detector | Path | str,
+    *,
+    settings: RegionSettings | None = None,
+    only: Collection[str] = (),
+    cache_dir: Path | None = None,
+    runtime: Runtime | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Find the regions of recordings where a detector's sounds occur.
+
+    Args:
+        recordings: files and folders.
+        detector: a detector, or the file of one.
+        settings: how window scores become regions.
+        only: the labels to look for; all of the detector's unless given.
+        cache_dir: the cache folder.
+        runtime: device, precision and batch size.
+        registry: the models; those that are installed unless given.
+        progress: where progress is shown.
+
+    Raises:
+        DetectorError: the detector cannot be read, or does not fit what is installed.
+    """
+    registry = registry or load_registry()
+    source = "the detector" if isinstance(detector, Detector) else str(detector)
+    detector = detector if isinstance(detector, Detector) else detector_file.load(Path(detector))
+    detector = _restricted(detector, only)
+    try:
+        model = registry.model(detector.model)
+    except UnknownModelError as error:
+        raise DetectorError(f"{source}: needs a model that is not installed: {error}") from error
+    detector_file.require_model(detector, model, source)
+
+    paths = find_recordings(map(Path, recordings))
+    cache = Cache(cache_dir)
+    embedder = Embedder(registry, [model], detector.windowing, cache, runtime=runtime, progress=progress)
+    found: dict[Path, ScannedRecording] = {}
+    failures = []
+    for result in embedder.embed_each(paths):
+        if isinstance(result, RecordingFailure):
+            failures.append(result)
+        else:
+            found[result.path] = _scanned(result, detector, settings or RegionSettings())
+    return ScanResult(tuple(found[path] for path in paths if path in found), tuple(failures))
+
+
+def _restricted(detector: Detector, only: Collection[str]) -> Detector:
+    unknown = sorted(set(only) - set(detector.classifiers))
+    if unknown:
+        known = ", ".join(detector.classifiers)
+        raise DetectorError(f"the detector does not know the label {unknown[0]!r}; it knows: {known}")
+    if not only:
+        return detector
+    return replace(
+        detector,
+        classifiers={label: each for label, each in detector.classifiers.items() if label in only},
+        figures={label: each for label, each in detector.figures.items() if label in only},
+    )
+
+
+def _scanned(recording: EmbeddedRecording, detector: Detector, settings: RegionSettings) -> ScannedRecording:
+    found = recording.embeddings[detector.model]
+    if detector.normalisation == "recording" and len(found.times) < LEAST_WINDOWS_TO_NORMALISE:
+        logger.warning(
+            "%s: %d windows are too few for statistics of its own (%d would do): its scores are less sure",
+            recording.path, len(found.times), LEAST_WINDOWS_TO_NORMALISE,
+        )  # fmt: skip
+    window = min(detector.window, recording.duration)
+    probabilities = detector.probabilities(found.vectors)
+    regions = [
+        region
+        for label, scores in probabilities.items()
+        for region in find_regions(
+            found.times,
+            scores,
+            label,
+            window=window,
+            hop=detector.hop,
+            duration=recording.duration,
+            settings=settings,
+        )
+    ]
+    regions.sort(key=lambda region: (region.start, region.end, region.label))
+    return ScannedRecording(
+        recording.path, recording.duration, found.times, window, probabilities, tuple(regions)
+    )

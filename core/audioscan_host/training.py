@@ -1,0 +1,274 @@
+"""The journey from labelled recordings to a detector, readable top to bottom."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host import detector as detector_file
+from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.cache import Cache
+from audioscan_host.classifier import (
+    LEAST_WINDOWS_TO_NORMALISE,
+    ClassifierSettings,
+    Fitted,
+    fit,
+    normalise,
+)
+from audioscan_host.detector import Detector
+from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.errors import AnnotationError, TrainingError
+from audioscan_host.figures import Figures
+from audioscan_host.matching import match_recordings
+from audioscan_host.model import Runtime
+from audioscan_host.progress import Progress, Silent
+from audioscan_host.recordings import find_recordings
+from audioscan_host.registry import Registry, load_registry
+from audioscan_host.window_labels import LEFT_OUT, window_labels
+from audioscan_host.windows import Windowing
+
+Normalisation = Literal["recording", "none"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LabelReport:
+    """What was learnt of one label.
+
+    Attributes:
+        label: the label.
+        positives: windows that hold the sound.
+        negatives: windows that do not.
+        left_out: windows that are neither.
+        figures: held-out figures; None where there was too little to hold out.
+        notes: what could not be done, and what would be enough.
+    """
+
+    label: str
+    positives: int
+    negatives: int
+    left_out: int
+    figures: Figures | None
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Windows by what they were for training."""
+        return {"positive": self.positives, "negative": self.negatives, "left out": self.left_out}
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A detector, how it was learnt, and the recordings that could not be read."""
+
+    detector: Detector
+    reports: tuple[LabelReport, ...]
+    recordings: tuple[Path, ...]
+    failures: tuple[RecordingFailure, ...]
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """A recording's normalised windows and the annotations on it."""
+
+    times: npt.NDArray[np.float64]
+    features: npt.NDArray[np.float32]
+    window: float
+    annotations: Sequence[Annotation]
+
+
+def train(
+    recordings: Iterable[Path | str],
+    labels: Iterable[Path | str],
+    model: str,
+    *,
+    out: Path | str | None = None,
+    only: Collection[str] = (),
+    windowing: Windowing | None = None,
+    tolerance: float = 12.0,
+    neg_margin: float | None = None,
+    normalisation: Normalisation | None = None,
+    classifier: ClassifierSettings | None = None,
+    cache_dir: Path | None = None,
+    runtime: Runtime | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> TrainResult:
+    """Train a detector of every label, and save it.
+
+    Args:
+        recordings: files and folders.
+        labels: label files; see `audioscan_host.annotations.read_annotations`.
+        model: name of the model.
+        out: where the detector is saved; not saved unless given.
+        only: the labels to learn; all of them unless given.
+        windowing: window and hop, 8 s and 1 s unless given.
+        tolerance: seconds around a point annotation in which a window's start makes it positive.
+        neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        normalisation: by each recording's own statistics or not at all; unless given, by
+            recordings where all of them are long enough.
+        classifier: how to fit and calibrate.
+        cache_dir: the cache folder.
+        runtime: device, precision and batch size.
+        registry: the models; those that are installed unless given.
+        progress: where progress is shown.
+
+    Raises:
+        UnknownModelError: the model is not installed.
+        AnnotationError: a label file cannot be read, or names none of the recordings.
+        TrainingError: there is too little to learn from.
+    """
+    registry = registry or load_registry()
+    chosen = registry.model(model)
+    windowing = windowing or Windowing()
+    progress = progress or Silent()
+    annotations = _annotations(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
+    names = _label_names(annotations, only)
+
+    embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
+    embedded: dict[Path, EmbeddedRecording] = {}
+    failures = []
+    for result in embedder.embed_each(list(annotations)):
+        if isinstance(result, RecordingFailure):
+            failures.append(result)
+        else:
+            embedded[result.path] = result
+    if not embedded:
+        raise TrainingError("; ".join(["none of the labelled recordings could be read", failures[0].reason]))
+
+    in_order = [embedded[path] for path in annotations if path in embedded]
+    normalisation = normalisation or _suitable_normalisation(in_order, model)
+    labelled = [
+        _labelled(recording, annotations[recording.path], model, windowing, normalisation)
+        for recording in in_order
+    ]
+    settings = classifier or ClassifierSettings()
+    fitted: dict[str, Fitted] = {}
+    reports = []
+    with progress.track("fitting", len(names), "labels") as advance:
+        for name in names:
+            labels_of = [
+                window_labels(
+                    r.annotations, name, r.times, r.window, tolerance=tolerance, neg_margin=neg_margin
+                )
+                for r in labelled
+            ]
+            fitted[name] = _fit(
+                labelled, labels_of, windowing.window, settings, lambda _, total: advance(1 / total)
+            )
+            reports.append(_report(name, labels_of, fitted[name]))
+    detector = Detector(
+        model=chosen.name,
+        model_revision=chosen.revision,
+        checkpoint_revision=chosen.checkpoint.revision,
+        dim=chosen.dim,
+        window=windowing.window,
+        hop=windowing.hop,
+        normalisation=normalisation,
+        classifiers={name: each.classifier for name, each in fitted.items()},
+        figures={name: each.figures for name, each in fitted.items()},
+        training={
+            "recordings": len(labelled),
+            "classifier": asdict(settings),
+            "tolerance": tolerance,
+            "neg_margin": neg_margin,
+            "labels": {report.label: report.counts for report in reports},
+        },
+        versions=detector_file.installed_versions(),
+    )
+    if out is not None:
+        detector_file.save(detector, Path(out))
+    return TrainResult(detector, tuple(reports), tuple(embedded), tuple(failures))
+
+
+def _annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Path, list[Annotation]]:
+    """The annotations of each recording that has any, in the order of the recordings."""
+    found: dict[Path, list[Annotation]] = {path: [] for path in paths}
+    for label_file in label_files:
+        matched = match_recordings(read_annotations(label_file), paths, label_file)
+        for path, annotations in matched.by_recording.items():
+            found[path].extend(annotations)
+        if matched.by_name_only:
+            logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
+        others = {annotation.file for annotation in matched.elsewhere}
+        if others:
+            logger.info(
+                "%s: %d of its recordings are not among those given, such as %s",
+                label_file, len(others), min(others),
+            )  # fmt: skip
+    without = [path for path, annotations in found.items() if not annotations]
+    if without:
+        # Without a label nobody has said that the sound is not in it.
+        logger.warning(
+            "%d recordings have no annotation and are left out, such as %s; a row with the role negative "
+            "says that the sound is not there", len(without), without[0],
+        )  # fmt: skip
+    return {path: annotations for path, annotations in found.items() if annotations}
+
+
+def _label_names(annotations: Mapping[Path, Sequence[Annotation]], only: Collection[str]) -> list[str]:
+    known = sorted({a.label for each in annotations.values() for a in each if a.role is Role.POSITIVE})
+    unknown = sorted(set(only) - set(known))
+    if unknown:
+        raise AnnotationError(
+            f"no annotation has the label {unknown[0]!r}; there are: {', '.join(known) or 'none'}"
+        )
+    if not known:
+        raise AnnotationError("no annotation is positive: label some places where the sound is")
+    return [name for name in known if not only or name in only]
+
+
+def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str) -> Normalisation:
+    short = [r.path for r in recordings if len(r.embeddings[model].times) < LEAST_WINDOWS_TO_NORMALISE]
+    if not short:
+        return "recording"
+    logger.warning(
+        "%d of %d recordings have fewer than %d windows, such as %s: too short for statistics of their own, "
+        "so nothing is normalised; longer recordings would be",
+        len(short), len(recordings), LEAST_WINDOWS_TO_NORMALISE, short[0],
+    )  # fmt: skip
+    return "none"
+
+
+def _labelled(
+    recording: EmbeddedRecording,
+    annotations: Sequence[Annotation],
+    model: str,
+    windowing: Windowing,
+    normalisation: Normalisation,
+) -> _Labelled:
+    found = recording.embeddings[model]
+    features = normalise(found.vectors) if normalisation == "recording" else found.vectors
+    return _Labelled(found.times, features, min(windowing.window, recording.duration), annotations)
+
+
+def _fit(
+    recordings: Sequence[_Labelled],
+    labels: Sequence[npt.NDArray[np.int8]],
+    window: float,
+    settings: ClassifierSettings,
+    on_step: Callable[[int, int], None],
+) -> Fitted:
+    """Fit one label on the windows that are positive or negative."""
+    decided = [each != LEFT_OUT for each in labels]
+    return fit(
+        features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
+        labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
+        groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
+        times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
+        window=window,
+        settings=settings,
+        on_step=on_step,
+    )
+
+
+def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -> LabelReport:
+    left_out, negatives, positives = map(int, np.bincount(np.concatenate(labels) - LEFT_OUT, minlength=3))
+    for sentence in fitted.notes:
+        logger.warning("%s: %s", name, sentence)
+    return LabelReport(name, positives, negatives, left_out, fitted.figures, fitted.notes)

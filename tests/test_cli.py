@@ -1,0 +1,288 @@
+"""The command line: results on stdout, the rest on stderr, one line for what a user can mend, exit codes."""
+
+import json
+import logging
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from audioscan_host import hookimpl, plugins
+from audioscan_host.cli.main import BUILT_IN, Commands, main
+from audioscan_host.registry import load_registry
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder; its exit code is checked."""
+    monkeypatch.chdir(tmp_path)
+    logger = logging.getLogger("audioscan_host")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
+
+    def invoke(*arguments, expect=0):
+        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert done.exit_code == expect, done.output
+        return done
+
+    return invoke
+
+
+def every_command(group=main, path=()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*path, name))
+        else:
+            yield pytest.param(command, id=" ".join((*path, name)))
+
+
+@pytest.mark.parametrize("command", every_command())
+def test_every_command_and_option_has_help(command):
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def test_help_lists_the_commands_in_the_order_of_use(run):
+    text = run("--help").stdout
+    places = [text.index(f"\n  {name} ") for name in BUILT_IN]
+    assert places == sorted(places)
+    assert "..." not in text.split("Commands:")[1], "a description is cut off"
+
+
+class TestModelsAndPlugins:
+    def test_models_are_a_table_on_stdout(self, run):
+        done = run("models")
+        assert "MEL" in done.stdout
+        assert "256" in done.stdout
+        assert done.stderr == ""
+
+    def test_models_as_json(self, run):
+        listed = json.loads(run("models", "--json").stdout)
+        mel = next(model for model in listed["models"] if model["name"] == "MEL")
+        assert mel["dim"] == 256
+        assert mel["checkpoint"]["licence"] == "MIT"
+        assert listed["failures"] == []
+
+    def test_without_plugins_the_list_says_what_to_do(self, run, no_installed_plugins):
+        done = run("models")
+        assert done.stdout == ""
+        assert "pip install" in done.stderr
+
+    def test_a_plugin_that_fails_is_named_with_its_reason(self, run, broken_plugin):
+        assert "set aside: plugin broken: ImportError: no libbroken" in run("models").stderr
+        assert "ImportError: no libbroken" in run("plugins").stdout
+        assert "Traceback" in run("plugins", "--verbose").stderr
+        assert json.loads(run("plugins", "--json").stdout)["failures"][0]["plugin"] == "broken"
+
+    def test_an_unknown_model_is_wrong_usage_and_names_the_failed_plugin(self, run, broken_plugin, make_wav):
+        done = run("embed", make_wav(), "--model", "BROKEN_BASE", expect=2)
+        assert "unknown model 'BROKEN_BASE'" in done.stderr
+        assert "broken (ImportError: no libbroken)" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def broken_plugin(monkeypatch):
+    """An installed plugin whose library is missing, beside those that work."""
+
+    class Broken:
+        name, value, dist = "broken", "broken", None
+
+        @staticmethod
+        def load():
+            raise ImportError("no libbroken")
+
+    installed = plugins._entry_points()
+    monkeypatch.setattr(plugins, "_entry_points", lambda: [Broken, *installed])
+
+
+class TestEmbed:
+    def test_results_are_on_stdout_and_progress_is_not(self, run, make_wav):
+        done = run("embed", make_wav(), "--model", "MEL")
+        assert "MEL" in done.stdout
+        assert "s of audio" not in done.stdout
+        assert "embedding: 20 s of audio" in done.stderr
+
+    def test_quiet_leaves_only_results(self, run, make_wav):
+        assert run("-q", "embed", make_wav(), "--model", "MEL").stderr == ""
+
+    def test_json_names_the_file_that_holds_the_embeddings(self, run, make_wav):
+        stored = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)
+        with np.load(stored[0]["file"]) as archive:
+            assert archive["embeddings"].shape == (stored[0]["windows"], stored[0]["dim"]) == (13, 256)
+
+    def test_bad_recordings_are_a_line_each_and_the_others_are_done(self, run, make_wav, tmp_path):
+        folder = make_wav("folder/good.wav").parent
+        (folder / "empty.wav").write_bytes(b"")
+        (folder / "text.wav").write_text("hello")
+        (folder / "cut.m4a").write_bytes(b"\0\0\0\x20ftypM4A \0\0\0\0")
+        done = run("embed", folder, tmp_path / "missing.wav", "--model", "MEL", expect=1)
+        assert done.stdout.count("good.wav") == 1
+        lines = done.stderr.splitlines()
+        assert "4 of 5 recordings could not be read:" in lines
+        for name in ("empty.wav", "text.wav", "cut.m4a", "missing.wav"):
+            assert len([line for line in lines if name in line]) == 1, name
+
+    def test_a_folder_without_recordings_is_one_line(self, run, tmp_path):
+        (tmp_path / "empty").mkdir()
+        done = run("embed", tmp_path / "empty", "--model", "MEL", expect=1)
+        assert done.stderr == f"Error: {tmp_path / 'empty'}: no media files in this folder or below it\n"
+
+    @pytest.mark.parametrize(
+        ("options", "complaint"),
+        [
+            (["--hop", "0.333"], "hop must be a multiple of 0.01 s"),
+            (["--hop", "9"], "hop (9 s) must not exceed the window (8 s)"),
+            (["--window", "0"], "window must be a multiple of 0.01 s above 0"),
+            (["--batch-size", "0"], "--batch-size"),
+        ],
+    )
+    def test_settings_out_of_range_are_wrong_usage(self, run, make_wav, options, complaint):
+        done = run("embed", make_wav(), "--model", "MEL", *options, expect=2)
+        assert complaint in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestTrainAndScan:
+    @pytest.fixture
+    def detector(self, run, make_wav, tmp_path):
+        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(3)]
+        rows = [f"{path.name},{start},{start + 6},hiss" for path in recordings for start in (5, 25, 45)]
+        (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
+        train = ["train", *recordings, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic"]
+        done = run(*train, "--out", "hiss.detector")
+        assert "hiss" in done.stdout
+        return tmp_path / "hiss.detector"
+
+    def test_training_reports_held_out_figures_as_json(self, run, detector, tmp_path):
+        done = run(
+            "train", tmp_path, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic",
+            "--out", "again.detector", "--json",
+        )  # fmt: skip
+        facts = json.loads(done.stdout)
+        assert facts["labels"]["hiss"]["windows"]["positive"] > 0
+        assert 0 <= facts["labels"]["hiss"]["held_out"]["brier"] <= 1
+        assert (tmp_path / "again.detector").read_bytes() == detector.read_bytes()
+
+    def test_a_recording_without_labels_is_left_out_aloud(self, run, detector, make_wav, tmp_path):
+        make_wav("unlabelled.wav", seconds=30, seed=9)
+        done = run(
+            "train", tmp_path, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic",
+            "--out", "again.detector",
+        )  # fmt: skip
+        assert "1 recordings have no annotation and are left out" in done.stderr
+        assert (tmp_path / "again.detector").read_bytes() == detector.read_bytes()
+
+    def test_scan_writes_regions_to_stdout_and_scores_to_a_file(self, run, detector, tmp_path):
+        done = run(
+            "scan", tmp_path / "0.wav", "--detector", detector, "--threshold", "0", "--scores", "s.csv"
+        )
+        assert done.stdout.splitlines()[0] == "file,start,end,label,score"
+        lines = (tmp_path / "s.csv").read_text().splitlines()
+        assert lines[0] == "file,start,end,label,probability"
+        assert len(lines) == 1 + 53
+
+    def test_several_recordings_do_not_fit_into_one_audacity_file(self, run, detector, tmp_path):
+        done = run("scan", tmp_path, "--detector", detector, "--format", "audacity", expect=1)
+        assert "--out must be a folder for 3 recordings" in done.stderr
+
+    def test_a_label_that_the_detector_does_not_know_is_one_line(self, run, detector, tmp_path):
+        done = run("scan", tmp_path, "--detector", detector, "--label", "hum", expect=1)
+        assert done.stderr == "Error: the detector does not know the label 'hum'; it knows: hiss\n"
+
+    def test_a_detector_of_a_model_that_is_gone_says_which(
+        self, run, detector, tmp_path, no_installed_plugins
+    ):
+        done = run("scan", tmp_path, "--detector", detector, expect=1)
+        assert "needs a model that is not installed: unknown model 'MEL'" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("labels", "complaint"),
+        [
+            ("file,start,end,label\n0.wav,5,3,hiss\n", "labels.csv, line 2: end (3.0) must be after start"),
+            ("file,start,end,label\n0.wav,5,7,hiss,negative\n", "line 2: 5 cells, but the header has 4"),
+            ("file,start,label\n0.wav,5,hiss\n", "the header lacks end"),
+            ("file,start,end,label\nother.wav,5,7,hiss\n", "no name fits"),
+            ("file,start,end,label,role\n0.wav,5,7,hiss,negative\n", "no annotation is positive"),
+        ],
+    )
+    def test_labels_that_do_not_fit_are_one_line(self, run, make_wav, tmp_path, labels, complaint):
+        make_wav("0.wav")
+        (tmp_path / "labels.csv").write_text(labels)
+        done = run(
+            "train", "0.wav", "--labels", "labels.csv", "--model", "MEL", "--out", "x.detector", expect=1
+        )
+        assert complaint in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert not (tmp_path / "x.detector").exists()
+
+
+class TestCacheCommands:
+    def test_info_verify_and_prune(self, run, make_wav):
+        file = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)[0]["file"]
+        info = json.loads(run("cache", "info", "--json").stdout)
+        assert info["models"] == [{"model": "MEL", "recordings": 1, "windows": 13, "bytes": info["bytes"]}]
+        assert "MEL" in run("cache", "info").stdout
+        assert run("cache", "verify").stdout == "1 files read, 0 damaged\n"
+
+        content = bytearray(open(file, "rb").read())  # noqa: PTH123, SIM115
+        content[len(content) // 2] ^= 1
+        open(file, "wb").write(content)  # noqa: PTH123, SIM115
+        done = run("cache", "verify", expect=1)
+        assert done.stdout == "1 files read, 1 damaged\n"
+        assert file in done.stderr
+        assert f"{file}.damaged" in run("cache", "prune", "--dry-run").stdout
+        assert "1 files and folders removed" in run("cache", "prune").stderr
+        assert run("cache", "verify").stdout == "0 files read, 0 damaged\n"
+
+
+class TestDoctor:
+    def test_everything_works_here(self, run):
+        done = run("doctor")
+        assert done.stdout.endswith("everything works\n")
+        assert "plugin mel" in done.stdout
+
+    def test_a_broken_plugin_is_named_and_the_exit_code_tells(self, run, broken_plugin):
+        done = run("doctor", expect=1)
+        assert "no libbroken" in done.stdout
+        assert done.stderr == "broken: plugin broken\n"
+
+    def test_a_cache_folder_that_cannot_be_used_is_named(self, run, tmp_path):
+        (tmp_path / "file").write_text("")
+        done = run("doctor", "--cache-dir", tmp_path / "file" / "cache", expect=1)
+        assert "cannot be made" in done.stdout
+
+
+def test_a_plugin_adds_commands_and_replaces_none(run, monkeypatch):
+    class Extra:
+        @hookimpl
+        def register_commands(self, cli):
+            @cli.command()
+            def hello():
+                """Say hello."""
+                click.echo("hello")
+
+            @cli.command()
+            def scan():
+                """Not the scan that you want."""
+                click.echo("replaced")
+
+    monkeypatch.setattr("audioscan_host.cli.main.load_registry", lambda: load_registry({"extra": Extra()}))
+    assert run("hello").stdout == "hello\n"
+    assert "Say hello." in run("--help").stdout
+    assert "Not the scan that you want." not in run("scan", "--help").stdout
+
+
+def test_an_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
+    @click.command()
+    def broken():
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(Commands, "get_command", lambda *_: broken)
+    done = CliRunner().invoke(main, ["broken"])
+    assert isinstance(done.exception, ZeroDivisionError)

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.calibration import calibration_curve
+
+from audioscan_host.figures import Figures, expected_calibration_error
+
+
+@pytest.fixture(scope="module")
+def scored():
+    rng = np.random.default_rng(5)
+    probabilities = rng.random(500)
+    return (rng.random(500) < probabilities**2).astype(np.int64), probabilities
+
+
+def test_figures_are_those_of_scikit_learn(scored):
+    labels, probabilities = scored
+    figures = Figures.from_scores(labels, probabilities, threshold=0.7)
+    found = probabilities >= 0.7
+    assert figures.windows == 500
+    assert figures.positives == labels.sum()
+    assert figures.threshold == 0.7
+    assert figures.average_precision == metrics.average_precision_score(labels, probabilities)
+    assert figures.roc_auc == metrics.roc_auc_score(labels, probabilities)
+    assert figures.brier == pytest.approx(np.mean((labels - probabilities) ** 2))
+    assert figures.precision == pytest.approx(labels[found].mean())
+    assert figures.recall == pytest.approx(found[labels == 1].mean())
+
+
+def test_calibration_error_worked_by_hand():
+    # Bin 0.1-0.2: two windows, said 0.15, happened 1/2; bin 0.9-1: two windows, said 0.95, happened 1.
+    labels = np.array([0, 1, 1, 1])
+    probabilities = np.array([0.1, 0.2 - 1e-9, 0.9, 1.0])
+    by_hand = 2 / 4 * abs(0.15 - 0.5) + 2 / 4 * abs(0.95 - 1)
+    assert expected_calibration_error(labels, probabilities) == pytest.approx(by_hand)
+
+
+def test_calibration_error_follows_from_the_calibration_curve(scored):
+    labels, probabilities = scored
+    happened, said = calibration_curve(labels, probabilities, n_bins=10)
+    weights = np.histogram(probabilities, np.linspace(0, 1, 11))[0] / len(labels)
+    expected = (weights * abs(happened - said)).sum()
+    assert expected_calibration_error(labels, probabilities) == pytest.approx(expected)
+
+
+def test_precision_is_unknown_where_nothing_is_found():
+    figures = Figures.from_scores(np.array([0, 1]), np.array([0.1, 0.2]))
+    assert figures.precision is None
+    assert figures.recall == 0
+
+
+def test_one_class_has_no_figures():
+    with pytest.raises(ValueError, match="positive and negative"):
+        Figures.from_scores(np.ones(3, np.int64), np.ones(3))
+
+
+def test_figures_survive_json(scored):
+    for figures in (
+        Figures.from_scores(*scored),
+        Figures.from_scores(np.array([0, 1]), np.array([0.1, 0.2])),
+    ):
+        assert Figures.from_json(json.loads(json.dumps(figures.to_json()))) == figures
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"windows": 2.5},
+        {"recall": "high"},
+        {"brier": float("nan")},
+        {"recall": None},
+        {"roc_auc": True},
+        {"extra": 1},
+    ],
+)
+def test_figures_that_are_not_numbers_are_refused(scored, change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        Figures.from_json(Figures.from_scores(*scored).to_json() | change)
+
+
+def test_a_missing_figure_is_refused(scored):
+    values = Figures.from_scores(*scored).to_json()
+    del values["recall"]
+    with pytest.raises(ValueError, match="recall"):
+        Figures.from_json(values)

@@ -1,0 +1,207 @@
+"""Which files a folder stands for, and by what a recording is known again."""
+
+import errno
+import logging
+import os
+import shutil
+
+import pytest
+
+from audioscan_host.errors import RecordingError
+from audioscan_host.recordings import Recording, find_recordings
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with these files in it: `folder("b.wav", "deep/a.mp3")`."""
+
+    def make(*names):
+        root = tmp_path / "recordings"
+        root.mkdir(exist_ok=True)
+        for name in names:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).touch()
+        return root
+
+    return make
+
+
+@pytest.fixture
+def recording(tmp_path):
+    """A file whose content can be changed while its time of change stays as it was."""
+
+    class File:
+        path = tmp_path / "a.wav"
+
+        def write(self, content):
+            self.path.write_bytes(content)
+            os.utime(self.path, ns=(10**18, 10**18))
+            return Recording.at(self.path)
+
+    return File()
+
+
+def test_a_folder_stands_for_the_media_files_in_it_and_below_it_by_path(folder):
+    names = ["a/z.flac", "b.wav", "c/d/e.mp4", "c/d.ogg"]
+    root = folder(*reversed(names))
+    assert find_recordings([root]) == [
+        root / "a" / "z.flac",
+        root / "b.wav",
+        root / "c" / "d" / "e.mp4",
+        root / "c" / "d.ogg",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.wav", "a.WAV", "a.Mp3", "two.dots.flac", "ä ö.ogg", "film.mkv", "a.opus"]
+)
+def test_a_media_file_in_a_folder_is_known_by_its_suffix_in_any_case(folder, name):
+    assert find_recordings([folder(name)]) == [folder() / name]
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "labels.csv", "wav", "a.wav.part", "a.wav~", "a.detector", "a.npz"]
+)
+def test_other_files_in_a_folder_are_left_out(folder, name):
+    assert find_recordings([folder("a.wav", name)]) == [folder() / "a.wav"]
+
+
+@pytest.mark.parametrize("name", [".a.wav", "._b.wav", ".trash/c.wav", "deep/.hidden/d.wav", ".wav"])
+def test_hidden_files_and_folders_are_left_out(folder, name):
+    assert find_recordings([folder("a.wav", name)]) == [folder() / "a.wav"]
+
+
+def test_a_hidden_folder_that_is_named_itself_is_looked_into(folder):
+    root = folder(".field/a.wav", ".field/.b.wav")
+    assert find_recordings([root / ".field"]) == [root / ".field" / "a.wav"]
+
+
+def test_a_folder_with_the_name_of_a_media_file_is_none(folder):
+    assert find_recordings([folder("session.wav/take.wav")]) == [folder() / "session.wav" / "take.wav"]
+
+
+def test_a_file_that_is_named_itself_may_have_any_suffix_and_be_hidden(folder):
+    root = folder("sound.bin", ".a.wav")
+    named = [root / "sound.bin", root / ".a.wav"]
+    assert find_recordings(named) == named
+
+
+def test_recordings_keep_the_order_in_which_they_were_given_and_come_once(folder):
+    root = folder("a.wav", "b.wav", "sub/c.wav")
+    given = [root / "b.wav", root / "sub", root, root / "b.wav", root]
+    assert find_recordings(given) == [root / "b.wav", root / "sub" / "c.wav", root / "a.wav"]
+
+
+def test_a_path_that_is_missing_is_kept_so_that_opening_it_says_so(folder):
+    root = folder("a.wav")
+    assert find_recordings([root / "gone.wav", root]) == [root / "gone.wav", root / "a.wav"]
+
+
+def test_a_folder_without_media_files_is_an_error_where_nothing_else_was_given(folder):
+    root = folder("notes.txt", "deep/.hidden.wav")
+    with pytest.raises(RecordingError, match=r"recordings: no media files in this folder or below it"):
+        find_recordings([root])
+
+
+def test_a_folder_without_media_files_among_others_is_a_warning(folder, caplog):
+    root = folder("full/a.wav", "empty/notes.txt")
+    with caplog.at_level(logging.WARNING, logger="audioscan_host"):
+        assert find_recordings([root / "empty", root / "full"]) == [root / "full" / "a.wav"]
+    (message,) = caplog.messages
+    assert message == f"{root / 'empty'}: no media files in this folder or below it"
+
+
+# Identity
+
+
+def test_a_recording_tells_what_the_file_is(recording):
+    found = recording.write(b"sound")
+    assert (found.path, found.size, found.mtime_ns) == (recording.path, 5, 10**18)
+
+
+def test_a_recording_that_is_renamed_or_moved_is_the_same_under_another_path(recording, tmp_path):
+    before = recording.write(os.urandom(5000))
+    (tmp_path / "elsewhere").mkdir()
+    moved = recording.path.rename(tmp_path / "elsewhere" / "b.wav")
+    after = Recording.at(moved)
+    assert after.path == moved
+    assert (after.size, after.mtime_ns, after.digest) == (before.size, before.mtime_ns, before.digest)
+
+
+def test_a_copy_has_the_digest_of_the_original(recording, tmp_path):
+    before = recording.write(os.urandom(3 * MIB))
+    shutil.copy(recording.path, tmp_path / "copy.wav")
+    assert Recording.at(tmp_path / "copy.wav").digest == before.digest
+
+
+@pytest.mark.parametrize("size", [1, 4321, MIB])
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_one_byte_of_a_small_file_makes_another_recording(recording, size, place):
+    content = bytearray(os.urandom(size))
+    before = recording.write(content)
+    content[{"first": 0, "middle": size // 2, "last": -1}[place]] ^= 1
+    after = recording.write(content)
+    assert (after.size, after.mtime_ns) == (before.size, before.mtime_ns)
+    assert after.digest != before.digest
+
+
+@pytest.mark.parametrize("size", [MIB + 1, 2 * MIB + 12_345])
+@pytest.mark.parametrize("place", [0, 16_383, -1, -16_384])
+def test_a_byte_at_either_end_of_a_big_file_makes_another_recording(recording, size, place):
+    """That is where containers keep what an editor of tags or of lengths changes."""
+    content = bytearray(os.urandom(size))
+    before = recording.write(content)
+    content[place] ^= 1
+    assert recording.write(content).digest != before.digest
+
+
+def test_an_hour_cut_out_of_the_middle_of_a_big_file_makes_another_recording(recording):
+    content = bytearray(os.urandom(8 * MIB))
+    before = recording.write(content)
+    content[3 * MIB : 5 * MIB] = bytes(2 * MIB)
+    assert recording.write(content).digest != before.digest
+
+
+@pytest.mark.timeout(20)
+def test_a_file_of_256_gigabytes_is_looked_at_in_a_moment(tmp_path):
+    path = tmp_path / "long.w64"
+    path.touch()
+    os.truncate(path, 256 << 30)  # takes no room on the disk
+    assert Recording.at(path).size == 256 << 30
+
+
+def test_a_touched_file_keeps_its_digest_and_changes_its_time(recording):
+    before = recording.write(b"sound")
+    os.utime(recording.path, ns=(10**18 + 1, 10**18 + 1))
+    after = Recording.at(recording.path)
+    assert after.digest == before.digest
+    assert after.mtime_ns == before.mtime_ns + 1
+
+
+def test_a_file_that_grew_keeps_no_identity(recording):
+    before = recording.write(b"sound")
+    after = recording.write(b"sound\0")
+    assert (after.size, after.digest) != (before.size, before.digest)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(RecordingError, match=r"gone\.wav: cannot be read: No such file or directory"):
+        Recording.at(tmp_path / "gone.wav")
+
+
+def test_a_folder_is_no_recording(tmp_path):
+    with pytest.raises(RecordingError, match=r": cannot be read: "):
+        Recording.at(tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_named(recording, monkeypatch):
+    recording.write(b"sound")
+
+    def refuse(path, mode):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(recording.path), "open", refuse)
+    with pytest.raises(RecordingError, match=r"a\.wav: cannot be read: Permission denied$"):
+        Recording.at(recording.path)

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
+
+from audioscan_host.errors import DetectorError
+from audioscan_host.trees import Trees, check, put_back, take_out
+
+DIM = 5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Small fits on many threads take minutes on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="module")
+def grown():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, DIM)).astype(np.float32)
+    labels = (features[:, 0] * features[:, 1] + rng.normal(size=400) > 0.5).astype(int)
+    return HistGradientBoostingClassifier(max_iter=30, random_state=0).fit(features, labels), features
+
+
+@pytest.fixture
+def trees(grown):
+    _, found = take_out(grown[0])
+    return Trees(found.nodes.copy(), found.offsets.copy())
+
+
+def first_inner(trees):
+    return int(np.flatnonzero(trees.nodes["is_leaf"] == 0)[0])
+
+
+def test_trees_that_were_taken_out_and_put_back_give_the_same_bits(grown):
+    estimator, features = grown
+    before = estimator.predict_proba(features)
+    bare, trees = take_out(estimator)
+    assert bare._predictors == []
+    assert np.array_equal(put_back(bare, trees, DIM).predict_proba(features), before)
+
+
+def test_missing_values_go_the_same_way(grown):
+    estimator, features = grown
+    gaps = features.copy()
+    gaps[::3, 0] = np.nan
+    before = estimator.predict_proba(gaps)
+    assert np.array_equal(put_back(*take_out(estimator), DIM).predict_proba(gaps), before)
+
+
+def test_the_estimator_itself_keeps_its_trees(grown):
+    take_out(grown[0])
+    assert len(grown[0]._predictors) == 30
+    assert len(grown[0]._bin_mapper.bin_thresholds_) == DIM
+
+
+def test_fitted_trees_are_accepted(trees):
+    check(trees, DIM)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("child", ["beyond its tree", "itself", "its root", "far away"])
+def test_a_child_that_is_not_further_on_in_its_tree_is_refused(trees, side, child):
+    root = int(trees.offsets[1])  # of the second tree, so that indices are its own
+    inner = root + int(np.flatnonzero(trees.nodes["is_leaf"][root:] == 0)[1])
+    size = int(trees.offsets[2] - root)
+    wrong = {"beyond its tree": size, "itself": inner - root, "its root": 0, "far away": 2**32 - 1}
+    trees.nodes[side][inner] = wrong[child]
+    with pytest.raises(DetectorError, match=f"{side} children"):
+        check(trees, DIM)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("feature_idx", DIM, "dimensions"),
+        ("feature_idx", -1, "dimensions"),
+        ("num_threshold", np.nan, "thresholds"),
+        ("value", np.inf, "values"),
+        ("is_leaf", 7, "flags"),
+        ("is_categorical", 1, "categories"),
+    ],
+)
+def test_a_node_with_an_impossible_value_is_refused(trees, name, value, message):
+    trees.nodes[name][first_inner(trees)] = value
+    with pytest.raises(DetectorError, match=message):
+        check(trees, DIM)
+
+
+def test_a_tree_that_ends_in_an_inner_node_is_refused(trees):
+    trees.nodes["is_leaf"][-1] = 0
+    with pytest.raises(DetectorError, match="left children"):
+        check(trees, DIM)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda offsets: offsets[:1],
+        lambda offsets: offsets[1:],
+        lambda offsets: offsets[:-1],
+        lambda offsets: offsets[[0, 2, 1, *range(3, len(offsets))]],
+        lambda offsets: offsets.astype(np.float64),
+        lambda offsets: offsets[np.newaxis],
+    ],
+    ids=["none", "no begin", "no end", "backwards", "fractions", "two axes"],
+)
+def test_offsets_that_do_not_part_the_nodes_are_refused(trees, change):
+    with pytest.raises(DetectorError, match=r"offsets|arrays"):
+        check(Trees(trees.nodes, change(trees.offsets)), DIM)
+
+
+def test_nodes_of_another_scikit_learn_are_told_so(trees):
+    other = np.dtype([(name, kind) for name, (kind, _) in trees.nodes.dtype.fields.items() if name != "gain"])
+    with pytest.raises(DetectorError, match="another version of scikit-learn"):
+        check(Trees(np.zeros(len(trees.nodes), other), trees.offsets), DIM)
