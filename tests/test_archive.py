@@ -4,7 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from audioscan_host import archive
+from audioscan_host.detector import archive
 from audioscan_host.errors import DetectorError
 
 MEMBERS = {"b": b"two", "a": b"one", "c/d": b""}

@@ -18,8 +18,8 @@ import soundfile as sf
 import soxr
 
 from audioscan_host.audio import decode, probe, read_ahead
+from audioscan_host.audio.timeline import Timeline
 from audioscan_host.errors import RecordingError
-from audioscan_host.timeline import Timeline
 
 CONTAINERS = Path(__file__).resolve().parents[2] / "shared" / "data" / "containers"
 

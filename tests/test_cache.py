@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioscan_host import cache_file
 from audioscan_host.cache import BusyError, Cache, default_folder
-from audioscan_host.cache_file import Embeddings
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.file import Embeddings
 from audioscan_host.errors import CacheError
 from audioscan_host.recordings import Recording
 from audioscan_host.windows import Windowing
@@ -63,7 +63,7 @@ def test_whatever_changes_the_numbers_changes_the_key(cache, model, make_wav, mo
         entry_of(cache, path, replace(model, pooling="mean+std", dim=4)),
         entry_of(cache, path, replace(model, checkpoint=other_weights)),
     ]
-    monkeypatch.setattr("audioscan_host.cache.PIPELINE_REVISION", 999)
+    monkeypatch.setattr("audioscan_host.cache.folder.PIPELINE_REVISION", 999)
     entries.append(entry_of(cache, path, model))
     assert len({entry.path for entry in entries}) == len(entries)
     assert all(len(entry.path.stem) == 64 for entry in entries)

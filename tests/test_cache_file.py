@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from audioscan_host import cache_file
-from audioscan_host.cache_file import Embeddings
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.file import Embeddings
 from audioscan_host.errors import CacheError
 
 

@@ -7,9 +7,9 @@ import filelock
 import numpy as np
 import pytest
 
-from audioscan_host import cache_file, cache_upkeep
-from audioscan_host.cache import Cache
-from audioscan_host.cache_file import Embeddings
+from audioscan_host.cache import Cache, upkeep
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.file import Embeddings
 
 DAY = 86_400
 
@@ -42,7 +42,7 @@ def test_info_counts_by_model(cache):
     files = [add(cache, "a"), add(cache, "b", windows=7), add(cache, "c", model="AST"), add_eight_cut(cache)]
     (cache.unfinished / "d").mkdir()
     (cache.finished / "x.npz.damaged").write_bytes(b"x")
-    found = cache_upkeep.info(cache)
+    found = upkeep.info(cache)
     assert [(s.model, s.recordings, s.windows) for s in found.models] == [("AST", 1, 5), ("MEL", 2, 12)]
     assert (found.eight_cut, found.unfinished, found.leftovers) == (1, 1, 1)
     assert found.size == sum(file.stat().st_size for file in files) + 1
@@ -54,7 +54,7 @@ def test_verify_finds_damage_and_sets_it_aside_but_leaves_eight_cuts_file(cache)
         content = bytearray(path.read_bytes())
         content[content.index(b"embeddings.npy") + 170] ^= 0xFF  # among the vectors
         path.write_bytes(content)
-    count, sentences = cache_upkeep.verify(cache)
+    count, sentences = upkeep.verify(cache)
     assert count == 3
     assert [damaged.name in s or foreign.name in s for s in sentences] == [True, True]
     assert sound.exists()
@@ -76,9 +76,9 @@ def test_prune_removes_what_no_run_will_use_and_nothing_else(cache):
     make_older(old_temporary, 2)
     make_older(abandoned, 8)
 
-    would = cache_upkeep.prune(cache, dry_run=True)
+    would = upkeep.prune(cache, dry_run=True)
     assert aside.exists()
-    pruned = cache_upkeep.prune(cache)
+    pruned = upkeep.prune(cache)
 
     assert set(pruned.paths) == set(would.paths) == {aside, old_temporary, abandoned}
     assert pruned.size == 3
@@ -97,9 +97,9 @@ def test_prune_takes_models_ages_and_recordings_that_are_gone(cache, make_wav):
     foreign = add_eight_cut(cache)
     make_older(old, 40)
     make_older(foreign, 400)
-    assert cache_upkeep.prune(cache, models=["AST"]).paths == (other,)
-    assert cache_upkeep.prune(cache, missing=True).paths == (gone,)
-    assert cache_upkeep.prune(cache, older_than=30).paths == (old,)
+    assert upkeep.prune(cache, models=["AST"]).paths == (other,)
+    assert upkeep.prune(cache, missing=True).paths == (gone,)
+    assert upkeep.prune(cache, older_than=30).paths == (old,)
     assert kept.exists()
     assert foreign.exists()
 
@@ -110,5 +110,5 @@ def test_prune_leaves_the_lock_of_a_running_process(cache):
     with filelock.FileLock(held):
         for path in (held, free):
             make_older(path, 30)
-        assert cache_upkeep.prune(cache).paths == (free,)
+        assert upkeep.prune(cache).paths == (free,)
     assert held.exists()

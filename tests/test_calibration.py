@@ -3,7 +3,7 @@ import pytest
 from sklearn.calibration import _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
 
-from audioscan_host.calibration import cross_fitted, natural_rate
+from audioscan_host.classifier.calibration import cross_fitted, natural_rate
 
 METHODS = ("isotonic", "sigmoid")
 

@@ -10,9 +10,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, fit, normalise
+from audioscan_host.classifier.figures import expected_calibration_error
+from audioscan_host.classifier.folds import split
 from audioscan_host.errors import SettingError, TrainingError
-from audioscan_host.figures import expected_calibration_error
-from audioscan_host.folds import split
 
 WINDOW = 8.0
 

@@ -39,7 +39,7 @@ def every_command(group=main, path=()):
             yield pytest.param(command, id=" ".join((*path, name)))
 
 
-@pytest.mark.parametrize("command", every_command())
+@pytest.mark.parametrize("command", list(every_command()))
 def test_every_command_and_option_has_help(command):
     assert command.help
     for parameter in command.params:
@@ -276,6 +276,18 @@ def test_a_plugin_adds_commands_and_replaces_none(run, monkeypatch):
     assert run("hello").stdout == "hello\n"
     assert "Say hello." in run("--help").stdout
     assert "Not the scan that you want." not in run("scan", "--help").stdout
+
+
+def test_a_plugin_whose_commands_fail_leaves_the_others(run, monkeypatch):
+    class Broken:
+        @hookimpl
+        def register_commands(self, cli):
+            raise RuntimeError("no menu")
+
+    monkeypatch.setattr("audioscan_host.cli.main.load_registry", lambda: load_registry({"bad": Broken()}))
+    done = run("--help")
+    assert "scan" in done.stdout
+    assert "commands of plugin bad: RuntimeError('no menu')" in done.stderr
 
 
 def test_an_error_of_the_program_itself_keeps_its_traceback(monkeypatch):

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from audioscan_host import archive
 from audioscan_host.classifier import ClassifierSettings, fit, normalise
-from audioscan_host.detector import Detector, load, require_model, save
+from audioscan_host.detector import Detector, archive, load, require_model, save
 from audioscan_host.errors import DetectorError
 from audioscan_host.model import FINAL, Checkpoint, Model
 

@@ -3,11 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from audioscan_host import detector_json
 from audioscan_host.classifier import Classifier
-from audioscan_host.detector import Detector
+from audioscan_host.classifier.figures import Figures
+from audioscan_host.detector import Detector, detector_json
 from audioscan_host.errors import DetectorError
-from audioscan_host.figures import Figures
 
 FIGURES = Figures.from_scores(np.array([0, 1, 1]), np.array([0.1, 0.7, 0.2]))
 PROBES = {"bark": [0.25, 1.0], "Häher": [0.5]}

@@ -151,11 +151,18 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, mak
         make_embedder().embed(path)
 
 
-def test_a_window_that_a_model_cannot_take_is_refused_at_once(tiny_registry, make_plugin, tmp_path):
+@pytest.mark.parametrize(
+    ("limits", "complaint"),
+    [
+        ({"longest_window": 5.0}, "TINY takes windows of at most 5 s, not 8 s"),
+        ({"shortest_window": 9.0}, "TINY takes windows of at least 9 s, not 8 s"),
+    ],
+)
+def test_a_window_that_a_model_cannot_take_is_refused_at_once(tiny_registry, tmp_path, limits, complaint):
     model = tiny_registry.model("TINY")
-    narrow = replace(model, checkpoint=replace(model.checkpoint, longest_window=5.0))
-    with pytest.raises(SettingError, match=r"TINY takes windows of at most 5 s, not 8 s"):
-        Embedder(tiny_registry, [narrow], Windowing(), Cache(tmp_path))
+    limited = replace(model, checkpoint=replace(model.checkpoint, **limits))
+    with pytest.raises(SettingError, match=complaint):
+        Embedder(tiny_registry, [limited], Windowing(), Cache(tmp_path))
 
 
 def test_what_another_process_is_embedding_comes_last_and_is_not_computed_twice(

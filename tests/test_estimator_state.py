@@ -7,10 +7,10 @@ import pytest
 import skops.io
 from threadpoolctl import threadpool_limits
 
-from audioscan_host import archive
 from audioscan_host.classifier import ClassifierSettings, fit
+from audioscan_host.detector import archive
+from audioscan_host.detector.estimator_state import from_members, to_members
 from audioscan_host.errors import DetectorError
-from audioscan_host.estimator_state import from_members, to_members
 
 DIM = 5
 CALIBRATIONS = ("isotonic", "sigmoid", "none")

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from audioscan_host.figures import Figures, expected_calibration_error
+from audioscan_host.classifier.figures import Figures, expected_calibration_error
 
 
 @pytest.fixture(scope="module")

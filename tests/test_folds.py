@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from audioscan_host.folds import FOLDS, split
+from audioscan_host.classifier.folds import FOLDS, split
 
 WINDOW = 8.0
 

@@ -3,8 +3,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from audioscan_host.detector.trees import Trees, check, put_back, take_out
 from audioscan_host.errors import DetectorError
-from audioscan_host.trees import Trees, check, put_back, take_out
 
 DIM = 5
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from audioscan_host.audio import decode, probe, read_ahead
 from audioscan_host.cache import BusyError, Cache, Entry
-from audioscan_host.cache_file import Embeddings
+from audioscan_host.cache.file import Embeddings
 from audioscan_host.encoding import Encoders
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.model import Model, Runtime
+from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
 from audioscan_host.registry import Registry
@@ -56,7 +56,7 @@ class Embedder:
     """Embeds recordings by the same models; what the cache holds is not computed again.
 
     Raises:
-        SettingError: the window is longer than a checkpoint takes.
+        SettingError: the window is shorter or longer than a checkpoint takes.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Embedder:
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
-            longest = model.checkpoint.longest_window
-            if windowing.window > longest:
-                raise SettingError(
-                    f"{model.name} takes windows of at most {longest:g} s, not {windowing.window:g} s"
-                )
+            shortest, longest = model.checkpoint.shortest_window, model.checkpoint.longest_window
+            if not shortest <= windowing.window <= longest:
+                limit = f"at least {shortest:g}" if windowing.window < shortest else f"at most {longest:g}"
+                raise SettingError(f"{model.name} takes windows of {limit} s, not {windowing.window:g} s")
+        self._registry = registry
         self._models = tuple(dict.fromkeys(models))
         self._windowing = windowing
         self._cache = cache
@@ -115,16 +115,23 @@ class Embedder:
         recording = Recording.at(path)
         entries = [self._cache.entry(recording, model, self._windowing) for model in self._models]
         found = {entry: entry.read() for entry in entries}
-        for checkpoint in dict.fromkeys(entry.model.checkpoint for entry in entries if found[entry] is None):
-            with self._cache.claim(recording, checkpoint, self._windowing, wait=wait):
-                for entry in entries:  # what another process has finished since
-                    if found[entry] is None and entry.model.checkpoint == checkpoint:
-                        found[entry] = entry.read()
-                lacking = [e for e in entries if found[e] is None and e.model.checkpoint == checkpoint]
+        for together in self._in_one_pass(entry for entry in entries if found[entry] is None):
+            with self._cache.claim(recording, together[0].model.checkpoint, self._windowing, wait=wait):
+                # What another process has finished since is not computed again.
+                found.update({entry: entry.read() for entry in together})
+                lacking = [entry for entry in together if found[entry] is None]
                 if lacking:
                     self._compute(recording, lacking, advance or _ignore)
                 found.update({entry: entry.read() for entry in lacking})
         return self._embedded(path, found)
+
+    def _in_one_pass(self, entries: Iterable[Entry]) -> list[list[Entry]]:
+        """Entries by plugin and checkpoint: two plugins may declare the same one."""
+        groups: dict[tuple[str, Checkpoint], list[Entry]] = {}
+        for entry in entries:
+            key = (self._registry.owner(entry.model).name, entry.model.checkpoint)
+            groups.setdefault(key, []).append(entry)
+        return list(groups.values())
 
     def _embedded(self, path: Path, found: Mapping[Entry, Embeddings | None]) -> EmbeddedRecording:
         embeddings = {entry.model.name: hit for entry, hit in found.items() if hit is not None}

@@ -19,7 +19,7 @@ class Encoders:
     def __init__(self, registry: Registry, runtime: Runtime) -> None:
         self._registry = registry
         self._runtime = runtime
-        self._loaded: dict[Checkpoint, tuple[Family, Any]] = {}
+        self._loaded: dict[tuple[str, Checkpoint], tuple[Family, Any]] = {}
 
     def embed_block(
         self, block: Block, models: Sequence[Model], on_windows: Callable[[int], None]
@@ -54,10 +54,12 @@ class Encoders:
 
     def _encoder(self, model: Model) -> tuple[Family, Any]:
         checkpoint = model.checkpoint
-        if checkpoint not in self._loaded:
+        # Two plugins may declare one checkpoint; each encoder belongs to its own plugin's hooks.
+        key = (self._registry.owner(model).name, checkpoint)
+        if key not in self._loaded:
             family = self._registry.family(model)
-            self._loaded[checkpoint] = (family, family.load(checkpoint, self._runtime))
-        return self._loaded[checkpoint]
+            self._loaded[key] = (family, family.load(checkpoint, self._runtime))
+        return self._loaded[key]
 
 
 def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], windows: int) -> None:

@@ -4,9 +4,11 @@ A plugin is tried in a plugin manager of its own first: whatever is wrong with i
 there, and the others never see it.
 """
 
+import logging
 import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -23,6 +25,8 @@ ENVIRONMENT = "AUDIOSCAN_PLUGINS"
 FAMILY_HOOKS = ("load", "preprocess", "embed")
 """The hooks that a plugin which registers models must have."""
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -33,15 +37,23 @@ class Origin:
     @property
     def distribution(self) -> str:
         """Name of the distribution; empty for a plugin that is not installed."""
-        return self.installed.name if self.installed else ""
+        return self._fact("Name")
 
     @property
     def version(self) -> str:
         """Version of the distribution; empty for a plugin that is not installed."""
-        return self.installed.version if self.installed else ""
+        return self._fact("Version")
+
+    def _fact(self, key: str) -> str:
+        if self.installed is None:
+            return ""
+        # An interrupted uninstallation leaves a distribution without metadata.
+        with suppress(KeyError, FileNotFoundError):
+            return str(self.installed.metadata[key])
+        return "unknown"
 
     def __str__(self) -> str:
-        return f"{self.distribution} {self.version}" if self.installed else "not installed"
+        return f"{self.distribution} {self.version}" if self.installed is not None else "not installed"
 
 
 @dataclass(frozen=True)
@@ -126,8 +138,17 @@ def _wanted() -> set[str] | None:
 def _entry_points() -> list[importlib_metadata.EntryPoint]:
     # In order of name, so that which of two plugins with one model name wins does not
     # depend on the order of installation.
-    points = importlib_metadata.entry_points(group=GROUP)
-    return sorted(points, key=lambda point: (point.name, point.value))
+    found: dict[tuple[str, str], importlib_metadata.EntryPoint] = {}
+    for distribution in importlib_metadata.distributions():
+        try:
+            points = distribution.entry_points.select(group=GROUP)
+        # Any package's list may be damaged: `importlib_metadata.entry_points` would raise for all.
+        except Exception as error:  # noqa: BLE001
+            logger.warning("a damaged entry_points.txt in %s: %s", distribution.locate_file(""), error)
+            continue
+        for point in points:
+            found.setdefault((point.name, point.value), point)
+    return [found[key] for key in sorted(found)]
 
 
 def _itself(module: Any) -> Any:
@@ -141,6 +162,7 @@ def _tried_alone(name: str, module: Any) -> tuple[Model, ...]:
         PluginError: it does not.
         pluggy.PluginValidationError: it has an unknown hook or wrong arguments.
     """
+    hash(module)  # pluggy keeps plugins in sets: one that cannot be in one would break the others
     built_for = getattr(module, "CONTRACT_VERSION", hookspecs.CONTRACT_VERSION)
     if built_for != hookspecs.CONTRACT_VERSION:
         raise PluginError(
@@ -156,10 +178,18 @@ def _tried_alone(name: str, module: Any) -> tuple[Model, ...]:
     for model in models:
         if not isinstance(model, Model):
             raise PluginError(f"register_models must return Model objects, not {model!r}")
-    missing = [hook for hook in FAMILY_HOOKS if not getattr(alone.hook, hook).get_hookimpls()]
+    has = [hook for hook in (*FAMILY_HOOKS, "select_layers") if _implemented(getattr(alone.hook, hook))]
+    missing = [hook for hook in FAMILY_HOOKS if hook not in has]
     if models and missing:
         raise PluginError(f"it registers models but lacks the hooks {', '.join(missing)}")
+    if has and not models:
+        # No family owns them, so they would answer for every family.
+        raise PluginError(f"it has the hooks {', '.join(has)} but registers no models")
     return tuple(models)
+
+
+def _implemented(hook: pluggy.HookCaller) -> bool:
+    return any(not (each.wrapper or each.hookwrapper) for each in hook.get_hookimpls())
 
 
 def _check_duplicates(models: Iterable[Model], plugins: Iterable[Plugin]) -> None:

@@ -72,19 +72,20 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
     Raises:
         RecordingError: nothing is left.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}  # by where a path leads, so that two spellings are one recording
     empty = []
     for path in paths:
         inside = sorted(p for p in path.rglob("*") if _is_media(p, path)) if path.is_dir() else [path]
         if not inside:
             empty.append(path)
-        found.update(dict.fromkeys(inside))
+        for recording in inside:
+            found.setdefault(recording.resolve(), recording)
     for path in empty:
         message = f"{path}: no media files in this folder or below it"
         if not found:
             raise RecordingError(message)
         logger.warning(message)
-    return list(found)
+    return list(found.values())
 
 
 def _is_media(path: Path, folder: Path) -> bool:

@@ -43,7 +43,7 @@ class Registry:
         self.failures: tuple[Failure, ...] = discovery.failures
         self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
         self._hooks = discovery.hooks
-        self._hooks.register(_HostDefaults(), "audioscan_host")
+        self._hooks.register(_HostDefaults())
         self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
 
     def model(self, name: str) -> Model:
@@ -54,9 +54,12 @@ class Registry:
         """
         if name in self.models:
             return self.models[name]
-        near = difflib.get_close_matches(name.upper(), self.models, n=1)
+        folded = {known.casefold(): known for known in self.models}
+        near = difflib.get_close_matches(name.casefold(), folded, n=1)
         parts = [f"unknown model {name!r}"]
-        parts.append(f"did you mean {near[0]}?" if near else f"installed: {', '.join(self.models) or 'none'}")
+        parts.append(
+            f"did you mean {folded[near[0]]}?" if near else f"installed: {', '.join(self.models) or 'none'}"
+        )
         if self.failures:
             failed = "; ".join(f"{failure.name} ({failure.reason})" for failure in self.failures)
             parts.append(f"plugins set aside: {failed}")

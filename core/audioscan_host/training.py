@@ -19,10 +19,10 @@ from audioscan_host.classifier import (
     fit,
     normalise,
 )
+from audioscan_host.classifier.figures import Figures
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import AnnotationError, TrainingError
-from audioscan_host.figures import Figures
 from audioscan_host.matching import match_recordings
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Progress, Silent

@@ -30,7 +30,9 @@ class Windowing:
     def __post_init__(self) -> None:
         for name, value in (("window", self.window), ("hop", self.hop)):
             steps = value * GRID
-            if not (math.isfinite(value) and value > 0 and math.isclose(steps, round(steps), abs_tol=1e-6)):
+            if not (
+                math.isfinite(value) and round(steps) > 0 and math.isclose(steps, round(steps), abs_tol=1e-6)
+            ):
                 raise SettingError(f"{name} must be a multiple of 0.01 s above 0, not {value:g} s")
         if self.hop > self.window:
             raise SettingError(
@@ -147,7 +149,8 @@ def _sample(step: int, sample_rate: int) -> int:
 
 
 def _whole_steps(samples: int, sample_rate: int) -> int:
-    return samples * GRID // sample_rate
+    # `_sample` rounds down: the last step that begins no later than this sample.
+    return ((samples + 1) * GRID - 1) // sample_rate
 
 
 class _Held:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from audioscan_host import cache_file
+from audioscan_host.cache import file as cache_file
 
 ROUNDS = 20
 

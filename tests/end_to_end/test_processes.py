@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from audioscan_host import cache_file
+from audioscan_host.cache import file as cache_file
 
 PROCESSES = 8
 

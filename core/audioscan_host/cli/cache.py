@@ -17,10 +17,9 @@ def cache() -> None:
 @options.as_json
 def info(cache_dir: Path | None, as_json: bool) -> None:
     """Say what is in the cache."""
-    from audioscan_host import cache_upkeep
-    from audioscan_host.cache import Cache
+    from audioscan_host.cache import Cache, upkeep
 
-    found = cache_upkeep.info(Cache(cache_dir))
+    found = upkeep.info(Cache(cache_dir))
     if as_json:
         shares = [
             {"model": s.model, "recordings": s.recordings, "windows": s.windows, "bytes": s.size}
@@ -53,10 +52,9 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
 @options.cache_dir
 def verify(cache_dir: Path | None) -> None:
     """Read every file to its last byte; set damaged ones aside, to be computed again."""
-    from audioscan_host import cache_upkeep
-    from audioscan_host.cache import Cache
+    from audioscan_host.cache import Cache, upkeep
 
-    count, damaged = cache_upkeep.verify(Cache(cache_dir), reporting.progress())
+    count, damaged = upkeep.verify(Cache(cache_dir), reporting.progress())
     for sentence in damaged:
         reporting.note(sentence)
     click.echo(f"{count} files read, {len(damaged)} damaged")
@@ -81,10 +79,9 @@ def prune(
 
     Files that 8-cut wrote are never touched.
     """
-    from audioscan_host import cache_upkeep
-    from audioscan_host.cache import Cache
+    from audioscan_host.cache import Cache, upkeep
 
-    pruned = cache_upkeep.prune(
+    pruned = upkeep.prune(
         Cache(cache_dir), models=models, older_than=older_than, missing=missing, dry_run=dry_run
     )
     for path in pruned.paths:

@@ -45,7 +45,10 @@ class Commands(click.Group):
         commands: dict[str, click.Command] = {}
         for plugin in registry.plugins:
             theirs = click.Group(plugin.name)
-            registry.register_commands(plugin, theirs)
+            try:
+                registry.register_commands(plugin, theirs)
+            except Exception as error:  # noqa: BLE001 - a plugin's fault must not take the others along
+                reporting.note(f"set aside: commands of plugin {plugin.name}: {error!r}")
             commands = {**theirs.commands, **commands}
         return {name: command for name, command in commands.items() if name not in BUILT_IN}
 

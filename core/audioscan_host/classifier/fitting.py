@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.calibration import cross_fitted
-from audioscan_host.folds import Folds
+from audioscan_host.classifier.calibration import cross_fitted
+from audioscan_host.classifier.folds import Folds
 
 _WORTH_THREADS = 2**17  # numbers; fewer take one thread a second, and many that wait for a busy core a minute
 

@@ -13,11 +13,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.calibration import CALIBRATIONS, natural_rate
+from audioscan_host.classifier.calibration import CALIBRATIONS, natural_rate
+from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.fitting import Fits
+from audioscan_host.classifier.folds import FOLDS, Folds, split
 from audioscan_host.errors import SettingError, TrainingError
-from audioscan_host.figures import Figures
-from audioscan_host.fitting import Fits
-from audioscan_host.folds import FOLDS, Folds, split
 
 LEAST_WINDOWS_TO_NORMALISE = 30
 """Windows that a recording needs to have statistics of its own."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.calibration import CALIBRATIONS
 from audioscan_host.classifier import KINDS
+from audioscan_host.classifier.calibration import CALIBRATIONS
+from audioscan_host.classifier.figures import Figures
 from audioscan_host.errors import DetectorError
-from audioscan_host.figures import Figures
 
 if TYPE_CHECKING:
     from audioscan_host.detector import Detector

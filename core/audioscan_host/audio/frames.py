@@ -14,8 +14,8 @@ from av import AudioFrame, AudioStream, Packet
 from av.audio.plane import AudioPlane
 from av.container import InputContainer
 
+from audioscan_host.audio.timeline import FORESIGHT, Timeline
 from audioscan_host.errors import RecordingError
-from audioscan_host.timeline import FORESIGHT, Timeline
 
 LONGEST_RECORDING = 31 * 86400.0
 """Seconds; longer is refused, declared or not."""

@@ -14,8 +14,8 @@ from typing import Any
 import filelock
 import platformdirs
 
-from audioscan_host import cache_file
-from audioscan_host.cache_file import Embeddings
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.file import Embeddings
 from audioscan_host.errors import CacheError
 from audioscan_host.model import Checkpoint, Model
 from audioscan_host.recordings import Recording

@@ -11,12 +11,12 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host import archive, detector_json
 from audioscan_host.classifier import Classifier, normalise
-from audioscan_host.detector_json import DESCRIPTION
+from audioscan_host.classifier.figures import Figures
+from audioscan_host.detector import archive, detector_json
+from audioscan_host.detector.detector_json import DESCRIPTION
+from audioscan_host.detector.estimator_state import from_members, to_members
 from audioscan_host.errors import DetectorError, SettingError
-from audioscan_host.estimator_state import from_members, to_members
-from audioscan_host.figures import Figures
 from audioscan_host.model import Model
 from audioscan_host.windows import Windowing
 

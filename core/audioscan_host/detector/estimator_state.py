@@ -17,7 +17,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
-from audioscan_host import archive, trees
+from audioscan_host.detector import archive, trees
 from audioscan_host.errors import DetectorError
 
 _TRUSTED = {

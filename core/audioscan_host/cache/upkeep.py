@@ -10,9 +10,9 @@ from typing import Any
 
 import filelock
 
-from audioscan_host import cache_file
 from audioscan_host.atomic_write import TEMPORARY
-from audioscan_host.cache import DAMAGED, Cache
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.folder import DAMAGED, Cache
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 

@@ -4,14 +4,11 @@ Second 0 is where a video player begins: at the start of the audio track, or of 
 starts earlier. What is missing or damaged is silence, and what follows keeps its time.
 """
 
-import queue
 import stat
-import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import av
 import numpy as np
@@ -21,8 +18,8 @@ from av import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
+from audioscan_host.audio.frames import check_bounds, mono_pieces
 from audioscan_host.errors import RecordingError
-from audioscan_host.frames import check_bounds, mono_pieces
 
 CONTAINERS = (
     "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,"
@@ -30,8 +27,6 @@ CONTAINERS = (
     "paf,pvf,qcp,rm,rso,shn,sox,tak,truehd,tta,voc,vqf,w64,wav,webm,wsd,wtv,wv,xwma"
 )
 """FFmpeg's demuxers that may be used: none that opens other files (ffconcat, HLS, DASH, image2)."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,57 +79,6 @@ def decode(path: Path, sample_rate: int) -> Iterator[npt.NDArray[np.float32]]:
                 other.discard = Discard.all
         pieces = mono_pieces(path, container, track, _begin(container, track), info.duration)
         yield from _resampled(pieces, sample_rate)
-
-
-@dataclass(frozen=True)
-class _Ended:
-    error: BaseException | None
-
-
-def read_ahead(chunks: Iterable[T], depth: int) -> Generator[T, None, None]:
-    """Iterate over `chunks` in another thread, up to `depth` of them ahead of the caller.
-
-    What `chunks` raises is raised here, in its place. When the iterator ends, or is closed or dropped,
-    the thread has ended and `chunks` is closed.
-    """
-    if depth < 1:
-        raise ValueError(f"depth must be 1 or more, not {depth}")
-    ready: queue.Queue[T | _Ended] = queue.Queue(depth)
-    stop = threading.Event()
-    # A daemon, so that a program which ends with an iterator still open does not wait for it.
-    thread = threading.Thread(target=_fill, args=(ready, chunks, stop), name="read-ahead", daemon=True)
-    thread.start()
-    try:
-        while not isinstance(item := ready.get(), _Ended):
-            yield item
-        if item.error is not None:
-            raise item.error
-    finally:
-        stop.set()
-        # The thread may be waiting for room; it looks at `stop` before it offers another chunk.
-        while not ready.empty():
-            ready.get_nowait()
-        if thread is not threading.current_thread():  # the garbage collector may run there
-            thread.join()
-
-
-def _fill(ready: queue.Queue[T | _Ended], chunks: Iterable[T], stop: threading.Event) -> None:
-    error: BaseException | None = None
-    try:
-        source = iter(chunks)
-        try:
-            for chunk in source:
-                ready.put(chunk)
-                if stop.is_set():
-                    break
-        finally:
-            # Here, not in the caller's thread: a generator that is running cannot be closed from another.
-            if hasattr(source, "close"):
-                source.close()
-    except BaseException as raised:  # noqa: BLE001 - raised again in the caller's thread
-        error = raised
-    if not stop.is_set():
-        ready.put(_Ended(error))
 
 
 @contextmanager
