@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import click
 import numpy as np
@@ -230,9 +231,9 @@ class TestCacheCommands:
         assert "MEL" in run("cache", "info").stdout
         assert run("cache", "verify").stdout == "1 files read, 0 damaged\n"
 
-        content = bytearray(open(file, "rb").read())  # noqa: PTH123, SIM115
+        content = bytearray(Path(file).read_bytes())
         content[len(content) // 2] ^= 1
-        open(file, "wb").write(content)  # noqa: PTH123, SIM115
+        Path(file).write_bytes(content)
         done = run("cache", "verify", expect=1)
         assert done.stdout == "1 files read, 1 damaged\n"
         assert file in done.stderr

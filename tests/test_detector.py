@@ -276,7 +276,7 @@ def test_a_file_beyond_all_size_is_not_read(tmp_path):
         ({"normalisation": "video"}, "normalisation must be"),
         ({"labels": []}, "foreign member"),
         ({"label": {"kind": "logistic"}}, "holds a foreign one"),
-        ({"label": {"probe": []}}, "other probabilities"),
+        ({"label": {"probe": []}, "versions": {}}, "other probabilities"),
     ],
 )
 def test_a_description_that_does_not_fit_the_rest_is_refused(small, tmp_path, values, said):

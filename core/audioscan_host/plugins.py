@@ -6,11 +6,12 @@ there, and the others never see it.
 
 import logging
 import os
-import traceback
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import importlib_metadata
@@ -126,7 +127,9 @@ class _Candidate:
         return Plugin(self.name, module, self.origin, models)
 
     def failed(self, error: BaseException) -> Failure:
-        lines = "".join(traceback.format_exception(error))
+        from traceback import format_exception
+
+        lines = "".join(format_exception(error))
         return Failure(self.name, _reason(error), self.origin, lines)
 
 
@@ -139,8 +142,13 @@ def _entry_points() -> list[importlib_metadata.EntryPoint]:
     # In order of name, so that which of two plugins with one model name wins does not
     # depend on the order of installation.
     found: dict[tuple[str, str], importlib_metadata.EntryPoint] = {}
-    for distribution in importlib_metadata.distributions():
+    # What is on the path but not there would be taken for a zip file, and zipfile imported.
+    places = [place for place in sys.path if Path(place).exists()]
+    for distribution in importlib_metadata.distributions(path=places):
         try:
+            # Most packages have no plugin: their lists are not worth parsing.
+            if GROUP not in (distribution.read_text("entry_points.txt") or ""):
+                continue
             points = distribution.entry_points.select(group=GROUP)
         # Any package's list may be damaged: `importlib_metadata.entry_points` would raise for all.
         except Exception as error:  # noqa: BLE001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -54,8 +53,10 @@ class Registry:
         """
         if name in self.models:
             return self.models[name]
+        from difflib import get_close_matches
+
         folded = {known.casefold(): known for known in self.models}
-        near = difflib.get_close_matches(name.casefold(), folded, n=1)
+        near = get_close_matches(name.casefold(), folded, n=1)
         parts = [f"unknown model {name!r}"]
         parts.append(
             f"did you mean {folded[near[0]]}?" if near else f"installed: {', '.join(self.models) or 'none'}"

@@ -33,39 +33,49 @@ def finished(cache):
     return sorted((cache / "w2v").glob("*.npz"))
 
 
+def embed(cache, recordings):
+    """Embed to the end; what the cache then holds, by file name."""
+    subprocess.run(command(cache, "embed", *recordings), check=True, capture_output=True, timeout=120)
+    return {path.name: cache_file.read(path, dim=256) for path in finished(cache)}
+
+
+def wait_until_it_works(cache):
+    deadline = time.monotonic() + 60
+    while not list(cache.glob("unfinished/*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
 @pytest.fixture
 def recordings(make_wav):
-    return [make_wav(f"{i}.wav", seconds=700, seed=i) for i in range(2)]
+    return [make_wav(f"{i}.wav", seconds=400, seed=i) for i in range(2)]
 
 
 def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = subprocess.Popen(command(tmp_path / "whole", "embed", *recordings), stdout=-3, stderr=-3)
+    wait_until_it_works(tmp_path / "whole")
     begun = time.monotonic()
-    subprocess.run(command(whole, "embed", *recordings), check=True, capture_output=True, timeout=120)
+    assert process.wait(timeout=120) == 0
     seconds = time.monotonic() - begun
-    expected = {path.name: cache_file.read(path) for path in finished(whole)}
+    expected = embed(tmp_path / "whole", recordings)
     assert len(expected) == 2
 
     moments = random.Random(0)  # noqa: S311 - any moments do
     interrupted = 0
-    for round_number in range(ROUNDS):
-        process = subprocess.Popen(command(killed, "embed", *recordings), stdout=-3, stderr=-3)
-        time.sleep(moments.uniform(0.2, 0.9) * seconds)
+    for number in range(ROUNDS):
+        cache = tmp_path / str(number)
+        process = subprocess.Popen(command(cache, "embed", *recordings), stdout=-3, stderr=-3)
+        wait_until_it_works(cache)
+        time.sleep(moments.uniform(0, seconds))
         process.send_signal(signal.SIGKILL)
         interrupted += process.wait(timeout=60) == -signal.SIGKILL
-        for path in finished(killed):
-            found = cache_file.read(path, dim=256)
-            np.testing.assert_array_equal(found.vectors, expected[path.name].vectors)
-        if round_number % 5 == 4:  # begin anew, or there would soon be nothing left to do
-            subprocess.run(
-                command(killed, "embed", *recordings), check=True, capture_output=True, timeout=120
-            )
-            assert [path.name for path in finished(killed)] == sorted(expected)
-            for path in finished(killed):
-                found = cache_file.read(path)
-                np.testing.assert_array_equal(found.times, expected[path.name].times)
-                np.testing.assert_array_equal(found.vectors, expected[path.name].vectors)
-                path.unlink()
+        for path in finished(cache):  # whatever has its final name is whole
+            np.testing.assert_array_equal(cache_file.read(path, dim=256).vectors, expected[path.name].vectors)
+        completed = embed(cache, recordings)
+        assert completed.keys() == expected.keys()
+        for name, found in completed.items():
+            np.testing.assert_array_equal(found.times, expected[name].times)
+            np.testing.assert_array_equal(found.vectors, expected[name].vectors)
     assert interrupted >= ROUNDS / 2
 
 
@@ -85,8 +95,7 @@ def test_a_run_goes_on_inside_a_long_recording(recordings, tmp_path):
     first = min(blocks)
     block = cache_file.read(first)
     cache_file.write(first, [cache_file.Embeddings(block.times, block.vectors * 0 + 7)], {})
-    subprocess.run(command(cache, "embed", recordings[0]), check=True, capture_output=True, timeout=120)
-    found = cache_file.read(finished(cache)[0])
+    (found,) = embed(cache, recordings[:1]).values()
     assert (found.vectors[: len(block.times)] == 7).all()
     assert not (found.vectors[len(block.times) :] == 7).all(axis=1).any()
 
@@ -95,9 +104,7 @@ def test_interrupted_by_the_user_says_so_and_exits_with_130(recordings, tmp_path
     process = subprocess.Popen(
         command(tmp_path / "cache", "embed", *recordings), stdout=-3, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "cache").glob("unfinished/*/*.npz")) and time.monotonic() < deadline:
-        time.sleep(0.002)
+    wait_until_it_works(tmp_path / "cache")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -28,8 +28,8 @@ LEAST_WINDOWS_TO_CALIBRATE = 6
 KINDS = ("hist-gbt", "logistic")
 
 _LEAST_STD = 1e-6
-_WORTH_THREADS = 1000  # windows; hundreds of trees that each wait for a busy core take seconds
-_ROWS = 8192  # windows handled at once, so that a day-long recording needs no double-precision copy
+_WORTH_THREADS = 20_000  # windows; hundreds of trees that each wait for a second core gain nothing below
+_ROWS = 4096  # windows handled at once, so that a day-long recording needs no double-precision copy
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,11 @@ class Classifier:
         mean = np.zeros(len(features))
         with threadpool_limits(1 if len(features) < _WORTH_THREADS else None, "openmp"):
             for rows in _parts(len(features)):
+                # Trees read a few columns of all rows, as the doubles that scikit-learn computes in:
+                # with columns that lie together they are three times as fast.
+                columns = np.asfortranarray(features[rows], dtype=np.float64)
                 for estimator in self.estimators:
-                    mean[rows] += estimator.predict_proba(features[rows])[:, 1]
+                    mean[rows] += estimator.predict_proba(columns)[:, 1]
         return natural_rate(mean / len(self.estimators), self.kept_share)
 
 

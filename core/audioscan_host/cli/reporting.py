@@ -1,6 +1,5 @@
 """What the commands say: results to stdout, everything else to stderr."""
 
-import json
 import logging
 import sys
 import time
@@ -18,6 +17,8 @@ PLAIN_SECONDS = 5.0
 
 def print_json(value: Any) -> None:
     """A result for programs, on stdout."""
+    import json
+
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 

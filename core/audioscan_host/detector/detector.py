@@ -234,6 +234,8 @@ def _probe(dim: int) -> npt.NDArray[np.float32]:
 def _check_probe(
     classifier: Classifier, saved: npt.NDArray[np.float64], dim: int, versions: Mapping[str, str]
 ) -> None:
+    if dict(versions) == installed_versions():
+        return  # the same code on the same bytes
     found = classifier.probabilities(_probe(dim))
     if found.shape != saved.shape or not np.allclose(found, saved, rtol=0, atol=_PROBE_TOLERANCE):
         trained = versions.get("scikit-learn")
