@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PLUGINS := $(sort $(wildcard plugins/*/))
+# pip compiles what it copies, but not what it installs in place.
+COMPILE := $(BIN)/python -m compileall -q core plugins
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install test lint types imports check clean
@@ -24,10 +26,12 @@ $(BIN)/python:
 # Stamps, so that a second run installs nothing that has not changed.
 $(VENV)/.demo: $(BIN)/python pyproject.toml plugins/mel/pyproject.toml constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[plot]' -e plugins/mel
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.install: $(BIN)/python pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS)) constraints.txt
 	$(PIP) install -q -c constraints.txt -e '.[plot]' $(foreach plugin,$(PLUGINS),-e $(plugin))
+	@$(COMPILE)
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/.install
