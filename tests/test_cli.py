@@ -176,7 +176,7 @@ class TestTrainAndScan:
             "train", tmp_path, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic",
             "--out", "again.detector",
         )  # fmt: skip
-        assert "1 recordings have no annotation and are left out" in done.stderr
+        assert "recordings without an annotation are left out: 1, such as" in done.stderr
         assert (tmp_path / "again.detector").read_bytes() == detector.read_bytes()
 
     def test_scan_writes_regions_to_stdout_and_scores_to_a_file(self, run, detector, tmp_path):
@@ -229,16 +229,16 @@ class TestCacheCommands:
         info = json.loads(run("cache", "info", "--json").stdout)
         assert info["models"] == [{"model": "MEL", "recordings": 1, "windows": 13, "bytes": info["bytes"]}]
         assert "MEL" in run("cache", "info").stdout
-        assert run("cache", "verify").stdout == "1 files read, 0 damaged\n"
+        assert run("cache", "verify").stdout == "1 file read, 0 damaged\n"
 
         content = bytearray(Path(file).read_bytes())
         content[len(content) // 2] ^= 1
         Path(file).write_bytes(content)
         done = run("cache", "verify", expect=1)
-        assert done.stdout == "1 files read, 1 damaged\n"
+        assert done.stdout == "1 file read, 1 damaged\n"
         assert file in done.stderr
         assert f"{file}.damaged" in run("cache", "prune", "--dry-run").stdout
-        assert "1 files and folders removed" in run("cache", "prune").stderr
+        assert "files and folders removed: 1" in run("cache", "prune").stderr
         assert run("cache", "verify").stdout == "0 files read, 0 damaged\n"
 
 

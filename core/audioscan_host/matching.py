@@ -1,5 +1,6 @@
 """Which recording each annotation belongs to."""
 
+import logging
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,10 +8,12 @@ from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
-from audioscan_host.annotations import Annotation
+from audioscan_host.annotations import Annotation, read_annotations
 from audioscan_host.errors import AnnotationError
 
 _Parts = tuple[str, ...]  # of a path
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,37 @@ def match_recordings(
         recording = found[annotation.file]
         (elsewhere if recording is None else by_recording[recording]).append(annotation)
     return MatchedAnnotations(by_recording, elsewhere, by_name_only)
+
+
+def annotated(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Path, list[Annotation]]:
+    """The annotations of each recording that has any, in the order of the recordings.
+
+    What is left out on either side is logged.
+
+    Raises:
+        AnnotationError: a label file cannot be read, or names none of the recordings.
+    """
+    found: dict[Path, list[Annotation]] = {path: [] for path in paths}
+    for label_file in label_files:
+        matched = match_recordings(read_annotations(label_file), paths, label_file)
+        for path, annotations in matched.by_recording.items():
+            found[path].extend(annotations)
+        if matched.by_name_only:
+            logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
+        others = {annotation.file for annotation in matched.elsewhere}
+        if others:
+            logger.info(
+                "%s: %d of its recordings are not among those given, such as %s",
+                label_file, len(others), min(others),
+            )  # fmt: skip
+    without = [path for path, annotations in found.items() if not annotations]
+    if without:
+        # Without a label nobody has said that the sound is not in it.
+        logger.warning(
+            "recordings without an annotation are left out: %d, such as %s; a row with the role negative says "
+            "that the sound is not there", len(without), without[0],
+        )  # fmt: skip
+    return {path: annotations for path, annotations in found.items() if annotations}
 
 
 class _Recordings:

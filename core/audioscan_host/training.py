@@ -1,7 +1,7 @@
 """The journey from labelled recordings to a detector, readable top to bottom."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
-from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.annotations import Annotation, Role
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import (
     LEAST_WINDOWS_TO_NORMALISE,
@@ -20,12 +20,13 @@ from audioscan_host.classifier import (
     normalise,
 )
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import AnnotationError, TrainingError
-from audioscan_host.matching import match_recordings
+from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
-from audioscan_host.progress import Progress, Silent
+from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
 from audioscan_host.window_labels import LEFT_OUT, window_labels
@@ -127,30 +128,20 @@ def train(
     chosen = registry.model(model)
     windowing = windowing or Windowing()
     progress = progress or Silent()
-    annotations = _annotations(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
+    annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
     names = _label_names(annotations, only)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
-    embedded: dict[Path, EmbeddedRecording] = {}
-    failures = []
-    for result in embedder.embed_each(list(annotations)):
-        if isinstance(result, RecordingFailure):
-            failures.append(result)
-        else:
-            embedded[result.path] = result
-    if not embedded:
-        raise TrainingError("; ".join(["none of the labelled recordings could be read", failures[0].reason]))
-
-    in_order = [embedded[path] for path in annotations if path in embedded]
-    normalisation = normalisation or _suitable_normalisation(in_order, model)
+    embedded, failures = _embedded(embedder, list(annotations))
+    normalisation = normalisation or _suitable_normalisation(embedded, model)
     labelled = [
         _labelled(recording, annotations[recording.path], model, windowing, normalisation)
-        for recording in in_order
+        for recording in embedded
     ]
     settings = classifier or ClassifierSettings()
-    fitted: dict[str, Fitted] = {}
+    learnt: dict[str, Fitted] = {}
     reports = []
-    with progress.track("fitting", len(names), "labels") as advance:
+    with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
         for name in names:
             labels_of = [
                 window_labels(
@@ -158,10 +149,11 @@ def train(
                 )
                 for r in labelled
             ]
-            fitted[name] = _fit(
-                labelled, labels_of, windowing.window, settings, lambda _, total: advance(1 / total)
+            learnt[name] = _fit(
+                name, labelled, labels_of, window=windowing.window, settings=settings, advance=advance
             )
-            reports.append(_report(name, labels_of, fitted[name]))
+            reports.append(_report(name, labels_of, learnt[name]))
+
     detector = Detector(
         model=chosen.name,
         model_revision=chosen.revision,
@@ -170,8 +162,8 @@ def train(
         window=windowing.window,
         hop=windowing.hop,
         normalisation=normalisation,
-        classifiers={name: each.classifier for name, each in fitted.items()},
-        figures={name: each.figures for name, each in fitted.items()},
+        classifiers={name: each.classifier for name, each in learnt.items()},
+        figures={name: each.figures for name, each in learnt.items()},
         training={
             "recordings": len(labelled),
             "classifier": asdict(settings),
@@ -179,36 +171,10 @@ def train(
             "neg_margin": neg_margin,
             "labels": {report.label: report.counts for report in reports},
         },
-        versions=detector_file.installed_versions(),
     )
     if out is not None:
         detector_file.save(detector, Path(out))
-    return TrainResult(detector, tuple(reports), tuple(embedded), tuple(failures))
-
-
-def _annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Path, list[Annotation]]:
-    """The annotations of each recording that has any, in the order of the recordings."""
-    found: dict[Path, list[Annotation]] = {path: [] for path in paths}
-    for label_file in label_files:
-        matched = match_recordings(read_annotations(label_file), paths, label_file)
-        for path, annotations in matched.by_recording.items():
-            found[path].extend(annotations)
-        if matched.by_name_only:
-            logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
-        others = {annotation.file for annotation in matched.elsewhere}
-        if others:
-            logger.info(
-                "%s: %d of its recordings are not among those given, such as %s",
-                label_file, len(others), min(others),
-            )  # fmt: skip
-    without = [path for path, annotations in found.items() if not annotations]
-    if without:
-        # Without a label nobody has said that the sound is not in it.
-        logger.warning(
-            "%d recordings have no annotation and are left out, such as %s; a row with the role negative "
-            "says that the sound is not there", len(without), without[0],
-        )  # fmt: skip
-    return {path: annotations for path, annotations in found.items() if annotations}
+    return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
 
 
 def _label_names(annotations: Mapping[Path, Sequence[Annotation]], only: Collection[str]) -> list[str]:
@@ -221,6 +187,22 @@ def _label_names(annotations: Mapping[Path, Sequence[Annotation]], only: Collect
     if not known:
         raise AnnotationError("no annotation is positive: label some places where the sound is")
     return [name for name in known if not only or name in only]
+
+
+def _embedded(
+    embedder: Embedder, paths: Sequence[Path]
+) -> tuple[list[EmbeddedRecording], tuple[RecordingFailure, ...]]:
+    """The recordings in their order, and those that could not be read."""
+    found: dict[Path, EmbeddedRecording] = {}
+    failures = []
+    for result in embedder.embed_each(paths):
+        if isinstance(result, RecordingFailure):
+            failures.append(result)
+        else:
+            found[result.path] = result
+    if not found:
+        raise TrainingError(f"none of the labelled recordings could be read: {failures[0].reason}")
+    return [found[path] for path in paths if path in found], tuple(failures)
 
 
 def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str) -> Normalisation:
@@ -248,23 +230,28 @@ def _labelled(
 
 
 def _fit(
+    name: str,
     recordings: Sequence[_Labelled],
     labels: Sequence[npt.NDArray[np.int8]],
+    *,
     window: float,
     settings: ClassifierSettings,
-    on_step: Callable[[int, int], None],
+    advance: Advance,
 ) -> Fitted:
     """Fit one label on the windows that are positive or negative."""
     decided = [each != LEFT_OUT for each in labels]
-    return fit(
-        features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
-        labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
-        groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
-        times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
-        window=window,
-        settings=settings,
-        on_step=on_step,
-    )
+    try:
+        return fit(
+            features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
+            labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
+            groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
+            times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
+            window=window,
+            settings=settings,
+            on_step=lambda _done, total: advance(FOLDS / total),
+        )
+    except TrainingError as error:
+        raise TrainingError(f"{name}: {error}") from error
 
 
 def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -> LabelReport:

@@ -94,11 +94,13 @@ class Classifier:
         mean = np.zeros(len(features))
         with threadpool_limits(1 if len(features) < _WORTH_THREADS else None, "openmp"):
             for rows in _parts(len(features)):
-                # Trees read a few columns of all rows, as the doubles that scikit-learn computes in:
-                # with columns that lie together they are three times as fast.
-                columns = np.asfortranarray(features[rows], dtype=np.float64)
+                part: npt.NDArray[Any] = features[rows]
+                if self.kind == "hist-gbt":
+                    # Trees read a few columns of all rows, as doubles: with columns that lie
+                    # together they are three times as fast.
+                    part = np.asfortranarray(part, dtype=np.float64)
                 for estimator in self.estimators:
-                    mean[rows] += estimator.predict_proba(columns)[:, 1]
+                    mean[rows] += estimator.predict_proba(part)[:, 1]
         return natural_rate(mean / len(self.estimators), self.kept_share)
 
 

@@ -57,7 +57,7 @@ def verify(cache_dir: Path | None) -> None:
     count, damaged = upkeep.verify(Cache(cache_dir), reporting.progress())
     for sentence in damaged:
         reporting.note(sentence)
-    click.echo(f"{count} files read, {len(damaged)} damaged")
+    click.echo(f"{reporting.counted(count, 'file')} read, {len(damaged)} damaged")
     if damaged:
         click.get_current_context().exit(1)
 
@@ -87,7 +87,7 @@ def prune(
     for path in pruned.paths:
         click.echo(path)
     verb = "would be removed" if dry_run else "removed"
-    reporting.note(f"{len(pruned.paths)} files and folders {verb}, {_megabytes(pruned.size)}")
+    reporting.note(f"files and folders {verb}: {len(pruned.paths)}, {_megabytes(pruned.size)}")
 
 
 def _megabytes(size: int) -> str:

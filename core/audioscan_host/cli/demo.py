@@ -1,6 +1,8 @@
 """`audioscan-host demo`: train and scan on recordings made in code."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,10 @@ def demo(out: Path) -> None:
     _print_scan(result.judgement)
     _print_files(result)
     _print_next(result)
+    click.echo(
+        f"\nDone: trained a detector on {len(result.trained.recordings)} recordings and scanned one that it "
+        f"had not heard: {result.judgement.summary}. It is all in {result.folder}/."
+    )
 
 
 def _print_training(result: "DemoResult") -> None:
@@ -84,18 +90,25 @@ def _print_next(result: "DemoResult") -> None:
 
     other = next(iter(OTHERS))
     detector = result.trained.detector
+    program = _program()
     folder = {name: shlex.quote(str(result.folder / name)) for name in ("recordings", "labels.csv", "cache")}
     click.echo(
         "\nWhat to try next:\n"
         "  scan a recording of your own, though real knocks are hardly like these, so expect little\n"
-        f"    audioscan-host scan YOUR.wav --detector {shlex.quote(str(result.detector))}\n"
+        f"    {program} scan YOUR.wav --detector {shlex.quote(str(result.detector))}\n"
         "  learn another of the sounds here\n"
-        f"    audioscan-host train {folder['recordings']} --labels {folder['labels.csv']} --label {other} \\\n"
+        f"    {program} train {folder['recordings']} --labels {folder['labels.csv']} --label {other} \\\n"
         f"      --model {detector.model} --window {detector.window:g} --hop {detector.hop:g} "
         f"--cache-dir {folder['cache']} --out {other}.detector\n"
         "  learn a sound of your own, from recordings and a CSV of file,start,end,label\n"
-        f"    audioscan-host train YOUR_FOLDER --labels YOUR.csv --model {detector.model} --out your.detector"
+        f"    {program} train YOUR_FOLDER --labels YOUR.csv --model {detector.model} --out your.detector"
     )
+
+
+def _program() -> str:
+    """What to type: the command's name where it is on the path, else how it was called."""
+    name = "audioscan-host"
+    return name if shutil.which(name) or Path(sys.argv[0]).name != name else shlex.quote(sys.argv[0])
 
 
 def _cells(region: "Region") -> list[str]:

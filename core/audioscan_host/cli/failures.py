@@ -15,7 +15,7 @@ def end_batch(failures: "Sequence[RecordingFailure]", total: int) -> None:
     """Name the recordings that failed and leave with exit code 1; return where none did."""
     if not failures:
         return
-    reporting.note(f"{len(failures)} of {total} recordings could not be read:")
+    reporting.note(f"{len(failures)} of {reporting.counted(total, 'recording')} could not be read:")
     for failure in failures:
         reporting.note(f"  {failure.reason}")
     click.get_current_context().exit(1)

@@ -38,6 +38,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right:
         click.echo("  ".join(aligned).rstrip())
 
 
+def counted(number: int, what: str) -> str:
+    """`1 region`, `2 regions`."""
+    return f"{number} {what}" + "s" * (number != 1)
+
+
 def note(text: str) -> None:
     """Something that is not a result, on stderr."""
     click.echo(text, err=True)
@@ -118,4 +123,4 @@ def _state(done: float, total: float | None, unit: str, seconds: float) -> str:
         return f"{done:.0f} {unit} ({rate:.3g} {unit}/s)"
     left = max(total - done, 0) / rate if rate else float("inf")
     share = min(done / total, 1)
-    return f"{share:.0%}, {done:.0f} of {total:.0f} {unit} ({rate:.3g} {unit}/s, {left:.0f} s left)"
+    return f"{share:.0%}, {done:.4g} of {total:.4g} {unit} ({rate:.3g} {unit}/s, {left:.0f} s left)"

@@ -117,7 +117,9 @@ def scan(
     if scores is not None:
         _save_scores(result.recordings, scores)
     count = sum(map(len, found.values()))
-    reporting.note(f"{count} regions in {len(found)} recordings" + (f": {out}" if out else ""))
+    where = f": {out}" if out else ""
+    regions, recorded = reporting.counted(count, "region"), reporting.counted(len(found), "recording")
+    reporting.note(f"{regions} in {recorded}{where}")
     end_batch(result.failures, len(result.failures) + len(found))
 
 

@@ -12,6 +12,7 @@ from audioscan_host.demo.sounds import TARGET
 from audioscan_host.demo.synthesis import SynthesisedRecording, synthesise
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.output import FORMATS
+from audioscan_host.output.saving import save_regions
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.regions import RegionSettings
 from audioscan_host.scanning import ScannedRecording, scan
@@ -99,8 +100,7 @@ def run_demo(folder: Path, *, progress: Progress | None = None) -> DemoResult:
     for failure in (*trained.failures, *found.failures):
         raise RecordingError(failure.reason)
     scanned = found.recordings[0]
-    with (folder / "regions.csv").open("w", encoding="utf-8", newline="") as stream:
-        FORMATS["csv"].write(stream, {str(unseen): scanned.regions})
+    save_regions({str(unseen): scanned.regions}, FORMATS["csv"], folder / "regions.csv")
 
     judgement = judge(recordings[unseen].events, scanned.regions)
     picture = _draw(folder / "scores.png", recordings[unseen], scanned, judgement, settings)

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import os
-import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.atomic_write import atomic_write
 from audioscan_host.classifier import Classifier, normalise
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.detector import archive, detector_json
@@ -151,18 +151,9 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
         DetectorError: the file cannot be written.
     """
     data = _to_bytes(detector)
-    target = Path(path)
-    # In the same folder: a rename from another file system would copy.
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     try:
-        try:
-            with temporary.open("xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with atomic_write(Path(path)) as file:
+            file.write(data)
     except OSError as error:
         raise DetectorError(f"{path}: cannot be written: {error.strerror}") from error
 
