@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, fit, normalise
-from audioscan_host.detector import Detector, archive, load, require_model, save
+from audioscan_host.detector import Detector, archive, check_target, load, require_model, save
 from audioscan_host.errors import DetectorError
 from audioscan_host.model import FINAL, Checkpoint, Model
 
@@ -149,11 +149,20 @@ def test_saving_replaces_whole_and_leaves_nothing_behind(detector, saved, tmp_pa
 
 def test_a_file_that_cannot_be_written_leaves_what_is_there(detector, tmp_path):
     (tmp_path / "folder").mkdir()
-    for path in (tmp_path / "folder", tmp_path / "missing" / "x.detector"):
-        with pytest.raises(DetectorError, match="cannot be written") as raised:
-            save(detector, path)
-        assert str(raised.value).startswith(str(path))
-    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "folder", tmp_path / "file" / "x.detector"):
+        for write in (lambda p: save(detector, p), check_target):
+            with pytest.raises(DetectorError, match="cannot be written") as raised:
+                write(path)
+            assert str(raised.value).startswith(str(path))
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file", tmp_path / "folder"]
+
+
+def test_a_missing_folder_is_made(detector, tmp_path):
+    path = tmp_path / "new" / "x.detector"
+    check_target(path)
+    save(detector, path)
+    assert load(path).model == detector.model
 
 
 # --- use

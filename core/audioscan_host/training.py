@@ -123,11 +123,14 @@ def train(
         UnknownModelError: the model is not installed.
         AnnotationError: a label file cannot be read, or names none of the recordings.
         TrainingError: there is too little to learn from.
+        DetectorError: the detector cannot be saved there.
     """
     registry = registry or load_registry()
     chosen = registry.model(model)
     windowing = windowing or Windowing()
     progress = progress or Silent()
+    if out is not None:
+        detector_file.check_target(out)
     annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
     names = _label_names(annotations, only)
 

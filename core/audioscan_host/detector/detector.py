@@ -144,6 +144,23 @@ def require_model(detector: Detector, model: Model, path: str | os.PathLike[str]
             )
 
 
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that `save` could not write to, before the work that would be lost.
+
+    Raises:
+        DetectorError: it is a folder, or its folder cannot be made or written to.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DetectorError(f"{path}: cannot be written: {error.strerror}") from error
+    if target.is_dir():
+        raise DetectorError(f"{path}: cannot be written: it is a folder; name a file in it")
+    if not os.access(target.parent, os.W_OK):
+        raise DetectorError(f"{path}: cannot be written: no permission to write to its folder")
+
+
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     """Write a detector's file, whole or not at all; the same detector gives the same bytes.
 
