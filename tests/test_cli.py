@@ -1,7 +1,12 @@
 """The command line: results on stdout, the rest on stderr, one line for what a user can mend, exit codes."""
 
+import contextlib
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -147,6 +152,32 @@ class TestEmbed:
         done = run("embed", make_wav(), "--model", "MEL", *options, expect=2)
         assert complaint in done.stderr
         assert "Traceback" not in done.stderr
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+    def test_on_a_terminal_progress_is_a_bar_with_rate_and_time_left(self, make_wav, tmp_path):
+        import pty
+
+        recording = make_wav(seconds=900)
+        ours, theirs = pty.openpty()
+        code = "from audioscan_host.cli.main import main; main()"
+        command = [sys.executable, "-c", code, "embed", str(recording), "--model", "MEL"]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )
+        os.close(theirs)
+        drawn = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(ours, 65_536):
+                drawn += piece
+        os.close(ours)
+        table = process.communicate(timeout=60)[0].decode()
+        assert process.returncode == 0
+        assert re.search(r"embedding .*\d+%.* s of audio/s .*0:00:", drawn.decode())
+        assert "embedding" not in table
+        assert "noise.wav" in table
 
 
 class TestTrainAndScan:

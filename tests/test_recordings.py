@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -191,9 +192,10 @@ def test_a_file_that_is_missing_is_named(tmp_path):
         Recording.at(tmp_path / "gone.wav")
 
 
-def test_a_folder_is_no_recording(tmp_path):
-    with pytest.raises(RecordingError, match=r": cannot be read: "):
-        Recording.at(tmp_path)
+def test_a_folder_and_a_device_without_end_are_no_recordings(tmp_path):
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(RecordingError, match=f"^{path}: is not a file; name a recording"):
+            Recording.at(path)
 
 
 def test_a_file_that_may_not_be_read_is_named(recording, monkeypatch):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audioscan_host.embedding import embed
+    from audioscan_host.errors import AudioscanError, SettingError
     from audioscan_host.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.registry import load_registry
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTRACT_VERSION",
     "FINAL",
+    "AudioscanError",
     "Checkpoint",
     "HiddenStates",
     "Inputs",
     "Model",
     "Runtime",
+    "SettingError",
     "Windowing",
     "Windows",
     "embed",
@@ -39,6 +42,7 @@ _HOME = {
     "train": "training",
     "load_registry": "registry",
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),
+    **dict.fromkeys(["AudioscanError", "SettingError"], "errors"),
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "model"),
     **dict.fromkeys(["Windowing", "Windows"], "windows"),
 }

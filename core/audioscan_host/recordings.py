@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,20 +48,22 @@ class Recording:
             RecordingError: it is not there, or cannot be read.
         """
         try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise RecordingError(f"{path}: is not a file; name a recording, or a folder of them")
             with path.open("rb") as file:
-                stat = os.fstat(file.fileno())
+                status = os.fstat(file.fileno())
                 digest = hashlib.sha256()
-                if stat.st_size <= _WHOLE:
-                    digest.update(file.read())
+                if status.st_size <= _WHOLE:
+                    digest.update(file.read(_WHOLE))
                 else:
                     # The first and the last piece, and others evenly between: containers keep
                     # what they edit at either end.
                     for i in range(_PIECES):
-                        file.seek((stat.st_size - _PIECE) * i // (_PIECES - 1))
+                        file.seek((status.st_size - _PIECE) * i // (_PIECES - 1))
                         digest.update(file.read(_PIECE))
         except OSError as error:
             raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
-        return cls(path, stat.st_size, stat.st_mtime_ns, digest.hexdigest())
+        return cls(path, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
 
 def find_recordings(paths: Iterable[Path]) -> list[Path]:

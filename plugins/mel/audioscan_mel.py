@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runtime, hookimpl
-from audioscan_host.errors import SettingError
+from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runtime, SettingError, hookimpl
 
 if TYPE_CHECKING:  # listing the models must not wait for numpy
     from audioscan_host import Windows
