@@ -34,11 +34,7 @@ _TRUSTED = {
         "numpy.int64",
         "numpy.uint64",
     },
-    "LossNode": {"sklearn._loss._loss.CyHalfBinomialLoss"},
     "ObjectNode": {
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
         "sklearn.calibration.CalibratedClassifierCV",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
@@ -113,6 +109,7 @@ def _with_base(estimator: Any, base: Any) -> Any:
     pair = copy(estimator.calibrated_classifiers_[0])
     pair.estimator = base
     outer = copy(estimator)
+    outer.estimator = None  # what it was fitted from, unfitted: only fitting again needs it
     outer.calibrated_classifiers_ = [pair]
     return outer
 
@@ -159,7 +156,7 @@ def _load(data: bytes) -> Any:
     with warnings.catch_warnings():
         # Another scikit-learn is told apart by what it computes: see the probe in `detector`.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        return skops.io.loads(data, trusted=sorted(_TRUSTED["ObjectNode"] | _TRUSTED["LossNode"]))
+        return skops.io.loads(data, trusted=sorted(_TRUSTED["ObjectNode"]))
 
 
 def _check_node(node: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn._loss import HalfBinomialLoss
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
@@ -44,6 +45,7 @@ def take_out(estimator: Any) -> tuple[Any, Trees]:
     bare = copy(estimator)
     bare._predictors = []
     bare._feature_subsample_rng = None
+    bare._loss = None  # the same for all classifiers of two classes
     bare._bin_mapper = copy(estimator._bin_mapper)
     bare._bin_mapper.bin_thresholds_ = []  # three files a dimension; nodes hold their own thresholds
     bare._bin_mapper.n_threads = None  # differs from machine to machine
@@ -68,6 +70,7 @@ def put_back(bare: Any, trees: Trees, dim: int) -> Any:
     check(trees, dim)
     if bare.n_trees_per_iteration_ != 1:
         raise DetectorError("a classifier of two classes grows one tree at a time")
+    bare._loss = HalfBinomialLoss()
     no_categories = np.zeros((0, _CATEGORY_WORDS), np.uint32)
     bare._predictors = [
         [TreePredictor(trees.nodes[first:end], no_categories, no_categories)]
