@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 RATE = 16_000
 
@@ -45,12 +46,11 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - begun
 
 
-def in_turn(commands: Sequence[Sequence[str]], rounds: int) -> list[float]:
-    """Median seconds of each command, run one after the other so that all meet the same machine."""
+def in_turn(commands: Sequence[Sequence[str]], rounds: int) -> npt.NDArray[np.float64]:
+    """(rounds, commands) seconds, run one after the other so that all meet the same machine."""
     for command in commands:
         seconds(command)
-    times = [[seconds(command) for command in commands] for _ in range(rounds)]
-    return [float(median) for median in np.median(times, axis=0)]
+    return np.array([[seconds(command) for command in commands] for _ in range(rounds)])
 
 
 def audioscan_host(*arguments: object) -> list[str]:

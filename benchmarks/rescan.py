@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import machine
+import numpy as np
 
 IMPORTS = """
 import audioscan_host.cli.main, audioscan_host.scanning, audioscan_host.output.saving
@@ -17,7 +18,7 @@ import skops.io, sklearn.calibration, sklearn.ensemble, sklearn.isotonic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -30,13 +31,15 @@ def main() -> None:
         machine.seconds(machine.audioscan_host(*train, *cache))
         hour = machine.write_noise(folder / "hour.wav", 60, seed=9)
         scan = machine.audioscan_host("scan", hour, "--detector", detector, "--out", folder / "r.csv", *cache)
-        scanned, imports = machine.in_turn([scan, [sys.executable, "-c", IMPORTS]], rounds)
+        times = machine.in_turn([scan, [sys.executable, "-c", IMPORTS]], rounds)
+    scanned, imports = np.median(times, axis=0)
+    beyond = np.median(times[:, 0] - times[:, 1])  # neighbours in time, so that a slow moment hits both
     machine.report(
         f"Re-scan of an hour from the cache, MEL, median of {rounds} runs in turn",
         [
             ("audioscan-host scan", f"{scanned:.2f} s", ""),
             ("python: the same imports", f"{imports:.2f} s", ""),
-            ("beyond imports", f"{scanned - imports:.2f} s", "under 0.3 s"),
+            ("beyond imports", f"{beyond:.2f} s", "under 0.3 s"),
         ],
     )
 
