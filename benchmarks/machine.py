@@ -15,7 +15,7 @@ import numpy.typing as npt
 RATE = 16_000
 
 # Compiled modules are kept between runs, as they are for a user.
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def describe() -> str:
@@ -42,7 +42,7 @@ def report(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
 def seconds(command: Sequence[str]) -> float:
     """Wall-clock seconds of a command, which must succeed."""
     begun = time.perf_counter()
-    subprocess.run(command, check=True, stdout=-3, stderr=-3, env=_ENVIRONMENT)
+    subprocess.run(command, check=True, stdout=-3, stderr=-3, env=ENVIRONMENT)
     return time.perf_counter() - begun
 
 

@@ -1,6 +1,7 @@
-"""A second scan of an hour, whose embeddings are in the cache, against importing what it imports."""
+"""A second scan of an hour, whose embeddings are in the cache: how long it takes beyond its imports."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -8,12 +9,25 @@ from pathlib import Path
 import machine
 import numpy as np
 
-IMPORTS = """
-import audioscan_host.cli.main, audioscan_host.scanning, audioscan_host.output.saving
+MEASURED = """
+import sys, time
+begun = time.perf_counter()
+import audioscan_host.cli.scan, audioscan_host.cli.failures, audioscan_host.scanning, audioscan_host.output.saving
+from audioscan_host.cli.main import main
 from audioscan_host.registry import load_registry
 load_registry()
 import skops.io, sklearn.calibration, sklearn.ensemble, sklearn.isotonic
+imported = time.perf_counter()
+main(sys.argv[1:], standalone_mode=False)
+print(imported - begun, time.perf_counter() - imported)
 """
+
+
+def timed(arguments: list[object]) -> list[float]:
+    """Seconds for the imports and for the command itself, in a process of its own."""
+    command = [sys.executable, "-c", MEASURED, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=machine.ENVIRONMENT)
+    return [float(value) for value in done.stdout.split()]
 
 
 def main() -> None:
@@ -30,16 +44,14 @@ def main() -> None:
         train = ["train", *training, "--labels", folder / "labels.csv", "--model", "MEL", "--out", detector]
         machine.seconds(machine.audioscan_host(*train, *cache))
         hour = machine.write_noise(folder / "hour.wav", 60, seed=9)
-        scan = machine.audioscan_host("scan", hour, "--detector", detector, "--out", folder / "r.csv", *cache)
-        times = machine.in_turn([scan, [sys.executable, "-c", IMPORTS]], rounds)
-    scanned, imports = np.median(times, axis=0)
-    beyond = np.median(times[:, 0] - times[:, 1])  # neighbours in time, so that a slow moment hits both
+        scan = ["-q", "scan", hour, "--detector", detector, "--out", folder / "r.csv", *cache]
+        timed(scan)
+        imports, command = np.median([timed(scan) for _ in range(rounds)], axis=0)
     machine.report(
-        f"Re-scan of an hour from the cache, MEL, median of {rounds} runs in turn",
+        f"Re-scan of an hour from the cache, MEL, median of {rounds} runs",
         [
-            ("audioscan-host scan", f"{scanned:.2f} s", ""),
-            ("python: the same imports", f"{imports:.2f} s", ""),
-            ("beyond imports", f"{beyond:.2f} s", "under 0.3 s"),
+            ("imports", f"{imports:.2f} s", ""),
+            ("the command beyond them", f"{command:.2f} s", "under 0.3 s"),
         ],
     )
 
