@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     help="Where everything goes; an earlier demo there is overwritten.",
 )
 def demo(out: Path) -> None:
-    """Train a detector and scan with it, on recordings synthesised here.
+    """Train and scan, on recordings synthesised in code.
 
     Needs the MEL plugin and nothing else: no recordings, no labels, no network. Leaves recordings,
     labels, detector, regions and a picture of the scores in one folder.
