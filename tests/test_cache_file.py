@@ -121,6 +121,9 @@ def test_another_dimension_or_number_of_windows_is_refused(tmp_path, embeddings)
     np.savez(path, timestamps=np.zeros(3), embeddings=np.zeros((4, 7), np.float32))
     with pytest.raises(CacheError, match="3 windows"):
         cache_file.read(path)
+    np.savez(path, timestamps=np.zeros(0), embeddings=np.zeros((0, 7), np.float32))
+    with pytest.raises(CacheError, match="0 windows"):
+        cache_file.read(path)
 
 
 def test_a_write_that_fails_leaves_neither_the_file_nor_a_temporary_one(tmp_path, embeddings):

@@ -80,7 +80,7 @@ def read(path: Path, dim: int | None = None) -> Embeddings:
         meta = _read_meta(archive, size)
     if times.dtype.kind != "f" or vectors.dtype.kind != "f" or times.ndim != 1 or vectors.ndim != 2:
         raise CacheError(f"{path}: damaged: {times.dtype} {times.shape} and {vectors.dtype} {vectors.shape}")
-    if len(times) != len(vectors) or (dim is not None and vectors.shape[1] != dim):
+    if not len(times) or len(times) != len(vectors) or (dim is not None and vectors.shape[1] != dim):
         raise CacheError(
             f"{path}: {len(times)} windows with vectors of shape {vectors.shape}, expected (windows, {dim})"
         )
