@@ -1,4 +1,4 @@
-"""Several processes on the same folder at once: correct results, no damage, no work done twice."""
+"""Several processes on the same folder at once: correct results, no damage, nothing left over."""
 
 import subprocess
 import sys
