@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.annotations import Annotation, Role, positive_labels, read_annotations
 from audioscan_host.errors import AnnotationError
 
 
@@ -170,3 +170,23 @@ class TestReadingSomethingElse:
 
     def test_says_that_a_folder_is_no_file(self, tmp_path):
         assert "cannot read" in refused(tmp_path)
+
+
+class TestPositiveLabels:
+    annotations = (
+        Annotation("a.wav", 0, 1, "rain"),
+        Annotation("a.wav", 2, 3, "call"),
+        Annotation("b.wav", 2, 3, "wind", Role.NEGATIVE),
+    )
+
+    def test_are_those_that_a_positive_annotation_has(self):
+        assert positive_labels(self.annotations) == ["call", "rain"]
+        assert positive_labels(self.annotations, ["rain"]) == ["rain"]
+
+    def test_a_label_without_one_is_refused_with_those_there_are(self):
+        with pytest.raises(
+            AnnotationError, match="no annotation has the label 'wind'; there are: call, rain"
+        ):
+            positive_labels(self.annotations, ["rain", "wind"])
+        with pytest.raises(AnnotationError, match="no annotation is positive"):
+            positive_labels(self.annotations[2:])

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +68,27 @@ def read_annotations(path: Path) -> list[Annotation]:
         f"{path} is neither a CSV table with the header {','.join(COLUMNS)} "
         "nor an Audacity label file (start, end and label separated by tabs)"
     )
+
+
+def positive_labels(annotations: Iterable[Annotation], only: Collection[str] = ()) -> list[str]:
+    """The labels that have a positive annotation, in order of the alphabet.
+
+    Args:
+        annotations: of any recordings.
+        only: the labels that are wanted; all of them where empty.
+
+    Raises:
+        AnnotationError: a wanted label has none, or there is none at all.
+    """
+    known = sorted({annotation.label for annotation in annotations if annotation.role is Role.POSITIVE})
+    unknown = sorted(set(only) - set(known))
+    if unknown:
+        raise AnnotationError(
+            f"no annotation has the label {unknown[0]!r}; there are: {', '.join(known) or 'none'}"
+        )
+    if not known:
+        raise AnnotationError("no annotation is positive: label some places where the sound is")
+    return [label for label in known if not only or label in only]
 
 
 def _read_text(path: Path) -> str:

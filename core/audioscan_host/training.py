@@ -1,8 +1,9 @@
 """The journey from labelled recordings to a detector, readable top to bottom."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
-from audioscan_host.annotations import Annotation, Role
+from audioscan_host.annotations import Annotation, positive_labels
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import (
     LEAST_WINDOWS_TO_NORMALISE,
@@ -23,7 +24,7 @@ from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import AnnotationError, TrainingError
+from audioscan_host.errors import TrainingError
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Advance, Progress, Silent
@@ -132,7 +133,7 @@ def train(
     if out is not None:
         detector_file.check_target(out)
     annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
-    names = _label_names(annotations, only)
+    names = positive_labels(chain.from_iterable(annotations.values()), only)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
     embedded, failures = _embedded(embedder, list(annotations))
@@ -178,18 +179,6 @@ def train(
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
-
-
-def _label_names(annotations: Mapping[Path, Sequence[Annotation]], only: Collection[str]) -> list[str]:
-    known = sorted({a.label for each in annotations.values() for a in each if a.role is Role.POSITIVE})
-    unknown = sorted(set(only) - set(known))
-    if unknown:
-        raise AnnotationError(
-            f"no annotation has the label {unknown[0]!r}; there are: {', '.join(known) or 'none'}"
-        )
-    if not known:
-        raise AnnotationError("no annotation is positive: label some places where the sound is")
-    return [name for name in known if not only or name in only]
 
 
 def _embedded(
