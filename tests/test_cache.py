@@ -98,10 +98,11 @@ def test_a_damaged_file_is_set_aside_with_a_warning(cache, model, make_wav, capl
 def test_blocks_become_the_finished_file_and_then_go(cache, model, make_wav):
     entry = entry_of(cache, make_wav(), model)
     vectors = np.arange(8, dtype=np.float32).reshape(4, 2)
-    assert not entry.has_block(0)
+    assert not entry.has_block(0, np.array([0.0, 1.0]))
     entry.add_block(0, Embeddings(np.array([0.0, 1.0]), vectors[:2]))
     entry.add_block(1, Embeddings(np.array([2.0, 3.0]), vectors[2:]))
-    assert entry.has_block(0)
+    assert entry.has_block(0, np.array([0.0, 1.0]))
+    assert not entry.has_block(0, np.array([0.0, 1.0, 2.0])), "a block of other windows"
     assert entry.read() is None
 
     entry.finish(2, {"duration": 11.0})
@@ -115,7 +116,7 @@ def test_a_damaged_block_counts_as_not_finished(cache, model, make_wav):
     entry = entry_of(cache, make_wav(), model)
     entry.blocks.mkdir()
     (entry.blocks / "000000.npz").write_bytes(b"half")
-    assert not entry.has_block(0)
+    assert not entry.has_block(0, np.array([0.0]))
 
 
 def test_one_process_claims_a_recording_at_a_time(cache, model, make_wav):

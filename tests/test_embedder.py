@@ -102,6 +102,20 @@ def test_an_interrupted_run_goes_on_from_its_last_finished_block(
     assert list((tmp_path / "c" / "unfinished").iterdir()) == []
 
 
+def test_blocks_of_another_length_that_were_left_behind_are_not_mixed_in(
+    make_embedder, make_wav, tiny_plugin, tmp_path
+):
+    path = make_wav(seconds=60)
+    tiny_plugin.fails_after = 2
+    with pytest.raises(RuntimeError, match="killed here"):
+        make_embedder(cache=tmp_path / "c", block_seconds=10.0).embed(path)
+    tiny_plugin.fails_after = None
+    resumed = make_embedder(cache=tmp_path / "c", block_seconds=25.0).embed(path).embeddings["TINY"]
+    whole = make_embedder().embed(path).embeddings["TINY"]
+    np.testing.assert_array_equal(resumed.times, whole.times)
+    np.testing.assert_array_equal(resumed.vectors, whole.vectors)
+
+
 def test_a_recording_shorter_than_the_window_is_one_window_of_its_own_length(make_embedder, make_wav):
     path = make_wav(seconds=3.2)
     found = make_embedder().embed(path)
@@ -138,7 +152,7 @@ def test_a_batch_goes_on_after_a_recording_that_cannot_be_read(make_embedder, ma
     assert "missing.wav" in results[2].reason
 
 
-def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, make_wav, monkeypatch):
+def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, make_wav, monkeypatch, tmp_path):
     path = make_wav()
 
     def decode_and_change(*arguments):
@@ -148,7 +162,8 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, mak
 
     monkeypatch.setattr("audioscan_host.embedder.decode", decode_and_change)
     with pytest.raises(RecordingError, match="changed while it was being read"):
-        make_embedder().embed(path)
+        make_embedder(cache=tmp_path / "c").embed(path)
+    assert not list((tmp_path / "c").rglob("*.npz")), "blocks of another content"
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ class Embedder:
                 self._block_seconds,
             ):
                 # Blocks that an earlier run finished before it was killed are kept.
-                if all(entry.has_block(blocks) for entry in entries):
+                if all(entry.has_block(blocks, block.times) for entry in entries):
                     on_windows(len(block.windows))
                 else:
                     vectors = self._encoders.embed_block(block, models, on_windows)
@@ -175,6 +175,8 @@ class Embedder:
                         entry.add_block(blocks, Embeddings(block.times, embedded))
                 blocks += 1
         if Recording.at(recording.path) != recording:
+            for entry in entries:
+                entry.discard_blocks()
             raise RecordingError(f"{recording.path}: it changed while it was being read; run again")
         duration = samples.count / checkpoint.sample_rate
         for entry in entries:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
+import numpy.typing as npt
 import platformdirs
 
 from audioscan_host.cache import file as cache_file
@@ -98,13 +100,16 @@ class Entry:
             logger.warning("%s; left as it is and computed again", error)
             return None
 
-    def has_block(self, index: int) -> bool:
-        """Block `index` was finished by an earlier run."""
+    def has_block(self, index: int, times: npt.NDArray[np.float64]) -> bool:
+        """Block `index` was finished by an earlier run, and has windows at just these times.
+
+        A run of another version may have cut the recording into other blocks.
+        """
         try:
-            cache_file.read(self._block(index), self.model.dim)
+            kept = cache_file.read(self._block(index), self.model.dim)
         except (FileNotFoundError, CacheError):
             return False
-        return True
+        return np.array_equal(kept.times, times)
 
     def add_block(self, index: int, embeddings: Embeddings) -> None:
         """Keep a finished block."""
@@ -113,6 +118,10 @@ class Entry:
     def finish(self, blocks: int, meta: dict[str, Any]) -> None:
         """Join the blocks into the finished file."""
         cache_file.write(self.path, [self._block(index) for index in range(blocks)], meta)
+        self.discard_blocks()
+
+    def discard_blocks(self) -> None:
+        """Forget the finished blocks: they are not of the recording that they were taken for."""
         shutil.rmtree(self.blocks, ignore_errors=True)
 
     def _block(self, index: int) -> Path:
