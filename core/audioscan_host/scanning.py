@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +81,7 @@ def scan(
     registry = registry or load_registry()
     source = "the detector" if isinstance(detector, Detector) else str(detector)
     detector = detector if isinstance(detector, Detector) else detector_file.load(Path(detector))
-    detector = _restricted(detector, only)
+    detector = detector.restricted(only) if only else detector
     try:
         model = registry.model(detector.model)
     except UnknownModelError as error:
@@ -99,20 +99,6 @@ def scan(
         else:
             found[result.path] = _scanned(result, detector, settings or RegionSettings())
     return ScanResult(tuple(found[path] for path in paths if path in found), tuple(failures))
-
-
-def _restricted(detector: Detector, only: Collection[str]) -> Detector:
-    unknown = sorted(set(only) - set(detector.classifiers))
-    if unknown:
-        known = ", ".join(detector.classifiers)
-        raise DetectorError(f"the detector does not know the label {unknown[0]!r}; it knows: {known}")
-    if not only:
-        return detector
-    return replace(
-        detector,
-        classifiers={label: each for label, each in detector.classifiers.items() if label in only},
-        figures={label: each for label, each in detector.figures.items() if label in only},
-    )
 
 
 def _scanned(recording: EmbeddedRecording, detector: Detector, settings: RegionSettings) -> ScannedRecording:
