@@ -11,6 +11,7 @@ import pytest
 
 from audioscan_host.annotations import read_annotations
 from audioscan_host.output import FORMATS
+from audioscan_host.output.saving import save_regions
 from audioscan_host.output.scores import ScoreTable
 from audioscan_host.regions import Region
 
@@ -212,3 +213,15 @@ class TestScores:
     def test_refuses_probabilities_that_do_not_fit_the_windows(self):
         with pytest.raises(ValueError, match="zip"):
             ScoreTable(io.StringIO()).add("d", np.zeros(2), 8.0, 9.0, {"call": np.zeros(1)})
+
+
+class TestAFolderOfFiles:
+    def test_recordings_that_differ_only_in_folder_or_suffix_have_files_of_their_own(self, tmp_path):
+        names = ["a/day.wav", "a/day.mp4", "b/day.wav", "b/night.wav"]
+        regions = {str(tmp_path / name): [Region(i, i + 1, "call", 0.9)] for i, name in enumerate(names)}
+        save_regions(regions, FORMATS["audacity"], tmp_path / "out")
+        written = {
+            path.relative_to(tmp_path / "out").as_posix(): path.read_text()[0]
+            for path in (tmp_path / "out").rglob("*.txt")
+        }
+        assert written == {"a/day.wav.txt": "0", "a/day.mp4.txt": "1", "b/day.txt": "2", "b/night.txt": "3"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +39,22 @@ def save_regions(regions: Mapping[str, Sequence[Region]], form: Format, out: Pat
         raise OutputError(
             f"{form.name} is one file a recording: --out must be a folder for {len(regions)} recordings, not {found}"
         )
-    common = Path(os.path.commonpath([Path(name).absolute().parent for name in regions]))
-    for name, found_there in regions.items():
-        below = Path(name).absolute().relative_to(common)
-        save_text(_text({name: found_there}, form), out / below.with_name(below.stem + form.suffix))
+    for name, place in _places([Path(name) for name in regions], form.suffix).items():
+        save_text(_text({str(name): regions[str(name)]}, form), out / place)
+
+
+def _places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
+    """Where the file of each recording lies in the folder; it has the name of its recording.
+
+    Recordings that differ only in their suffix (`day.wav`, `day.mp4`) keep it.
+    """
+    common = os.path.commonpath([path.absolute().parent for path in recordings])
+    below = {path: path.absolute().relative_to(common) for path in recordings}
+    shared = Counter(place.with_suffix("") for place in below.values())
+    return {
+        path: place.with_name((place.name if shared[place.with_suffix("")] > 1 else place.stem) + suffix)
+        for path, place in below.items()
+    }
 
 
 def save_text(text: str, out: Path | None) -> None:
