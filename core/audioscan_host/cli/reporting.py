@@ -73,12 +73,12 @@ class _Stderr(logging.Handler):
 class _Bar:
     @contextmanager
     def track(self, what: str, total: float | None, unit: str) -> Iterator[Advance]:
+        if total == 0:  # all of it is in the cache: nothing to draw, and no rich to import
+            yield lambda _amount: None
+            return
         from rich import progress as bars
         from rich.console import Console
 
-        if total == 0:
-            yield lambda _amount: None
-            return
         columns = (
             bars.TextColumn("{task.description}"),
             bars.BarColumn(),
