@@ -121,12 +121,12 @@ def test_a_damaged_block_counts_as_not_finished(cache, model, make_wav):
 
 def test_one_process_claims_a_recording_at_a_time(cache, model, make_wav):
     recording = Recording.at(make_wav())
-    with cache.claim(recording, model.checkpoint, Windowing(), wait=False):
+    with cache.claim(cache.entry(recording, model, Windowing()), wait=False):
         refused = []
 
         def other():
             try:
-                with Cache(cache.folder).claim(recording, model.checkpoint, Windowing(), wait=False):
+                with Cache(cache.folder).claim(cache.entry(recording, model, Windowing()), wait=False):
                     pass
             except BusyError:
                 refused.append(True)

@@ -191,7 +191,7 @@ def test_what_another_process_is_embedding_comes_last_and_is_not_computed_twice(
 
     def other_process():
         recording = Recording.at(busy)
-        with Cache(folder).claim(recording, model.checkpoint, Windowing(), wait=True):
+        with Cache(folder).claim(Cache(folder).entry(recording, model, Windowing()), wait=True):
             claimed.set()
             release.wait(20)
             other._compute(recording, [Cache(folder).entry(recording, model, Windowing())], lambda _: None)

@@ -20,7 +20,9 @@ WINDOWS = 33
 CONTRACT = {
     1: {
         "register_models": [],
+        "precision": ["checkpoint", "runtime"],
         "load": ["checkpoint", "runtime"],
+        "batch_size": ["encoder", "inputs", "layers"],
         "preprocess": ["encoder", "waveform", "windows"],
         "embed": ["encoder", "batch", "layers"],
         "select_layers": ["model", "hidden_states"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audioscan_host.embedding import embed
-    from audioscan_host.errors import AudioscanError, SettingError
+    from audioscan_host.errors import AudioscanError, CheckpointError, SettingError
     from audioscan_host.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.registry import load_registry
@@ -22,6 +22,7 @@ __all__ = [
     "FINAL",
     "AudioscanError",
     "Checkpoint",
+    "CheckpointError",
     "HiddenStates",
     "Inputs",
     "Model",
@@ -42,7 +43,7 @@ _HOME = {
     "train": "training",
     "load_registry": "registry",
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),
-    **dict.fromkeys(["AudioscanError", "SettingError"], "errors"),
+    **dict.fromkeys(["AudioscanError", "CheckpointError", "SettingError"], "errors"),
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "model"),
     **dict.fromkeys(["Windowing", "Windows"], "windows"),
 }

@@ -79,7 +79,11 @@ class Embedder:
         self._models = tuple(dict.fromkeys(models))
         self._windowing = windowing
         self._cache = cache
-        self._encoders = Encoders(registry, runtime or Runtime())
+        self._runtime = runtime or Runtime()
+        self._encoders = Encoders(registry, self._runtime)
+        self._precisions = {
+            m: registry.family(m).precision(m.checkpoint, self._runtime) for m in self._models
+        }
         self._progress = progress or Silent()
         self._block_seconds = block_seconds
 
@@ -88,8 +92,11 @@ class Embedder:
 
         A recording that cannot be read gives a failure, and the others go on.
         """
-        lacking = [path for path in paths if self._lacks(path)]
-        with self._progress.track("embedding", _declared_seconds(lacking), "s of audio") as advance:
+        lacking = {path: models for path in paths if (models := self._lacks(path))}
+        # Before the first recording is decoded: fetching may take minutes, or fail.
+        for checkpoint in {model.checkpoint for models in lacking.values() for model in models}:
+            self._encoders.obtain(checkpoint, self._progress)
+        with self._progress.track("embedding", _seconds_to_pass(lacking), "s of audio") as advance:
             waiting = []
             for path in paths:
                 try:
@@ -113,10 +120,10 @@ class Embedder:
             BusyError: another process is embedding it, and `wait` is off.
         """
         recording = Recording.at(path)
-        entries = [self._cache.entry(recording, model, self._windowing) for model in self._models]
+        entries = [self._entry(recording, model) for model in self._models]
         found = {entry: entry.read() for entry in entries}
         for together in self._in_one_pass(entry for entry in entries if found[entry] is None):
-            with self._cache.claim(recording, together[0].model.checkpoint, self._windowing, wait=wait):
+            with self._cache.claim(together[0], wait=wait):
                 # What another process has finished since is not computed again.
                 found.update({entry: entry.read() for entry in together})
                 lacking = [entry for entry in together if found[entry] is None]
@@ -124,6 +131,9 @@ class Embedder:
                     self._compute(recording, lacking, advance or _ignore)
                 found.update({entry: entry.read() for entry in lacking})
         return self._embedded(path, found)
+
+    def _entry(self, recording: Recording, model: Model) -> Entry:
+        return self._cache.entry(recording, model, self._windowing, self._precisions[model])
 
     def _in_one_pass(self, entries: Iterable[Entry]) -> list[list[Entry]]:
         """Entries by plugin and checkpoint: two plugins may declare the same one."""
@@ -193,6 +203,7 @@ class Embedder:
             "model_revision": entry.model.revision,
             "checkpoint": entry.model.checkpoint.name,
             "checkpoint_revision": entry.model.checkpoint.revision,
+            "precision": entry.precision,
         }
 
     def _embedded_or_failure(
@@ -203,14 +214,12 @@ class Embedder:
         except RecordingError as error:
             return RecordingFailure(path, str(error))
 
-    def _lacks(self, path: Path) -> bool:
+    def _lacks(self, path: Path) -> list[Model]:
         try:
             recording = Recording.at(path)
         except RecordingError:
-            return False
-        return any(
-            self._cache.entry(recording, model, self._windowing).file is None for model in self._models
-        )
+            return []
+        return [model for model in self._models if self._entry(recording, model).file is None]
 
 
 class _Counted:
@@ -227,17 +236,17 @@ class _Counted:
             yield chunk
 
 
-def _declared_seconds(paths: Iterable[Path]) -> float | None:
-    """Seconds of audio that the containers declare; `None` where one does not say."""
+def _seconds_to_pass(lacking: Mapping[Path, Sequence[Model]]) -> float | None:
+    """Seconds that containers declare, once for each checkpoint; `None` where one does not say."""
     total = 0.0
-    for path in paths:
+    for path, models in lacking.items():
         try:
             duration = probe(path).duration
         except RecordingError:
             continue
         if duration is None:
             return None
-        total += duration
+        total += duration * len({model.checkpoint for model in models})
     return total
 
 

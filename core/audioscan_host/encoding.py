@@ -1,16 +1,31 @@
 """A block of windows -> vectors, by all models of one checkpoint in one pass."""
 
+import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.errors import PluginError
+from audioscan_host.checkpoints import obtain
+from audioscan_host.errors import PluginError, SettingError
+from audioscan_host.hookspecs import Array, Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.pooling import pool, to_host
+from audioscan_host.progress import Progress, Silent
 from audioscan_host.registry import Family, Registry
 from audioscan_host.windows import Block
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Loaded:
+    """An encoder in memory; `batch_size` is found with the first block, and halved where memory is short."""
+
+    family: Family
+    encoder: Encoder
+    batch_size: int | None
 
 
 class Encoders:
@@ -19,7 +34,18 @@ class Encoders:
     def __init__(self, registry: Registry, runtime: Runtime) -> None:
         self._registry = registry
         self._runtime = runtime
-        self._loaded: dict[tuple[str, Checkpoint], tuple[Family, Any]] = {}
+        self._obtained: set[Checkpoint] = set()
+        self._loaded: dict[tuple[str, Checkpoint], _Loaded] = {}
+
+    def obtain(self, checkpoint: Checkpoint, progress: Progress) -> None:
+        """See that the weights are there, and fetch them where they are not.
+
+        Raises:
+            CheckpointError: they cannot be fetched, or are not the pinned ones.
+        """
+        if checkpoint not in self._obtained:
+            obtain(checkpoint, progress)
+            self._obtained.add(checkpoint)
 
     def embed_block(
         self, block: Block, models: Sequence[Model], on_windows: Callable[[int], None]
@@ -35,31 +61,74 @@ class Encoders:
             (windows, dim) for each model.
 
         Raises:
+            CheckpointError: the weights are not there.
+            SettingError: there is not enough memory for a single window.
             PluginError: the plugin gave something else than it declared.
         """
-        family, encoder = self._encoder(models[0])
+        loaded = self._load(models[0])
         layers = frozenset(layer for model in models for layer in model.layers)
-        inputs = family.preprocess(encoder, block.waveform, block.windows)
-        pooled: list[list[Any]] = [[] for _ in models]
-        for start in range(0, len(inputs), self._runtime.batch_size):
-            batch = inputs[start : start + self._runtime.batch_size]
-            states = family.embed(encoder, batch, layers)
-            for model, batches in zip(models, pooled, strict=True):
-                batches.append(pool(family.select_layers(model, states), model.pooling))
-            on_windows(min(self._runtime.batch_size, len(inputs) - start))
-        joined = [to_host(batches) for batches in pooled]
+        inputs = loaded.family.preprocess(loaded.encoder, block.waveform, block.windows)
+        if loaded.batch_size is None:
+            loaded.batch_size = loaded.family.batch_size(loaded.encoder, inputs, layers)
+        pooled: list[list[Array]] = []
+        done = 0
+        while done < len(inputs):
+            size = min(loaded.batch_size, len(inputs) - done)
+            batch = _embed_batch(loaded, inputs, slice(done, done + size), models, layers)
+            if batch is None:
+                loaded.batch_size = self._halved(size, models[0], block)
+                continue
+            pooled.append(batch)
+            done += size
+            on_windows(size)
+        joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
         for model, vectors in zip(models, joined, strict=True):
-            _check(family, model, vectors, len(inputs))
+            _check(loaded.family, model, vectors, len(inputs))
         return joined
 
-    def _encoder(self, model: Model) -> tuple[Family, Any]:
+    def _load(self, model: Model) -> _Loaded:
         checkpoint = model.checkpoint
         # Two plugins may declare one checkpoint; each encoder belongs to its own plugin's hooks.
         key = (self._registry.owner(model).name, checkpoint)
         if key not in self._loaded:
+            self.obtain(checkpoint, Silent())
             family = self._registry.family(model)
-            self._loaded[key] = (family, family.load(checkpoint, self._runtime))
+            encoder = family.load(checkpoint, self._runtime)
+            self._loaded[key] = _Loaded(family, encoder, self._runtime.batch_size)
         return self._loaded[key]
+
+    def _halved(self, size: int, model: Model, block: Block) -> int:
+        if size == 1:
+            seconds = block.windows.length / block.windows.sample_rate
+            raise SettingError(
+                f"{model.name}: not enough memory for one window of {seconds:g} s on device "
+                f"{self._runtime.device!r}; take a shorter --window, another --device or --precision, "
+                "or a smaller model"
+            )
+        logger.info(
+            "%s: out of memory with %d windows at once; going on with %d", model.name, size, size // 2
+        )
+        return size // 2
+
+
+def _embed_batch(
+    loaded: _Loaded, inputs: Inputs, part: slice, models: Sequence[Model], layers: frozenset[int]
+) -> list[Array] | None:
+    """(batch, dim) on the device for each model; `None` where memory did not suffice."""
+    family = loaded.family
+    try:
+        states = family.embed(loaded.encoder, inputs[part], layers)
+        return [pool(family.select_layers(model, states), model.pooling) for model in models]
+    except Exception as error:
+        if not _out_of_memory(error):
+            raise
+    return None  # here, where the error no longer keeps the tensors of its frames alive
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Memory ran out, on the host or on a device: torch and cupy both name their error so."""
+    names = {each.__name__ for each in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"})
 
 
 def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], windows: int) -> None:

@@ -5,6 +5,7 @@ AudioscanError
 ├── RecordingError     a media file that cannot be read, or that holds no audio
 ├── AnnotationError    a label file that cannot be read, or that does not fit the recordings
 ├── ModelError         a checkpoint or model that is declared wrongly
+├── CheckpointError    weights that are not there, or are not those of the checkpoint
 ├── PluginError        a plugin that breaks the contract
 │   └── UnknownModelError
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
@@ -34,6 +35,10 @@ class AnnotationError(AudioscanError):
 
 class ModelError(AudioscanError):
     """A checkpoint or a model is declared wrongly."""
+
+
+class CheckpointError(AudioscanError):
+    """The weights of a checkpoint are not there, or are not what they should be."""
 
 
 class PluginError(AudioscanError):

@@ -1,8 +1,7 @@
 """The contract between the host and a plugin: every hook, on one screen.
 
-The host calls `load`, `preprocess`, `embed` and `select_layers` only on the plugin that
-registered the model (and on wrappers of plugins that register none), so no plugin asks
-whether a model is its own.
+The host calls the hooks that concern a model only on the plugin that registered it (and on
+wrappers of plugins that register none), so no plugin asks whether a model is its own.
 """
 
 from __future__ import annotations
@@ -45,10 +44,29 @@ def register_models() -> Sequence[Model]:  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
+def precision(checkpoint: Checkpoint, runtime: Runtime) -> str:  # type: ignore[empty-body]
+    """`fp32`, `bf16` or `fp16`: what `load` would compute in; part of every cache key.
+
+    Optional: without it, fp32 whatever the user asks for. Called before the cache is read, so
+    it must be quick wherever it can.
+    """
+
+
+@hookspec(firstresult=True)
 def load(checkpoint: Checkpoint, runtime: Runtime) -> Encoder:
     """Bring the weights into memory. Called once for all models of a checkpoint, at first need.
 
-    The place for heavy imports. `runtime` names the device and the precision.
+    The place for heavy imports. `runtime` names the device and the precision. The files of
+    `checkpoint.weights` are there: fetched, or named by the user.
+    """
+
+
+@hookspec(firstresult=True)
+def batch_size(encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:  # type: ignore[empty-body]
+    """How many of these inputs the encoder takes at once. Called once, with the first block.
+
+    Optional: without it 16; not called where the user says. Where `embed` then runs out of memory
+    (`MemoryError`, or an error named `OutOfMemoryError`), the host halves the batch and goes on.
     """
 
 

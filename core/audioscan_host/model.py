@@ -2,15 +2,20 @@
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from audioscan_host.errors import ModelError, SettingError
+from audioscan_host.weights import Weights
 
 FINAL = -1
 """The network's final output, after its final norm where it has one."""
 
 POOLINGS = {"mean": 1, "mean+std": 2}
 """How time steps become one vector, and how many times the width that vector is long."""
+
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+"""In what the network computes; waveforms and spectrograms are float32 always."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -27,9 +32,11 @@ class Checkpoint:
         sample_rate: of the waveform that the network takes, Hz.
         step: seconds from one time step to the next.
         shortest_window: seconds; a shorter window is padded with zeros to this.
-        longest_window: seconds; a longer window is refused.
         licence: of the weights, as an SPDX identifier where there is one.
         parameters: number of weights.
+        longest_window: seconds; a longer window is refused.
+        weights: the files that `load` reads; `None` for a network without.
+        remote_code: `load` runs code that comes with the weights, not with the plugin.
 
     Raises:
         ModelError: a value is missing or out of its range.
@@ -45,6 +52,8 @@ class Checkpoint:
     licence: str
     parameters: int
     longest_window: float = math.inf
+    weights: Weights | None = None
+    remote_code: bool = False
 
     def __post_init__(self) -> None:
         where = f"checkpoint {self.name!r}"
@@ -64,6 +73,17 @@ class Checkpoint:
             0 < self.shortest_window <= self.longest_window,
             where, "shortest_window", "seconds above 0, up to longest_window", self.shortest_window,
         )  # fmt: skip
+
+    @property
+    def path(self) -> Path:
+        """The file or folder that `load` reads.
+
+        Raises:
+            ModelError: the checkpoint has no weights.
+        """
+        if self.weights is None:
+            raise ModelError(f"checkpoint {self.name!r} has no weights")
+        return self.weights.path
 
     @property
     def quartiles(self) -> tuple[int, int, int, int]:
@@ -125,15 +145,21 @@ class Runtime:
     Attributes:
         device: `auto`, `cpu`, or what the plugin's library calls a device (`cuda:1`, `mps`).
         precision: `auto`, `fp32`, `bf16` or `fp16`.
-        batch_size: windows that go through the encoder at once.
+        batch_size: windows that go through the encoder at once; unless given, as many as the
+            plugin finds right for the device.
+
+    Raises:
+        SettingError: the precision is not one of those, or the batch size is below 1.
     """
 
     device: str = "auto"
     precision: str = "auto"
-    batch_size: int = field(default=16)
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
+        if self.precision not in PRECISIONS:
+            raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        if self.batch_size is not None and self.batch_size < 1:
             raise SettingError(f"batch size must be 1 or more, not {self.batch_size}")
 
 

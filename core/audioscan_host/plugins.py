@@ -25,6 +25,8 @@ GROUP = "audioscan_host"
 ENVIRONMENT = "AUDIOSCAN_PLUGINS"
 FAMILY_HOOKS = ("load", "preprocess", "embed")
 """The hooks that a plugin which registers models must have."""
+OPTIONAL_FAMILY_HOOKS = ("precision", "batch_size", "select_layers")
+"""Those that it may have, and only it."""
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +188,9 @@ def _tried_alone(name: str, module: Any) -> tuple[Model, ...]:
     for model in models:
         if not isinstance(model, Model):
             raise PluginError(f"register_models must return Model objects, not {model!r}")
-    has = [hook for hook in (*FAMILY_HOOKS, "select_layers") if _implemented(getattr(alone.hook, hook))]
+    has = [
+        hook for hook in (*FAMILY_HOOKS, *OPTIONAL_FAMILY_HOOKS) if _implemented(getattr(alone.hook, hook))
+    ]
     missing = [hook for hook in FAMILY_HOOKS if hook not in has]
     if models and missing:
         raise PluginError(f"it registers models but lacks the hooks {', '.join(missing)}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user
 from audioscan_host.errors import PluginError, UnknownModelError
 from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs, hookimpl
 from audioscan_host.plugins import Discovery, Failure, Plugin, discover
@@ -18,14 +20,24 @@ if TYPE_CHECKING:
     from audioscan_host.model import Checkpoint, Model, Runtime
     from audioscan_host.windows import Windows
 
+DEFAULT_BATCH_SIZE = 16
+"""Windows that go through an encoder at once where neither the user nor the plugin says."""
 
-def load_registry(extra: Mapping[str, Any] | None = None) -> Registry:
+
+def load_registry(
+    extra: Mapping[str, Any] | None = None, checkpoints: Mapping[str, str] | None = None
+) -> Registry:
     """Discover the installed plugins.
 
     Args:
         extra: plugins that are not installed, name -> module or object with hooks.
+        checkpoints: checkpoint name -> file or folder in place of the download, optionally with
+            `#sha256=HEX` after it; before what `AUDIOSCAN_<CHECKPOINT>` names.
+
+    Raises:
+        SettingError: there is no checkpoint of such a name.
     """
-    return Registry(discover(extra))
+    return Registry(discover(extra), checkpoints or {})
 
 
 class Registry:
@@ -34,25 +46,29 @@ class Registry:
     Attributes:
         plugins: the plugins that work, in the order of their models.
         failures: the plugins that were set aside.
-        models: name -> model.
+        models: name -> model, as its plugin declares it.
     """
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, checkpoints: Mapping[str, str] | None = None) -> None:
         self.plugins: tuple[Plugin, ...] = discovery.plugins
         self.failures: tuple[Failure, ...] = discovery.failures
         self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
         self._hooks = discovery.hooks
         self._hooks.register(_HostDefaults())
         self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
+        with_weights = {m.checkpoint.name for m in self.models.values() if m.checkpoint.weights}
+        self._local = named_by_user(checkpoints or {}, with_weights)
+        self._localised: dict[Checkpoint, Checkpoint] = {}
 
     def model(self, name: str) -> Model:
-        """The model of that name.
+        """The model of that name, with the weights that the user named where there are such.
 
         Raises:
             UnknownModelError: there is none; the message names near ones and failed plugins.
+            CheckpointError: the user's file or folder is not what the model reads.
         """
         if name in self.models:
-            return self.models[name]
+            return self._with_users_weights(self.models[name])
         from difflib import get_close_matches
 
         folded = {known.casefold(): known for known in self.models}
@@ -65,6 +81,20 @@ class Registry:
             failed = "; ".join(f"{failure.name} ({failure.reason})" for failure in self.failures)
             parts.append(f"plugins set aside: {failed}")
         raise UnknownModelError("; ".join(parts))
+
+    def _with_users_weights(self, model: Model) -> Model:
+        name = model.checkpoint.name
+        if name not in self._local:
+            return model
+        if model.checkpoint not in self._localised:  # hashes the file
+            self._localised[model.checkpoint] = localised(model.checkpoint, self._local[name])
+        checkpoint = self._localised[model.checkpoint]
+        published = checkpoint.revision == model.checkpoint.revision
+        return replace(model, checkpoint=checkpoint, eight_cut=model.eight_cut and published)
+
+    def local_checkpoint(self, model: Model) -> LocalCheckpoint | None:
+        """What the user named in place of the model's download."""
+        return self._local.get(model.checkpoint.name)
 
     def owner(self, model: Model) -> Plugin:
         """The plugin that registered the model."""
@@ -98,6 +128,18 @@ class Family:
         """The encoder of a checkpoint, on the device that `runtime` names."""
         encoder = self._load(checkpoint=checkpoint, runtime=runtime)
         return self._required(encoder, "load")
+
+    def precision(self, checkpoint: Checkpoint, runtime: Runtime) -> str:
+        """`fp32`, `bf16` or `fp16`: what `load` will compute in."""
+        precision: str = self._required(self._precision(checkpoint=checkpoint, runtime=runtime), "precision")
+        return precision
+
+    def batch_size(self, encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:
+        """How many windows go through the encoder at once where the user does not say."""
+        size: int = self._required(
+            self._batch_size(encoder=encoder, inputs=inputs, layers=layers), "batch_size"
+        )
+        return size
 
     def preprocess(self, encoder: Encoder, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
         """One model input for each of the windows of a block."""
@@ -134,6 +176,14 @@ class Family:
         return self._hooks.subset_hook_caller("load", self._others)
 
     @cached_property
+    def _precision(self) -> Any:
+        return self._hooks.subset_hook_caller("precision", self._others)
+
+    @cached_property
+    def _batch_size(self) -> Any:
+        return self._hooks.subset_hook_caller("batch_size", self._others)
+
+    @cached_property
     def _preprocess(self) -> Any:
         return self._hooks.subset_hook_caller("preprocess", self._others)
 
@@ -153,6 +203,14 @@ class Family:
 
 class _HostDefaults:
     """What the host does where no plugin says otherwise."""
+
+    @hookimpl(trylast=True)
+    def precision(self, checkpoint: Checkpoint, runtime: Runtime) -> str:  # noqa: ARG002
+        return "fp32"
+
+    @hookimpl(trylast=True)
+    def batch_size(self, encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:  # noqa: ARG002
+        return DEFAULT_BATCH_SIZE
 
     @hookimpl(trylast=True)
     def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:

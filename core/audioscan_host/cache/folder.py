@@ -57,6 +57,7 @@ class Entry:
         model: the model.
         windowing: window and hop.
         recording: the media file.
+        precision: what the model computes in.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Entry:
     model: Model
     windowing: Windowing
     recording: Recording
+    precision: str
 
     @property
     def file(self) -> Path | None:
@@ -147,31 +149,39 @@ class Cache:
         if not os.access(self.finished, os.W_OK):
             raise CacheError(f"cache folder {self.folder}: cannot be written to; name another: --cache-dir")
 
-    def entry(self, recording: Recording, model: Model, windowing: Windowing) -> Entry:
-        """The place for a recording, a model and windows."""
+    def entry(
+        self, recording: Recording, model: Model, windowing: Windowing, precision: str = "fp32"
+    ) -> Entry:
+        """The place for a recording, a model that computes in some precision, and windows."""
         key = _key(
             recording,
             windowing,
             checkpoint=_facts(model.checkpoint),
             model=[model.name, model.revision, model.layers, model.pooling],
+            precision=precision,
         )
         eight_cut = self.finished / _eight_cut_name(recording, model, windowing) if model.eight_cut else None
         return Entry(
-            self.finished / f"{key}.npz", self.unfinished / key, eight_cut, model, windowing, recording
+            self.finished / f"{key}.npz",
+            self.unfinished / key,
+            eight_cut,
+            model,
+            windowing,
+            recording,
+            precision,
         )
 
     @contextmanager
-    def claim(
-        self, recording: Recording, checkpoint: Checkpoint, windowing: Windowing, *, wait: bool
-    ) -> Iterator[None]:
-        """Be the only process that runs this checkpoint over this recording.
+    def claim(self, entry: Entry, *, wait: bool) -> Iterator[None]:
+        """Be the only process that runs the checkpoint of an entry over its recording.
 
         The claim ends with the process, however that ends.
 
         Raises:
             BusyError: another process has it, and `wait` is off.
         """
-        key = _key(recording, windowing, checkpoint=_facts(checkpoint))
+        facts = {"checkpoint": _facts(entry.model.checkpoint), "precision": entry.precision}
+        key = _key(entry.recording, entry.windowing, **facts)
         lock = filelock.FileLock(self.unfinished / f"{key}.lock", timeout=-1 if wait else 0)
         try:
             lock.acquire()

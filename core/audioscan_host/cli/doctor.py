@@ -65,6 +65,9 @@ def _plugins() -> list[list[object]]:
         [f"plugin {p.name}", "ok", f"{p.origin}, {len(p.models)} models"] for p in registry.plugins
     ]
     rows += [[f"plugin {f.name}", "broken", f.reason] for f in registry.failures]
+    remote = [m.name for m in registry.models.values() if m.checkpoint.remote_code]
+    found = f"on: {', '.join(remote)} run code that comes with their weights" if remote else "off"
+    rows.append(["remote code", "ok", found])
     if not registry.models:
         rows.append(["models", "broken", "none; install a plugin, for example `pip install audioscan-mel`"])
     return rows

@@ -6,13 +6,15 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
 
 
 @click.command()
 @options.recordings
 @click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
 @options.windowing
-@options.batch_size
+@options.encoder
 @options.cache_dir
 @options.as_json
 def embed(
@@ -21,7 +23,8 @@ def embed(
     models: tuple[str, ...],
     window: float,
     hop: float,
-    batch_size: int,
+    runtime: Runtime,
+    registry: Registry,
     cache_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -31,7 +34,7 @@ def embed(
     passes. What is in the cache already is not computed again, and a run that was interrupted
     goes on from where it stopped.
     """
-    from audioscan_host import Runtime, Windowing
+    from audioscan_host import Windowing
     from audioscan_host import embed as embed_recordings
 
     result = embed_recordings(
@@ -39,7 +42,8 @@ def embed(
         models,
         windowing=Windowing(window, hop),
         cache_dir=cache_dir,
-        runtime=Runtime(batch_size=batch_size),
+        runtime=runtime,
+        registry=registry,
         progress=reporting.progress(),
     )
     rows = [[str(s.recording), s.model, s.windows, s.dim, str(s.path)] for s in result.stored]

@@ -6,6 +6,7 @@ from audioscan_host.cli import options, reporting
 from audioscan_host.model import FINAL, Model
 from audioscan_host.plugins import Failure
 from audioscan_host.registry import Registry, load_registry
+from audioscan_host.weights import missing
 
 
 @click.command()
@@ -23,7 +24,7 @@ def models(as_json: bool) -> None:
         return
     if registry.models:
         reporting.print_table(
-            ["model", "plugin", "dim", "layers", "parameters", "licence", "description"],
+            ["model", "plugin", "dim", "layers", "parameters", "weights", "licence", "description"],
             [_row(registry, model) for model in registry.models.values()],
             right=["dim", "parameters"],
         )
@@ -56,6 +57,7 @@ def _row(registry: Registry, model: Model) -> list[object]:
         model.dim,
         _layers(model),
         _count(checkpoint.parameters),
+        _weights(registry, model),
         checkpoint.licence,
         model.description,
     ]
@@ -69,8 +71,20 @@ def _count(parameters: int) -> str:
     return f"{parameters / 1e6:.0f} M" if parameters else "none"
 
 
+def _weights(registry: Registry, model: Model) -> str:
+    """Whether `load` finds its files; what a local file or folder holds is looked at when it is used."""
+    local = registry.local_checkpoint(model)
+    if local is not None:
+        return "local" if local.path.exists() else "local, missing"
+    if model.checkpoint.weights is None:
+        return "none needed"
+    return "to pull" if missing(model.checkpoint.weights) else "present"
+
+
 def _described(registry: Registry, model: Model) -> dict[str, object]:
     checkpoint = model.checkpoint
+    local = registry.local_checkpoint(model)
+    path = local.path if local else checkpoint.weights and checkpoint.weights.path
     return {
         "name": model.name,
         "plugin": registry.owner(model).name,
@@ -87,5 +101,8 @@ def _described(registry: Registry, model: Model) -> dict[str, object]:
             "sample_rate": checkpoint.sample_rate,
             "parameters": checkpoint.parameters,
             "licence": checkpoint.licence,
+            "weights": _weights(registry, model),
+            "path": str(path) if path else None,
+            "remote_code": checkpoint.remote_code,
         },
     }

@@ -1,10 +1,14 @@
 """The arguments and options that several commands share."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from audioscan_host.model import PRECISIONS, Runtime
+from audioscan_host.registry import load_registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -19,14 +23,6 @@ cache_dir = click.option(
     show_envvar=True,
     help="Where embeddings are kept. [default: cache/ in the current folder where there is one, else the "
     "user's cache folder]",
-)
-
-batch_size = click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=16,
-    show_default=True,
-    help="Windows that go through the encoder at once.",
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -45,3 +41,56 @@ def windowing(command: Command) -> Command:
         help="Seconds from one window's start to the next; a multiple of 0.01.",
     )
     return window(hop(command))
+
+
+def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--device`, `--precision`, `--batch-size`, `--checkpoint`: the command gets a runtime and a registry."""
+
+    @click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        help="Where the encoder runs; auto takes a GPU where there is one.",
+    )
+    @click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default="auto",
+        show_default=True,
+        help="What the encoder computes in; auto is bf16 on a CUDA GPU that has it, else fp32.",
+    )
+    @click.option(
+        "--batch-size",
+        type=click.IntRange(min=1),
+        help="Windows that go through the encoder at once. [default: what fits the device]",
+    )
+    @click.option(
+        "--checkpoint",
+        "checkpoints",
+        multiple=True,
+        metavar="NAME=PATH",
+        callback=_named_paths,
+        help="A file or folder in place of the weights that would be downloaded; PATH#sha256=HEX also checks "
+        "it. The variable AUDIOSCAN_<NAME> says the same. May repeat.",
+    )
+    @wraps(command)
+    def with_encoder(
+        *, device: str, precision: str, batch_size: int | None, checkpoints: dict[str, str], **rest: Any
+    ) -> Any:
+        runtime = Runtime(device, precision, batch_size)
+        return command(runtime=runtime, registry=load_registry(checkpoints=checkpoints), **rest)
+
+    return with_encoder
+
+
+def _named_paths(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    named = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not (name and equals and path):
+            raise click.BadParameter(f"expected NAME=PATH, found {value!r}")
+        named[name] = path
+    return named

@@ -9,6 +9,8 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.scanning import ScannedRecording
@@ -73,7 +75,7 @@ FORMAT_NAMES = ("csv", "json", "audacity", "raven", "tsv")
 @click.option(
     "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
 )
-@options.batch_size
+@options.encoder
 @options.cache_dir
 def scan(
     *,
@@ -88,7 +90,8 @@ def scan(
     format_name: str,
     out: Path | None,
     scores: Path | None,
-    batch_size: int,
+    runtime: Runtime,
+    registry: Registry,
     cache_dir: Path | None,
 ) -> None:
     """Find the regions of recordings where a detector's sounds occur.
@@ -96,7 +99,6 @@ def scan(
     RECORDING is a media file or a folder of them. What was embedded before, for training or by an
     earlier scan, comes from the cache.
     """
-    from audioscan_host import Runtime
     from audioscan_host import scan as scan_recordings
     from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions
@@ -108,7 +110,8 @@ def scan(
         settings=RegionSettings(threshold, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
         only=only,
         cache_dir=cache_dir,
-        runtime=Runtime(batch_size=batch_size),
+        runtime=runtime,
+        registry=registry,
         progress=reporting.progress(),
     )
     found = {str(recording.path): recording.regions for recording in result.recordings}

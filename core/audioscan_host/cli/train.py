@@ -7,6 +7,8 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.training import TrainResult
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How scores become probabilities.",
 )
-@options.batch_size
+@options.encoder
 @options.cache_dir
 @options.as_json
 def train(
@@ -76,7 +78,8 @@ def train(
     normalisation: str,
     classifier: str,
     calibration: str,
-    batch_size: int,
+    runtime: Runtime,
+    registry: Registry,
     cache_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -85,7 +88,7 @@ def train(
     RECORDING is a media file or a folder of them. A detector of every label is learnt, all in
     one file. The figures printed come from recordings that were held out.
     """
-    from audioscan_host import Runtime, Windowing
+    from audioscan_host import Windowing
     from audioscan_host import train as train_detector
     from audioscan_host.classifier import ClassifierSettings
 
@@ -101,7 +104,8 @@ def train(
         normalisation=None if normalisation == "auto" else normalisation,  # type: ignore[arg-type]
         classifier=ClassifierSettings(kind=classifier, calibration=calibration),  # type: ignore[arg-type]
         cache_dir=cache_dir,
-        runtime=Runtime(batch_size=batch_size),
+        runtime=runtime,
+        registry=registry,
         progress=reporting.progress(),
     )
     if as_json:

@@ -1,0 +1,139 @@
+"""Brings the weights of a checkpoint into place: fetched, checked, or replaced by what the user names."""
+
+import hashlib
+import logging
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audioscan_host.errors import CheckpointError, SettingError
+from audioscan_host.model import Checkpoint
+from audioscan_host.progress import Progress
+from audioscan_host.weights import Weights, missing
+
+ENVIRONMENT = "AUDIOSCAN_"
+"""`AUDIOSCAN_<CHECKPOINT>` names a file or folder in place of the download."""
+
+_WITH_SHA256 = re.compile(r"(?P<path>.+)#sha256=(?P<sha256>[0-9A-Fa-f]{64})")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LocalCheckpoint:
+    """A file or folder that the user names in place of a download.
+
+    Attributes:
+        path: the file, or the folder.
+        sha256: what the file must hash to, where the user says so.
+    """
+
+    path: Path
+    sha256: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "LocalCheckpoint":
+        """`PATH` or `PATH#sha256=HEX`."""
+        match = _WITH_SHA256.fullmatch(text)
+        if match is None:
+            return cls(Path(text).expanduser())
+        return cls(Path(match["path"]).expanduser(), match["sha256"].lower())
+
+
+def variable(checkpoint: str) -> str:
+    """The environment variable of a checkpoint: `HUBERT_BASE` -> `AUDIOSCAN_HUBERT_BASE`."""
+    return ENVIRONMENT + re.sub(r"[^A-Z0-9]", "_", checkpoint.upper())
+
+
+def named_by_user(given: Mapping[str, str], known: Iterable[str]) -> dict[str, LocalCheckpoint]:
+    """What the user names in place of downloads, by `given` or else by environment variables.
+
+    Args:
+        given: checkpoint name -> `PATH` or `PATH#sha256=HEX`.
+        known: names of the checkpoints that there are.
+
+    Raises:
+        SettingError: `given` names a checkpoint that there is not.
+    """
+    names = set(known)
+    unknown = sorted(set(given) - names)
+    if unknown:
+        raise SettingError(
+            f"unknown checkpoint {unknown[0]!r}; with weights: {', '.join(sorted(names)) or 'none'}"
+        )
+    texts = {name: given.get(name) or os.environ.get(variable(name)) for name in names}
+    return {name: LocalCheckpoint.parse(text) for name, text in texts.items() if text}
+
+
+def localised(checkpoint: Checkpoint, local: LocalCheckpoint) -> Checkpoint:
+    """The checkpoint with the user's files; their content, not their place, is its revision.
+
+    Raises:
+        CheckpointError: the files are not there, or not those of the expected SHA-256.
+    """
+    if checkpoint.weights is None:
+        raise CheckpointError(f"{checkpoint.name} has no weights that another file could replace")
+    try:
+        weights = checkpoint.weights.at(local.path)
+        digest = _digest(weights)
+    except OSError as error:
+        raise CheckpointError(f"{checkpoint.name}: {local.path}: {error.strerror or error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{checkpoint.name}: {error}") from error
+    pinned = checkpoint.weights.sha256
+    expected = local.sha256 or pinned
+    if expected not in {None, digest}:
+        to_take_it = "" if local.sha256 else f"; to take it all the same: {local.path}#sha256={digest}"
+        raise CheckpointError(
+            f"{checkpoint.name}: {weights.path}: its SHA-256 is {digest}, not {expected}{to_take_it}"
+        )
+    # A copy of the published file is the published checkpoint.
+    revision = checkpoint.revision if digest == pinned else f"sha256:{digest}"
+    return replace(checkpoint, weights=weights, revision=revision, source=str(weights.path))
+
+
+def obtain(checkpoint: Checkpoint, progress: Progress) -> None:
+    """See that the weights are there and are the pinned ones; fetch what is missing.
+
+    Raises:
+        CheckpointError: they are missing and cannot be fetched, or have another SHA-256.
+    """
+    weights = checkpoint.weights
+    if weights is None:
+        return
+    absent = missing(weights)
+    if absent:
+        try:
+            weights.pull(progress)
+        except CheckpointError as error:
+            raise CheckpointError(_how_to_get(checkpoint, absent[0], str(error))) from error
+    if weights.sha256 is not None:
+        digest = _digest(weights)
+        if digest != weights.sha256:
+            raise CheckpointError(
+                f"{checkpoint.name}: {weights.path}: its SHA-256 is {digest}, not {weights.sha256}: "
+                "it is damaged or another file; remove it and pull it again"
+            )
+
+
+def _how_to_get(checkpoint: Checkpoint, absent: Path, reason: str) -> str:
+    name = checkpoint.name
+    return (
+        f"{name}: {absent.name} is not in {absent.parent} and could not be fetched ({reason}); "
+        f"run `audioscan-host pull {name}` where there is network and bring the file here, "
+        f"or name a copy: --checkpoint {name}=PATH or {variable(name)}=PATH"
+    )
+
+
+def _digest(weights: Weights) -> str:
+    """SHA-256 of the one file; of several, of their names and digests."""
+    digests = {}
+    for file in weights.files:
+        with file.open("rb") as stream:
+            digests[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(listing.encode()).hexdigest()
