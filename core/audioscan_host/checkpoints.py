@@ -37,9 +37,8 @@ class LocalCheckpoint:
     def parse(cls, text: str) -> "LocalCheckpoint":
         """`PATH` or `PATH#sha256=HEX`."""
         match = _WITH_SHA256.fullmatch(text)
-        if match is None:
-            return cls(Path(text).expanduser())
-        return cls(Path(match["path"]).expanduser(), match["sha256"].lower())
+        path, sha256 = (match["path"], match["sha256"].lower()) if match else (text, None)
+        return cls(Path(os.path.expanduser(path)), sha256)  # noqa: PTH111 - Path's raises for nobody's `~`
 
 
 def variable(checkpoint: str) -> str:
@@ -129,11 +128,17 @@ def _how_to_get(checkpoint: Checkpoint, absent: Path, reason: str) -> str:
 
 def _digest(weights: Weights) -> str:
     """SHA-256 of the one file; of several, of their names and digests."""
-    digests = {}
-    for file in weights.files:
-        with file.open("rb") as stream:
-            digests[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    digests = {file: _digest_of_file(file) for file in weights.files}
     if len(digests) == 1:
         return next(iter(digests.values()))
-    listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    names = {file.relative_to(weights.path).as_posix(): digest for file, digest in digests.items()}
+    listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(names.items()))
     return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _digest_of_file(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"{file}: {error.strerror or error}") from error

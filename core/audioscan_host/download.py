@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 import filelock
@@ -30,9 +31,8 @@ def download(url: str, target: Path, progress: Progress) -> None:
                 partial = target.with_name(f"{target.name}.partial")
                 _fetch(url, partial, target.name, progress)
                 partial.replace(target)
-    except (OSError, ValueError) as error:  # ValueError: an address that is none
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        raise CheckpointError(f"{url}: {reason}") from error
+    except (OSError, ValueError, HTTPException) as error:  # ValueError: an address that is none
+        raise CheckpointError(f"{url}: {_reason(error)}") from error
 
 
 def _fetch(url: str, partial: Path, name: str, progress: Progress) -> None:
@@ -41,24 +41,39 @@ def _fetch(url: str, partial: Path, name: str, progress: Progress) -> None:
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310 - the address is the plugin's
     except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
         if error.code == 416 and begun:  # it holds all of the file, or more than it
             partial.unlink()
             return _fetch(url, partial, name, progress)
         raise
-    with response, partial.open("ab") as file:
-        if response.status != 206:  # the server cannot go on from the middle
-            begun = 0
-            file.truncate(0)
+    goes_on = response.status == 206  # else the server cannot begin in the middle, and sends all of it
+    begun = begun if goes_on else 0
+    with response, partial.open("ab" if goes_on else "wb") as file:
         length = response.headers.get("Content-Length")
         total = begun + int(length) if length else None
         with progress.track(f"downloading {name}", total and total / 1e6, "MB") as advance:
             advance(begun / 1e6)
-            while chunk := response.read(CHUNK):
-                file.write(chunk)
-                advance(len(chunk) / 1e6)
+            try:
+                while chunk := response.read(CHUNK):
+                    file.write(chunk)
+                    advance(len(chunk) / 1e6)
+            except (OSError, HTTPException) as error:
+                raise OSError(f"{_reason(error)}; run again to go on") from error
         if total is not None and file.tell() != total:
             raise OSError(f"the connection ended after {file.tell()} of {total} bytes; run again to go on")
     return None
+
+
+def _reason(error: Exception) -> str:
+    """In one line, with the path of what cannot be written."""
+    reason = getattr(error, "reason", None)
+    if reason is None and isinstance(error, OSError) and error.strerror:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return _first_line(reason or error)
+
+
+def _first_line(error: object) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def download_snapshot(repository: str, revision: str, names: Sequence[str], progress: Progress) -> None:
@@ -77,5 +92,4 @@ def download_snapshot(repository: str, revision: str, names: Sequence[str], prog
             hf_hub_download(repository, name, revision=revision)
         # The hub's client lets the errors of its HTTP library through, whichever that is.
         except Exception as error:
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise CheckpointError(f"{repository}: {reason}") from error
+            raise CheckpointError(f"{repository}: {_first_line(error)}") from error

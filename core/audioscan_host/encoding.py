@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class _Loaded:
+class Loaded:
     """An encoder in memory; `batch_size` is found with the first block, and halved where memory is short."""
 
     family: Family
@@ -35,7 +35,7 @@ class Encoders:
         self._registry = registry
         self._runtime = runtime
         self._obtained: set[Checkpoint] = set()
-        self._loaded: dict[tuple[str, Checkpoint], _Loaded] = {}
+        self._loaded: dict[tuple[str, Checkpoint], Loaded] = {}
 
     def obtain(self, checkpoint: Checkpoint, progress: Progress) -> None:
         """See that the weights are there, and fetch them where they are not.
@@ -65,7 +65,7 @@ class Encoders:
             SettingError: there is not enough memory for a single window.
             PluginError: the plugin gave something else than it declared.
         """
-        loaded = self._load(models[0])
+        loaded = self.loaded(models[0])
         layers = frozenset(layer for model in models for layer in model.layers)
         inputs = loaded.family.preprocess(loaded.encoder, block.waveform, block.windows)
         if loaded.batch_size is None:
@@ -86,7 +86,8 @@ class Encoders:
             _check(loaded.family, model, vectors, len(inputs))
         return joined
 
-    def _load(self, model: Model) -> _Loaded:
+    def loaded(self, model: Model) -> Loaded:
+        """The encoder of a model's checkpoint, loaded now where it is not in memory."""
         checkpoint = model.checkpoint
         # Two plugins may declare one checkpoint; each encoder belongs to its own plugin's hooks.
         key = (self._registry.owner(model).name, checkpoint)
@@ -94,7 +95,7 @@ class Encoders:
             self.obtain(checkpoint, Silent())
             family = self._registry.family(model)
             encoder = family.load(checkpoint, self._runtime)
-            self._loaded[key] = _Loaded(family, encoder, self._runtime.batch_size)
+            self._loaded[key] = Loaded(family, encoder, self._runtime.batch_size)
         return self._loaded[key]
 
     def _halved(self, size: int, model: Model, block: Block) -> int:
@@ -112,7 +113,7 @@ class Encoders:
 
 
 def _embed_batch(
-    loaded: _Loaded, inputs: Inputs, part: slice, models: Sequence[Model], layers: frozenset[int]
+    loaded: Loaded, inputs: Inputs, part: slice, models: Sequence[Model], layers: frozenset[int]
 ) -> list[Array] | None:
     """(batch, dim) on the device for each model; `None` where memory did not suffice."""
     family = loaded.family

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from audioscan_host.errors import CheckpointError
 
@@ -63,14 +64,15 @@ class TorchHubFile:
 
     @property
     def name(self) -> str:
-        """Of the file."""
-        return self.url.rsplit("/", 1)[-1]
+        """Of the file: the end of the address, without `?` and what follows."""
+        return urlsplit(self.url).path.rpartition("/")[2]
 
     @property
     def path(self) -> Path:
         """`TORCH_HOME/hub/checkpoints/<name>`, with torch's own rules for `TORCH_HOME`."""
         home = os.environ.get("TORCH_HOME", str(_cache_home() / "torch"))
-        return Path(home).expanduser() / "hub" / "checkpoints" / self.name
+        # Not Path.expanduser: torch leaves a `~` of nobody's as it is, and Path raises an error.
+        return Path(os.path.expanduser(home)) / "hub" / "checkpoints" / self.name  # noqa: PTH111
 
     @property
     def files(self) -> Sequence[Path]:
@@ -107,11 +109,11 @@ class HubSnapshot:
     @property
     def path(self) -> Path:
         """The snapshot's folder, with the hub's own rules for `HF_HUB_CACHE` and `HF_HOME`."""
-        home = os.environ.get("HF_HOME", str(_cache_home() / "huggingface"))
-        cache = os.environ.get("HUGGINGFACE_HUB_CACHE", f"{home}/hub")
-        cache = os.environ.get("HF_HUB_CACHE", cache)
+        home = _expanded(os.environ.get("HF_HOME", str(_cache_home() / "huggingface")))
+        cache = os.environ.get("HUGGINGFACE_HUB_CACHE", str(Path(home) / "hub"))
+        cache = _expanded(os.environ.get("HF_HUB_CACHE", cache))
         folder = f"models--{self.repository.replace('/', '--')}"
-        return Path(os.path.expandvars(cache)).expanduser() / folder / "snapshots" / self.revision
+        return Path(cache) / folder / "snapshots" / self.revision
 
     @property
     def files(self) -> Sequence[Path]:
@@ -164,3 +166,7 @@ def _require(named: Path, files: Sequence[Path]) -> None:
 
 def _cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+
+
+def _expanded(text: str) -> str:
+    return os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - the hub's order, and what it leaves

@@ -15,6 +15,7 @@ from audioscan_eat_network import MEL_BINS, PATCH, PATCHES_A_STEP, load_network
 from audioscan_host import Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows
+from audioscan_torch.patches import mean_over_frequency
 
 # As the model cards of the checkpoints give them.
 MEAN, STD = -4.268, 4.569
@@ -64,13 +65,10 @@ class EATEncoder(TorchEncoder):
         """Layers of (batch, frames, 128) filter banks: patches wholly in the window, averaged over frequency."""
         states: Mapping[int, Tensor] = self.network(self.spectrogram(batch), layers)
         real = batch.shape[1] // PATCH * PATCHES_A_STEP
-        return {layer: mean_over_frequency(tokens[:, 1 : 1 + real]) for layer, tokens in states.items()}
-
-
-def mean_over_frequency(patches: Tensor) -> Tensor:
-    """(batch, time * 8, width), frequency running fastest -> (batch, time, width)."""
-    batch, _, width = patches.shape
-    return patches.reshape(batch, -1, PATCHES_A_STEP, width).mean(2)
+        return {
+            layer: mean_over_frequency(tokens[:, 1 : 1 + real], PATCHES_A_STEP)
+            for layer, tokens in states.items()
+        }
 
 
 class RemoteNetwork(nn.Module):

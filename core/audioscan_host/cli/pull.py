@@ -20,8 +20,13 @@ def pull(models: tuple[str, ...]) -> None:
     from audioscan_host.weights import missing
 
     registry = load_registry()
-    checkpoints = list(dict.fromkeys(_checkpoint(registry, name) for name in models))
     rows, failures = [], []
+    checkpoints: dict[Checkpoint, None] = {}  # in the order of the names, each once
+    for name in models:
+        try:
+            checkpoints[_checkpoint(registry, name)] = None
+        except CheckpointError as error:  # of a file that the user named
+            failures.append(str(error))
     progress = reporting.progress()
     for checkpoint in checkpoints:
         weights = checkpoint.weights
@@ -37,7 +42,7 @@ def pull(models: tuple[str, ...]) -> None:
             rows.append([checkpoint.name, state, str(weights.path)])
     if rows:
         reporting.print_table(["checkpoint", "state", "path"], rows)
-    for failure in failures:
+    for failure in dict.fromkeys(failures):
         reporting.note(f"Error: {failure}")
     if failures:
         click.get_current_context().exit(1)
@@ -48,7 +53,7 @@ def _checkpoint(registry: Registry, name: str) -> Checkpoint:
     try:
         return registry.model(name).checkpoint
     except UnknownModelError:
-        named = [m.checkpoint for m in registry.models.values() if m.checkpoint.name == name]
+        named = [model.name for model in registry.models.values() if model.checkpoint.name == name]
         if not named:
             raise
-        return named[0]
+        return registry.model(named[0]).checkpoint
