@@ -15,6 +15,7 @@ from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.errors import CacheError
 from audioscan_host.recordings import Recording
+from audioscan_host.weights import LocalWeights
 from audioscan_host.windows import Windowing
 
 
@@ -62,6 +63,8 @@ def test_whatever_changes_the_numbers_changes_the_key(cache, model, make_wav, mo
         entry_of(cache, path, replace(model, layers=(1,))),
         entry_of(cache, path, replace(model, pooling="mean+std", dim=4)),
         entry_of(cache, path, replace(model, checkpoint=other_weights)),
+        cache.entry(Recording.at(path), model, Windowing(), "bf16"),
+        cache.entry(Recording.at(path), model, Windowing(), "fp16"),
     ]
     monkeypatch.setattr("audioscan_host.cache.folder.PIPELINE_REVISION", 999)
     entries.append(entry_of(cache, path, model))
@@ -136,6 +139,31 @@ def test_one_process_claims_a_recording_at_a_time(cache, model, make_wav):
         thread.join()
         assert refused == [True]
     assert list(cache.unfinished.iterdir()) == []
+
+
+def test_a_pass_in_another_precision_is_claimed_by_itself(cache, model, make_wav):
+    recording = Recording.at(make_wav())
+    entries = [cache.entry(recording, model, Windowing(), precision) for precision in ("fp32", "bf16")]
+    with (
+        cache.claim(entries[0], wait=False),
+        cache.claim(entries[1], wait=False),
+        pytest.raises(BusyError),
+        cache.claim(entries[0], wait=False),
+    ):
+        pass
+    assert list(cache.unfinished.iterdir()) == []
+
+
+def test_where_weights_lie_is_not_in_the_key_and_what_pins_them_is(cache, model, make_wav, tmp_path):
+    path = make_wav()
+
+    def entry_with(revision, file):
+        checkpoint = replace(model.checkpoint, revision=revision, weights=LocalWeights(file, (file,)))
+        return entry_of(cache, path, replace(model, checkpoint=replace(checkpoint, source=str(file))))
+
+    here, there = entry_with("sha256:1", tmp_path / "a.pt"), entry_with("sha256:1", tmp_path / "b.pt")
+    assert here.path == there.path
+    assert entry_with("sha256:2", tmp_path / "a.pt").path != here.path
 
 
 class TestFilesOfEightCut:

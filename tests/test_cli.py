@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,9 +15,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from audioscan_host import hookimpl, plugins
+from audioscan_host import Runtime, hookimpl, plugins
 from audioscan_host.cli.main import BUILT_IN, Commands, main
 from audioscan_host.registry import load_registry
+from audioscan_host.weights import TorchHubFile
 
 
 @pytest.fixture
@@ -105,6 +107,140 @@ def broken_plugin(monkeypatch):
 
     installed = plugins._entry_points()
     monkeypatch.setattr(plugins, "_entry_points", lambda: [Broken, *installed])
+
+
+@pytest.fixture
+def install(make_plugin, monkeypatch, tmp_path):
+    """Make a tiny plugin, with these weights, the only installed one; `runtimes` are those of its loads."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+    class Installed(make_plugin):
+        runtimes = ()
+
+        @hookimpl
+        def load(self, checkpoint, runtime):
+            self.runtimes = (*self.runtimes, runtime)
+            return super().load(checkpoint, runtime)
+
+    def install(weights=None, *, remote_code=False):
+        plugin = Installed()
+        checkpoint = replace(plugin.checkpoint, name="tiny-net", weights=weights, remote_code=remote_code)
+        plugin.models = [replace(model, checkpoint=checkpoint) for model in plugin.models]
+        facts = {"name": "tiny", "value": "tiny", "dist": None, "load": staticmethod(lambda: plugin)}
+        point = type("Point", (), facts)
+        monkeypatch.setattr(plugins, "_entry_points", lambda: [point])
+        return plugin
+
+    return install
+
+
+NOWHERE = TorchHubFile("http://127.0.0.1:1/net.pt")
+
+
+class TestWeights:
+    @pytest.fixture
+    def listed(self, run):
+        """The words of the table about the weights, and the same as JSON with the path."""
+
+        def listed():
+            head, _, row, *_ = run("models").stdout.splitlines()
+            begin, end = head.index("weights"), head.index("licence")
+            checkpoint = json.loads(run("models", "--json").stdout)["models"][0]["checkpoint"]
+            assert row[begin:end].strip() == checkpoint["weights"]
+            return checkpoint["weights"], checkpoint["path"]
+
+        return listed
+
+    def test_a_model_without_weights_needs_none(self, install, listed):
+        install()
+        assert listed() == ("none needed", None)
+
+    def test_weights_are_to_pull_until_they_are_present(self, install, listed):
+        path = install(NOWHERE).models[0].checkpoint.path
+        assert listed() == ("to pull", str(path))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"weights")
+        assert listed() == ("present", str(path))
+
+    def test_weights_of_the_user_are_local_whether_they_are_there_or_not(
+        self, install, listed, monkeypatch, tmp_path
+    ):
+        install(NOWHERE)
+        own = tmp_path / "own.pt"
+        monkeypatch.setenv("AUDIOSCAN_TINY_NET", str(own))
+        assert listed() == ("local, missing", str(own))
+        own.write_bytes(b"weights")
+        assert listed() == ("local", str(own))
+
+    def test_weights_of_the_user_are_loaded_in_place_of_a_download(self, run, install, make_wav, tmp_path):
+        plugin = install(NOWHERE)
+        (tmp_path / "own=1.pt").write_bytes(b"weights")
+        run("embed", make_wav(), "--model", "TINY", "--checkpoint", "tiny-net=own=1.pt")
+        assert len(plugin.runtimes) == 1
+
+    @pytest.mark.parametrize("value", ["tiny-net", "tiny-net=", "=own.pt", "="])
+    def test_a_checkpoint_that_is_not_a_name_and_a_path_is_wrong_usage(self, run, install, make_wav, value):
+        install(NOWHERE)
+        done = run("embed", make_wav(), "--model", "TINY", "--checkpoint", value, expect=2)
+        assert f"'--checkpoint': expected NAME=PATH, found '{value}'" in done.stderr
+
+    def test_a_checkpoint_that_there_is_not_is_wrong_usage(self, run, install, make_wav):
+        install(NOWHERE)
+        done = run("embed", make_wav(), "--model", "TINY", "--checkpoint", "TINY=own.pt", expect=2)
+        assert done.stderr == "Error: unknown checkpoint 'TINY'; with weights: tiny-net\n"
+
+    def test_a_file_that_is_not_there_is_one_line(self, run, install, make_wav):
+        install(NOWHERE)
+        done = run("embed", make_wav(), "--model", "TINY", "--checkpoint", "tiny-net=own.pt", expect=1)
+        assert done.stderr == "Error: tiny-net: own.pt: there is no such file or folder\n"
+
+    def test_weights_that_cannot_be_fetched_are_one_line(self, run, install, make_wav):
+        plugin = install(NOWHERE)
+        done = run("-q", "embed", make_wav(), "--model", "TINY", expect=1)
+        assert done.stderr.startswith("Error: tiny-net: net.pt is not in ")
+        assert done.stderr.count("\n") == 1
+        assert plugin.runtimes == ()
+
+
+class TestRuntime:
+    OPTIONS = ("--device", "cuda:1", "--precision", "bf16", "--batch-size", "5")
+    EXPECTED = Runtime("cuda:1", "bf16", 5)
+
+    def test_it_reaches_the_plugin_from_every_command_that_embeds(self, run, install, make_wav, tmp_path):
+        plugin = install()
+        recordings = [make_wav(f"{i}.wav", seconds=40, seed=i) for i in range(3)]
+        rows = [f"{path.name},{start},{start + 6},hiss" for path in recordings[:2] for start in (5, 25)]
+        (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
+        model, labels = ["--model", "TINY"], ["--labels", "labels.csv"]
+        for number, command in enumerate(
+            [
+                ["embed", recordings[0], *model],
+                [
+                    "train",
+                    *recordings[:2],
+                    *model,
+                    *labels,
+                    "--classifier",
+                    "logistic",
+                    "--out",
+                    "x.detector",
+                ],
+                ["scan", recordings[2], "--detector", "x.detector"],
+            ],
+            start=1,
+        ):
+            run(*command, *self.OPTIONS)
+            assert plugin.runtimes == (self.EXPECTED,) * number
+
+    def test_unless_it_is_given_the_plugin_chooses(self, run, install, make_wav):
+        plugin = install()
+        run("embed", make_wav(), "--model", "TINY")
+        assert plugin.runtimes == (Runtime("auto", "auto", None),)
+
+    def test_a_precision_that_there_is_not_is_wrong_usage(self, run, install, make_wav):
+        install()
+        done = run("embed", make_wav(), "--model", "TINY", "--precision", "int8", expect=2)
+        assert "'int8' is not one of 'auto', 'fp32', 'bf16', 'fp16'" in done.stderr
 
 
 class TestEmbed:
@@ -283,6 +419,17 @@ class TestDoctor:
         done = run("doctor", expect=1)
         assert "no libbroken" in done.stdout
         assert done.stderr == "broken: plugin broken\n"
+
+    @pytest.mark.parametrize(
+        ("remote_code", "found"),
+        [(False, "off"), (True, "on: TINY, TINY_ML run code that comes with their weights")],
+    )
+    def test_models_that_run_code_which_comes_with_their_weights_are_named(
+        self, run, install, remote_code, found
+    ):
+        install(remote_code=remote_code)
+        (row,) = [line for line in run("doctor").stdout.splitlines() if line.startswith("remote code")]
+        assert row.split(maxsplit=3) == ["remote", "code", "ok", found]
 
     def test_a_cache_folder_that_cannot_be_used_is_named(self, run, tmp_path):
         (tmp_path / "file").write_text("")

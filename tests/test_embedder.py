@@ -1,18 +1,22 @@
 """Recording and models -> embeddings: windows, joint passes, blocks, resuming, short recordings."""
 
 import itertools
+import json
 import threading
 import wave
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from audioscan_host import Runtime, audio, embed
+from audioscan_host import Runtime, audio, embed, hookimpl
 from audioscan_host.cache import Cache
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import RecordingError, SettingError, UnknownModelError
+from audioscan_host.errors import CheckpointError, RecordingError, SettingError, UnknownModelError
 from audioscan_host.recordings import Recording
+from audioscan_host.registry import load_registry
+from audioscan_host.weights import TorchHubFile
 from audioscan_host.windows import Windowing
 
 
@@ -206,6 +210,149 @@ def test_what_another_process_is_embedding_comes_last_and_is_not_computed_twice(
     thread.join()
     assert order == [free, busy]
     assert tiny_plugin.calls.count("embed") == 2
+
+
+# Precision
+
+
+def meta_of(file):
+    with np.load(file) as archive:
+        return json.loads(archive["meta"].item())
+
+
+def test_the_cache_tells_precisions_apart(no_installed_plugins, make_plugin, make_wav, tmp_path):
+    class Precise(make_plugin):
+        @hookimpl
+        def precision(self, checkpoint, runtime):
+            return runtime.precision
+
+    plugin, path = Precise(), make_wav()
+    registry = load_registry({"precise": plugin})
+    files = {}
+    for precision in ("fp32", "bf16", "fp32"):
+        runtime = Runtime(precision=precision)
+        models = [registry.model("TINY")]
+        embedder = Embedder(registry, models, Windowing(), Cache(tmp_path / "c"), runtime=runtime)
+        files[precision] = embedder.embed(path).files["TINY"]
+        assert meta_of(files[precision])["precision"] == precision
+    assert files["fp32"] != files["bf16"]
+    assert plugin.calls.count("load") == 2
+
+
+def test_a_plugin_that_does_not_say_what_it_computes_in_has_one_file_for_all_precisions(
+    make_embedder, make_wav, tiny_plugin, tmp_path
+):
+    path = make_wav()
+    runtimes = [Runtime(precision=precision) for precision in ("auto", "fp32", "bf16", "fp16")]
+    found = [make_embedder(cache=tmp_path / "c", runtime=runtime).embed(path) for runtime in runtimes]
+    assert len({each.files["TINY"] for each in found}) == 1
+    assert meta_of(found[0].files["TINY"])["precision"] == "fp32"
+    assert tiny_plugin.calls.count("load") == 1
+
+
+# Weights
+
+
+@pytest.fixture
+def published(no_installed_plugins, make_plugin, monkeypatch, tmp_path):
+    """A plugin whose weights can be fetched from a file."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    source = tmp_path / "published" / "net.pt"
+    source.parent.mkdir()
+    source.write_bytes(b"weights")
+    plugin = make_plugin()
+    plugin.checkpoint = replace(plugin.checkpoint, weights=TorchHubFile(source.as_uri()))
+    plugin.models = [replace(model, checkpoint=plugin.checkpoint) for model in plugin.models]
+    return plugin
+
+
+@pytest.fixture
+def embedder_of(published, tmp_path):
+    """With one cache for all."""
+
+    def make(*names, checkpoints=None, progress=None):
+        registry = load_registry({"published": published}, checkpoints=checkpoints)
+        models = [registry.model(name) for name in names]
+        return Embedder(registry, models, Windowing(), Cache(tmp_path / "c"), progress=progress)
+
+    return make
+
+
+class Downloads:
+    """Progress that keeps the names of what is begun."""
+
+    def __init__(self):
+        self.begun = []
+
+    @contextmanager
+    def track(self, what, total, unit):
+        self.begun.append(what)
+        yield lambda _: None
+
+
+def test_weights_are_fetched_once_and_before_the_first_recording_is_decoded(
+    published, embedder_of, make_wav, monkeypatch
+):
+    there = []
+
+    def decode_noted(*arguments):
+        there.append(published.checkpoint.path.is_file())
+        return audio.decode(*arguments)
+
+    monkeypatch.setattr("audioscan_host.embedder.decode", decode_noted)
+    progress = Downloads()
+    paths = [make_wav("a.wav"), make_wav("b.wav", seed=1)]
+    results = list(embedder_of("TINY", "TINY_ML", progress=progress).embed_each(paths))
+    assert all(isinstance(result, EmbeddedRecording) for result in results)
+    assert there == [True, True]
+    assert progress.begun == ["downloading net.pt", "embedding"]
+
+
+def test_where_weights_cannot_be_fetched_nothing_is_decoded(embedder_of, make_wav, monkeypatch, tmp_path):
+    (tmp_path / "published" / "net.pt").unlink()
+    monkeypatch.setattr("audioscan_host.embedder.decode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(CheckpointError, match=r"^TINY: net\.pt is not in .* and could not be fetched"):
+        list(embedder_of("TINY").embed_each([make_wav()]))
+
+
+def test_what_the_cache_has_needs_no_weights(published, embedder_of, make_wav, tmp_path):
+    path = make_wav()
+    embedder_of("TINY").embed(path)
+    published.checkpoint.path.unlink()
+    (tmp_path / "published" / "net.pt").unlink()
+    (again,) = embedder_of("TINY").embed_each([path])
+    assert isinstance(again, EmbeddedRecording)
+    assert published.calls.count("load") == 1
+
+
+def test_weights_of_the_user_are_known_by_their_content_wherever_they_lie(
+    published, embedder_of, make_wav, tmp_path
+):
+    path, own = make_wav(), tmp_path / "own.pt"
+    own.write_bytes(b"weights of the user")
+    first = embedder_of("TINY", checkpoints={"TINY": str(own)}).embed(path)
+
+    moved = own.rename(tmp_path / "moved.bin")
+    again = embedder_of("TINY", checkpoints={"TINY": str(moved)}).embed(path)
+    assert again.files == first.files
+    assert published.calls.count("load") == published.calls.count("embed") == 1
+
+    moved.write_bytes(b"other weights of the user")
+    other = embedder_of("TINY", checkpoints={"TINY": str(moved)}).embed(path)
+    assert other.files != first.files
+    assert published.calls.count("load") == 2
+
+
+def test_weights_of_the_user_are_not_mixed_with_the_published_ones(
+    published, embedder_of, make_wav, tmp_path
+):
+    path, own = make_wav(), tmp_path / "own.pt"
+    own.write_bytes(b"weights of the user")
+    files = {
+        embedder_of("TINY", checkpoints=checkpoints).embed(path).files["TINY"]
+        for checkpoints in (None, {"TINY": str(own)})
+    }
+    assert len(files) == 2
 
 
 def test_the_python_face_returns_typed_results(tiny_registry, make_wav, tmp_path):

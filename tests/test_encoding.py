@@ -1,5 +1,7 @@
 """A block through the encoder: joint passes, batches, and vectors that are not what was declared."""
 
+import weakref
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -7,10 +9,13 @@ import pytest
 
 from audioscan_host import FINAL, Model, Runtime, Windowing, hookimpl
 from audioscan_host.cache import Cache
+from audioscan_host.checkpoints import obtain
 from audioscan_host.embedder import Embedder
 from audioscan_host.encoding import Encoders
-from audioscan_host.errors import PluginError
+from audioscan_host.errors import CheckpointError, PluginError, SettingError
+from audioscan_host.progress import Silent
 from audioscan_host.registry import load_registry
+from audioscan_host.weights import TorchHubFile
 from audioscan_host.windows import cut_blocks
 
 pytestmark = pytest.mark.usefixtures("no_installed_plugins")
@@ -154,6 +159,200 @@ def test_mean_and_std_are_pooled_where_the_model_says_so(make_plugin, block):
         ]
     )
     np.testing.assert_allclose(spread[:, 2], 5 * steps.mean(2).std(1), rtol=1e-4)
+
+
+# The size of a batch
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as those of torch and cupy are."""
+
+
+class OutOfDeviceMemoryError(OutOfMemoryError):
+    pass
+
+
+class Limited:
+    """An `embed` that takes `limit` windows at once; `sizes` are those it was called with."""
+
+    def __init__(self, make_plugin, limit, error=OutOfMemoryError):
+        self.sizes = []
+        self.limit = limit
+        self.error = error
+        self.embed = make_plugin.embed
+
+    def hook(self):
+        def embed(plugin, encoder, batch, layers):
+            self.sizes.append(len(batch))
+            if len(batch) > self.limit:
+                raise self.error("no memory left\non the device")
+            return self.embed(plugin, encoder, batch, layers)
+
+        return embed
+
+
+def test_the_plugin_is_asked_for_the_size_once_with_its_first_block(make_plugin, block):
+    asked = []
+
+    def batch_size(self, encoder, inputs, layers):
+        asked.append((encoder, len(inputs), layers))
+        return 5
+
+    registry = registry_of(make_plugin, batch_size=batch_size)
+    encoders = Encoders(registry, Runtime())
+    for _ in range(2):
+        counts = []
+        encoders.embed_block(block, [registry.model("TINY_ML")], counts.append)
+        assert counts == [5, 5, 3]
+    assert asked == [("encoder of TINY", 13, frozenset({1, 2, 3, 4}))]
+
+
+def test_the_plugin_is_not_asked_for_the_size_that_the_user_says(make_plugin, block):
+    registry = registry_of(make_plugin, batch_size=lambda self: pytest.fail("it was asked"))
+    assert embed(registry, block, "TINY", batch_size=7).counts == [7, 6]
+
+
+@pytest.mark.parametrize("error", [MemoryError, OutOfMemoryError, OutOfDeviceMemoryError])
+@pytest.mark.parametrize("batch_size", [None, 13])
+def test_where_memory_is_short_the_batch_is_halved_until_it_fits_and_the_numbers_are_the_same(
+    tiny_registry, make_plugin, block, batch_size, error
+):
+    limited = Limited(make_plugin, limit=4, error=error)
+    registry = registry_of(make_plugin, embed=limited.hook())
+    found, counts = embed(registry, block, "TINY", "TINY_ML", batch_size=batch_size)
+    assert limited.sizes == [13, 6, 3, 3, 3, 3, 1]
+    assert counts == [3, 3, 3, 3, 1]
+    expected, _ = embed(tiny_registry, block, "TINY", "TINY_ML")
+    for vectors, others in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(vectors, others)
+
+
+def test_batches_before_the_one_that_did_not_fit_are_not_embedded_again(tiny_registry, make_plugin, block):
+    limited = Limited(make_plugin, limit=4)
+    whole = limited.hook()
+
+    def embed_while_memory_shrinks(self, encoder, batch, layers):
+        limited.limit = 4 if len(limited.sizes) < 2 else 2
+        return whole(self, encoder, batch, layers)
+
+    registry = registry_of(make_plugin, embed=embed_while_memory_shrinks)
+    (found,), counts = embed(registry, block, "TINY", batch_size=4)
+    assert limited.sizes == [4, 4, 4, 2, 2, 1]
+    assert counts == [4, 4, 2, 2, 1]
+    (expected,), _ = embed(tiny_registry, block, "TINY")
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_size_that_fits_is_kept_for_the_blocks_that_follow(make_plugin, block):
+    limited = Limited(make_plugin, limit=4)
+    registry = registry_of(make_plugin, embed=limited.hook())
+    encoders = Encoders(registry, Runtime())
+    encoders.embed_block(block, [registry.model("TINY")], lambda _: None)
+    limited.sizes.clear()
+    encoders.embed_block(block, [registry.model("TINY_ML")], lambda _: None)
+    assert limited.sizes == [3, 3, 3, 3, 1]
+
+
+def test_memory_that_ends_where_layers_are_selected_halves_the_batch_too(make_plugin, block):
+    def select_layers(self, model, hidden_states):
+        selected = [hidden_states[layer] for layer in model.layers]
+        if len(selected[0]) > 7:
+            raise MemoryError
+        return selected
+
+    registry = registry_of(make_plugin, select_layers=select_layers)
+    assert embed(registry, block, "TINY").counts == [6, 6, 1]
+
+
+def test_what_a_batch_that_did_not_fit_had_made_is_gone_before_the_next(make_plugin, block):
+    class Tensor:
+        pass
+
+    made = []
+
+    def embed_with_a_tensor(self, batch):
+        assert [tensor for tensor in made if tensor() is not None] == []
+        tensor = Tensor()
+        made.append(weakref.ref(tensor))
+        if len(batch) > 4:
+            raise OutOfMemoryError
+        return {FINAL: np.ones((len(batch), 5, 2), np.float32)}
+
+    registry = registry_of(make_plugin, embed=embed_with_a_tensor)
+    assert embed(registry, block, "TINY").counts == [3, 3, 3, 3, 1]
+    assert len(made) == 7
+
+
+def test_where_one_window_does_not_fit_the_user_is_told_what_to_change_in_one_line(make_plugin, block):
+    limited = Limited(make_plugin, limit=0)
+    registry = registry_of(make_plugin, embed=limited.hook())
+    encoders = Encoders(registry, Runtime(device="cuda:1"))
+    with pytest.raises(SettingError) as refused:
+        encoders.embed_block(block, [registry.model("TINY")], lambda _: None)
+    assert limited.sizes == [13, 6, 3, 1]
+    assert str(refused.value) == (
+        "TINY: not enough memory for one window of 8 s on device 'cuda:1'; take a shorter --window, "
+        "another --device or --precision, or a smaller model"
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError])
+def test_any_other_error_goes_through_at_once(make_plugin, block, error):
+    limited = Limited(make_plugin, limit=0, error=error)
+    registry = registry_of(make_plugin, embed=limited.hook())
+    with pytest.raises(error, match="no memory left"):
+        embed(registry, block, "TINY")
+    assert limited.sizes == [13]
+
+
+# Weights
+
+
+@pytest.fixture
+def published(make_plugin, monkeypatch, tmp_path):
+    """A plugin whose weights can be fetched from a file; `loaded` is what `load` found in them."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    source = tmp_path / "published" / "net.pt"
+    source.parent.mkdir()
+    source.write_bytes(b"weights")
+
+    class Published(make_plugin):
+        loaded = ()
+
+        @hookimpl
+        def load(self, checkpoint, runtime):
+            self.loaded = (*self.loaded, checkpoint.path.read_bytes())
+            return super().load(checkpoint, runtime)
+
+    plugin = Published()
+    plugin.checkpoint = replace(plugin.checkpoint, weights=TorchHubFile(source.as_uri()))
+    plugin.models = [replace(model, checkpoint=plugin.checkpoint) for model in plugin.models]
+    return plugin
+
+
+def test_weights_are_there_before_they_are_loaded_and_both_happens_once(published, block, monkeypatch):
+    obtained = []
+
+    def obtain_noted(checkpoint, progress):
+        obtained.append(checkpoint)
+        obtain(checkpoint, progress)
+
+    monkeypatch.setattr("audioscan_host.encoding.obtain", obtain_noted)
+    registry = load_registry({"published": published})
+    encoders = Encoders(registry, Runtime())
+    for names in (["TINY"], ["TINY_ML"], ["TINY", "TINY_ML"]):
+        encoders.embed_block(block, [registry.model(name) for name in names], lambda _: None)
+    encoders.obtain(published.checkpoint, Silent())
+    assert published.loaded == (b"weights",)
+    assert obtained == [published.checkpoint]
+
+
+def test_weights_that_cannot_be_had_are_not_loaded(published, block, tmp_path):
+    (tmp_path / "published" / "net.pt").unlink()
+    registry = load_registry({"published": published})
+    with pytest.raises(CheckpointError, match=r"^TINY: net\.pt is not in "):
+        embed(registry, block, "TINY")
+    assert published.loaded == ()
 
 
 # What is not what was declared

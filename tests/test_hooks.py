@@ -52,9 +52,21 @@ class Noting:
         return [arguments for name, arguments in self.arguments if name == hook]
 
     @hookimpl
+    def precision(self, checkpoint, runtime):
+        self.calls.append("precision")
+        self.note("precision", checkpoint=checkpoint, runtime=runtime)
+        return "fp32" if runtime.precision == "auto" else runtime.precision
+
+    @hookimpl
     def load(self, checkpoint, runtime):
         self.note("load", checkpoint=checkpoint, runtime=runtime)
         return super().load(checkpoint, runtime)
+
+    @hookimpl
+    def batch_size(self, encoder, inputs, layers):
+        self.calls.append("batch_size")
+        self.note("batch_size", encoder=encoder, inputs=inputs, layers=layers)
+        return 16
 
     @hookimpl
     def preprocess(self, encoder, waveform, windows):
@@ -128,6 +140,24 @@ def test_register_models_is_called_once_when_plugins_are_discovered(noting, embe
     assert noting.plugin.calls.count("register_models") == 1
 
 
+def test_precision_is_asked_before_the_weights_are_loaded_with_the_checkpoint_and_the_runtime(
+    noting, embed_recording
+):
+    runtime = Runtime(device="cuda:1", precision="bf16")
+    embed_recording("TINY", runtime=runtime)
+    assert [hook for hook, _ in noting.plugin.arguments][:2] == ["precision", "load"]
+    (asked,) = noting.plugin.of("precision")
+    assert asked.checkpoint is noting.plugin.checkpoint
+    assert asked.runtime == runtime
+
+
+def test_precision_is_asked_where_the_cache_has_all_and_is_what_is_looked_for_in_it(noting, embed_recording):
+    for precision, loads in [("fp32", 1), ("auto", 1), ("bf16", 2), ("fp32", 2)]:
+        embed_recording("TINY", runtime=Runtime(precision=precision))
+        assert noting.plugin.of("precision")[-1].runtime.precision == precision
+        assert len(noting.plugin.of("load")) == loads
+
+
 def test_load_is_called_once_for_two_models_of_a_checkpoint_with_the_runtime(noting, embed_recording):
     runtime = Runtime(device="cuda:1", batch_size=7)
     embed_recording("TINY", "TINY_ML", runtime=runtime)
@@ -152,6 +182,27 @@ def test_preprocess_is_called_once_a_block_with_all_of_its_windows(noting, embed
         assert block.windows.length == 8 * 16_000
         assert block.waveform.dtype == "float32"
         assert block.waveform.shape == (block.windows.starts[-1] + block.windows.length,)
+
+
+def test_batch_size_is_called_once_with_the_first_block_and_the_layers_of_all_models(noting, embed_recording):
+    embed_recording("TINY", "TINY_ML", block_seconds=20.0)
+    assert [hook for hook, _ in noting.plugin.arguments if hook != "precision"][:4] == [
+        "load",
+        "preprocess",
+        "batch_size",
+        "embed",
+    ]
+    (asked,) = noting.plugin.of("batch_size")
+    assert asked.encoder == "encoder of TINY"
+    assert len(asked.inputs) == 20
+    assert asked.layers == frozenset({FINAL, 1, 2, 3, 4})
+    assert [len(batch.batch) for batch in noting.plugin.of("embed")] == [16, 4, 13]
+
+
+def test_batch_size_is_not_called_where_the_user_says(noting, embed_recording):
+    embed_recording("TINY", runtime=Runtime(batch_size=30))
+    assert noting.plugin.of("batch_size") == []
+    assert [len(batch.batch) for batch in noting.plugin.of("embed")] == [30, WINDOWS - 30]
 
 
 def test_embed_is_called_once_a_batch_for_the_union_of_the_layers(noting, embed_recording):
@@ -212,6 +263,7 @@ def test_a_block_is_preprocessed_then_embedded_batch_by_batch(noting, embed_reco
     batch = ["embed", "select_layers", "select_layers"]
     assert noting.plugin.calls == [
         "register_models",
+        *["precision", "precision"],  # of each model
         "load",
         *["preprocess", *batch, *batch],  # 20 windows
         *["preprocess", *batch],  # 13
@@ -224,17 +276,18 @@ def test_training_and_scanning_call_the_hooks_in_their_order(noting, make_wav, t
     labelled = [make_wav("a.wav", 40, seed=1), make_wav("b.wav", 40, seed=2)]
     unseen = make_wav("c.wav", 40, seed=3)
     batch = ["embed", "select_layers"]
-    recording = ["preprocess", *batch, *batch, *batch]
+    batches = [*batch, *batch, *batch]
+    first, later = ["preprocess", "batch_size", *batches], ["preprocess", *batches]
 
     trained = train(labelled, [labels], "TINY", out=tmp_path / "knock.detector", registry=noting.registry)
     assert trained.failures == ()
-    assert noting.plugin.calls == ["register_models", "load", *recording, *recording]
+    assert noting.plugin.calls == ["register_models", "precision", "load", *first, *later]
 
     noting.plugin.calls.clear()
     found = scan([unseen], tmp_path / "knock.detector", registry=noting.registry)
-    assert noting.plugin.calls == ["load", *recording]
+    assert noting.plugin.calls == ["precision", "load", *first]
     assert len(found.recordings[0].probabilities["knock"]) == WINDOWS
 
     noting.plugin.calls.clear()
     scan([unseen, *labelled], tmp_path / "knock.detector", registry=noting.registry)
-    assert noting.plugin.calls == []  # all of it comes from the cache
+    assert noting.plugin.calls == ["precision"]  # all of it comes from the cache

@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audioscan_host import FINAL, Checkpoint, Model, Runtime
 from audioscan_host.errors import ModelError, SettingError
+from audioscan_host.weights import HubSnapshot, LocalWeights, TorchHubFile
 
 CHECKPOINT = {
     "name": "NET",
@@ -152,6 +154,27 @@ def test_the_quartiles_are_the_blocks_a_quarter_half_three_quarters_and_all_of_t
     assert checkpoint(layers=layers).quartiles == quartiles
 
 
+def test_the_path_of_a_checkpoint_is_that_of_its_weights(tmp_path):
+    file = tmp_path / "net.pt"
+    assert checkpoint(weights=LocalWeights(file, (file,))).path == file
+    with pytest.raises(ModelError, match=r"^checkpoint 'NET' has no weights$"):
+        checkpoint().path  # noqa: B018 - looking is enough
+
+
+def test_a_checkpoint_runs_no_code_that_comes_with_its_weights_unless_it_says_so():
+    assert not checkpoint().remote_code
+    assert checkpoint(remote_code=True).remote_code
+
+
+@pytest.mark.parametrize("precision", ["", "FP32", "int8", None])
+def test_a_precision_is_one_of_those_that_there_are(precision):
+    for known in ("auto", "fp32", "bf16", "fp16"):
+        assert Runtime(precision=known).precision == known
+    expected = f"^precision must be one of auto, fp32, bf16, fp16, not {precision!r}$"
+    with pytest.raises(SettingError, match=expected):
+        Runtime(precision=precision)
+
+
 def test_a_batch_has_one_window_at_least():
     assert Runtime(batch_size=1).batch_size == 1
     for size in (0, -1):
@@ -165,3 +188,18 @@ def test_what_is_declared_stays_as_it_is_and_can_be_a_key(declared):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(declared, field.name, getattr(declared, field.name))
     assert {declared: "found"}[dataclasses.replace(declared)] == "found"
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        TorchHubFile("https://example.org/net.pt", "0" * 64),
+        HubSnapshot("someone/net", "0123abc", ("config.json",)),
+        LocalWeights(Path("net.pt"), (Path("net.pt"),)),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_checkpoint_with_weights_can_be_a_key_too(weights):
+    declared = checkpoint(weights=weights)
+    assert {declared: "found"}[checkpoint(weights=dataclasses.replace(weights))] == "found"
+    assert declared != checkpoint()

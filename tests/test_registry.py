@@ -1,12 +1,17 @@
 """Models by name, and hooks that reach the family of a model and no other."""
 
+import hashlib
+from dataclasses import replace
+from types import SimpleNamespace
+
 import click
 import numpy as np
 import pytest
 
 from audioscan_host import FINAL, Model, Runtime, Windows, hookimpl
-from audioscan_host.errors import PluginError, UnknownModelError
+from audioscan_host.errors import CheckpointError, PluginError, SettingError, UnknownModelError
 from audioscan_host.registry import load_registry
+from audioscan_host.weights import TorchHubFile
 
 pytestmark = pytest.mark.usefixtures("no_installed_plugins")
 
@@ -165,6 +170,162 @@ def test_a_wrapper_of_a_plugin_with_models_applies_to_its_own_family_only(make_p
     assert counted.calls == ["register_models", "COUNTED"]
 
 
+# Where the plugin need not say
+
+
+def with_more(make_plugin, name="TINY", **hooks):
+    """`TINY` with hooks that it has not."""
+    return type("More", (make_plugin,), {hook: hookimpl(function) for hook, function in hooks.items()})(name)
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16", "fp16"])
+def test_without_a_word_of_the_plugin_the_precision_is_fp32_whatever_is_asked_for(tiny_registry, precision):
+    model = tiny_registry.model("TINY")
+    asked = Runtime(device="cuda", precision=precision)
+    assert tiny_registry.family(model).precision(model.checkpoint, asked) == "fp32"
+
+
+def test_without_a_word_of_the_plugin_a_batch_has_16_windows(tiny_registry):
+    family = tiny_registry.family(tiny_registry.model("TINY"))
+    assert family.batch_size("encoder", WAVEFORM, LAYERS) == 16
+
+
+def test_a_plugins_own_precision_and_batch_size_are_used_for_its_own_models_only(make_plugin):
+    own = with_more(
+        make_plugin,
+        "OWN",
+        precision=lambda self, checkpoint, runtime: runtime.precision,
+        batch_size=lambda self, encoder, inputs, layers: len(inputs) + len(layers),
+    )
+    registry = load_registry({"a": make_plugin("PLAIN"), "own": own, "b": make_plugin("MORE")})
+    found = {}
+    for model in registry.models.values():
+        family = registry.family(model)
+        precision = family.precision(model.checkpoint, Runtime(precision="bf16"))
+        found[model.name] = (precision, family.batch_size("encoder", WAVEFORM, LAYERS))
+    host, its_own = ("fp32", 16), ("bf16", len(WAVEFORM) + 1)
+    assert found == {
+        **dict.fromkeys(["PLAIN", "PLAIN_ML", "MORE", "MORE_ML"], host),
+        **dict.fromkeys(["OWN", "OWN_ML"], its_own),
+    }
+
+
+def test_wrappers_apply_to_the_precision_and_the_batch_size_of_every_family(make_plugin):
+    class Careful:
+        @hookimpl(wrapper=True)
+        def precision(self):
+            return {"fp32": "fp32", "bf16": "fp16"}[(yield)]
+
+        @hookimpl(wrapper=True)
+        def batch_size(self):
+            return (yield) // 2
+
+    own = with_more(make_plugin, "OWN", precision=lambda self: "bf16", batch_size=lambda self: 100)
+    registry = load_registry({"plain": make_plugin("PLAIN"), "own": own, "careful": Careful()})
+    assert registry.failures == ()
+    found = {}
+    for name in ("PLAIN", "OWN"):
+        model = registry.model(name)
+        family = registry.family(model)
+        precision = family.precision(model.checkpoint, Runtime())
+        found[name] = (precision, family.batch_size("encoder", WAVEFORM, LAYERS))
+    assert found == {"PLAIN": ("fp32", 8), "OWN": ("fp16", 50)}
+
+
+# Weights of the user
+
+
+PUBLISHED = b"published weights"
+
+
+@pytest.fixture
+def published(make_plugin, monkeypatch, tmp_path):
+    """A plugin with pinned weights, whose first model gives the numbers of 8-cut."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    weights = TorchHubFile("https://example.org/net.pt", hashlib.sha256(PUBLISHED).hexdigest())
+    plugin = make_plugin(eight_cut=True)
+    plugin.checkpoint = replace(plugin.checkpoint, weights=weights)
+    plugin.models = [replace(model, checkpoint=plugin.checkpoint) for model in plugin.models]
+    return plugin
+
+
+@pytest.fixture
+def own_weights(tmp_path):
+    """A file of the user's, and the text that names it."""
+    path = tmp_path / "own.pt"
+    path.write_bytes(b"weights of the user")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return SimpleNamespace(path=path, digest=digest, named=f"{path}#sha256={digest}")
+
+
+def test_a_model_with_the_users_weights_is_another_one_by_their_content(published, own_weights):
+    registry = load_registry({"tiny": published}, checkpoints={"TINY": own_weights.named})
+    for declared in published.models:
+        found = registry.model(declared.name)
+        assert found.checkpoint.revision == f"sha256:{own_weights.digest}"
+        assert found.checkpoint.path == own_weights.path
+        assert not found.eight_cut
+        assert replace(found, checkpoint=declared.checkpoint, eight_cut=declared.eight_cut) == declared
+        assert registry.owner(found) is registry.owner(declared)
+    assert registry.model("TINY").checkpoint == registry.model("TINY_ML").checkpoint
+
+
+def test_a_model_with_a_copy_of_the_published_weights_stays_what_it_is(published, tmp_path):
+    copy = tmp_path / "copy.pt"
+    copy.write_bytes(PUBLISHED)
+    found = load_registry({"tiny": published}, checkpoints={"TINY": str(copy)}).model("TINY")
+    assert found.checkpoint.revision == published.checkpoint.revision
+    assert found.checkpoint.path == copy
+    assert found.eight_cut
+
+
+def test_the_variable_of_a_checkpoint_names_its_weights_unless_they_are_given(
+    published, own_weights, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("AUDIOSCAN_TINY", own_weights.named)
+    assert load_registry({"tiny": published}).model("TINY_ML").checkpoint.path == own_weights.path
+    given = tmp_path / "given.pt"
+    given.write_bytes(PUBLISHED)
+    registry = load_registry({"tiny": published}, checkpoints={"TINY": str(given)})
+    assert registry.model("TINY").checkpoint.path == given
+
+
+def test_a_listing_of_the_models_reads_no_weights(published, tmp_path):
+    gone = tmp_path / "gone.pt"
+    registry = load_registry({"tiny": published}, checkpoints={"TINY": str(gone)})
+    assert list(registry.models.values()) == published.models
+    assert registry.local_checkpoint(published.models[0]).path == gone
+    with pytest.raises(CheckpointError, match=r"^TINY: .*gone\.pt: there is no such file or folder$"):
+        registry.model("TINY")
+
+
+def test_the_users_weights_are_read_once_for_all_models_of_the_checkpoint(
+    published, own_weights, monkeypatch
+):
+    registry = load_registry({"tiny": published}, checkpoints={"TINY": own_weights.named})
+    read = []
+    digest_of = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *facts: read.append(facts) or digest_of(*facts))
+    for name in ("TINY", "TINY_ML", "TINY"):
+        registry.model(name)
+    assert len(read) == 1
+
+
+def test_models_of_other_checkpoints_keep_their_weights(published, own_weights, make_plugin):
+    registry = load_registry(
+        {"tiny": published, "other": make_plugin("OTHER")}, checkpoints={"TINY": own_weights.named}
+    )
+    assert registry.model("OTHER") is registry.models["OTHER"]
+    assert registry.local_checkpoint(registry.models["OTHER"]) is None
+
+
+def test_only_a_checkpoint_that_has_weights_can_be_given_others(published, make_plugin):
+    plugins = {"tiny": published, "other": make_plugin("OTHER")}
+    for name in ("OTHER", "TINY_ML"):
+        with pytest.raises(SettingError, match=f"^unknown checkpoint '{name}'; with weights: TINY$"):
+            load_registry(plugins, checkpoints={name: "net.pt"})
+
+
 # What a plugin may not return
 
 
@@ -243,3 +404,30 @@ def test_a_plugin_adds_commands_and_only_its_own(tiny_plugin):
         registry.register_commands(plugin, group)
         added[plugin.name] = list(group.commands)
     assert added == {"tiny": [], "a": ["annotate"], "b": ["backup"]}
+
+
+@pytest.mark.parametrize(
+    ("hook", "answer", "message"),
+    [
+        ("precision", "auto", "precision must be fp32, bf16 or fp16, not 'auto'"),
+        ("precision", "double", "precision must be fp32, bf16 or fp16, not 'double'"),
+        ("batch_size", 0, "batch_size must be 1 or more, not 0"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_the_plugins_fault(
+    no_installed_plugins, make_plugin, hook, answer, message
+):
+    signatures = {
+        "precision": lambda self, checkpoint, runtime: answer,
+        "batch_size": lambda self, encoder, inputs, layers: answer,
+    }
+    odd = type("Odd", (make_plugin,), {hook: hookimpl(signatures[hook])})
+    registry = load_registry({"odd": odd("TINY")})
+    model = registry.model("TINY")
+    family = registry.family(model)
+    asked = {
+        "precision": lambda: family.precision(model.checkpoint, Runtime()),
+        "batch_size": lambda: family.batch_size("encoder", [], frozenset({FINAL})),
+    }
+    with pytest.raises(PluginError, match=f"plugin 'odd': {message}"):
+        asked[hook]()

@@ -94,7 +94,7 @@ class Embedder:
         """
         lacking = {path: models for path in paths if (models := self._lacks(path))}
         # Before the first recording is decoded: fetching may take minutes, or fail.
-        for checkpoint in {model.checkpoint for models in lacking.values() for model in models}:
+        for checkpoint in dict.fromkeys(m.checkpoint for models in lacking.values() for m in models):
             self._encoders.obtain(checkpoint, self._progress)
         with self._progress.track("embedding", _seconds_to_pass(lacking), "s of audio") as advance:
             waiting = []

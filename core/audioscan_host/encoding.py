@@ -1,5 +1,6 @@
 """A block of windows -> vectors, by all models of one checkpoint in one pass."""
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ class Encoders:
             size = min(loaded.batch_size, len(inputs) - done)
             batch = _embed_batch(loaded, inputs, slice(done, done + size), models, layers)
             if batch is None:
+                # The hooks' caller and the error refer to each other, and so keep the batch's tensors.
+                gc.collect()
                 loaded.batch_size = self._halved(size, models[0], block)
                 continue
             pooled.append(batch)
@@ -123,7 +126,7 @@ def _embed_batch(
     except Exception as error:
         if not _out_of_memory(error):
             raise
-    return None  # here, where the error no longer keeps the tensors of its frames alive
+    return None
 
 
 def _out_of_memory(error: BaseException) -> bool:

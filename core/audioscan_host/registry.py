@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user
 from audioscan_host.errors import PluginError, UnknownModelError
 from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs, hookimpl
+from audioscan_host.model import PRECISIONS
 from audioscan_host.plugins import Discovery, Failure, Plugin, discover
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ class Family:
     def precision(self, checkpoint: Checkpoint, runtime: Runtime) -> str:
         """`fp32`, `bf16` or `fp16`: what `load` will compute in."""
         precision: str = self._required(self._precision(checkpoint=checkpoint, runtime=runtime), "precision")
+        if precision not in PRECISIONS or precision == "auto":
+            raise PluginError(
+                f"plugin {self.name!r}: precision must be fp32, bf16 or fp16, not {precision!r}"
+            )
         return precision
 
     def batch_size(self, encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:
@@ -139,6 +144,8 @@ class Family:
         size: int = self._required(
             self._batch_size(encoder=encoder, inputs=inputs, layers=layers), "batch_size"
         )
+        if size < 1:
+            raise PluginError(f"plugin {self.name!r}: batch_size must be 1 or more, not {size!r}")
         return size
 
     def preprocess(self, encoder: Encoder, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
