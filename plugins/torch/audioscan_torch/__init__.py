@@ -1,0 +1,1 @@
+"""What plugins share whose networks run on torch. Importing this package imports no torch."""
