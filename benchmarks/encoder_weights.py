@@ -164,3 +164,8 @@ FAMILIES = (
     BenchmarkedFamily("EAT", 513, _eat_weights, lambda network: network.blocks, _eat_plain),
     BenchmarkedFamily("BEATS", 392, _beats_weights, lambda network: network.encoder.layers, _beats_plain),
 )
+
+
+def family_of(model: str) -> BenchmarkedFamily:
+    """The family that the model stands for."""
+    return next(family for family in FAMILIES if family.model == model)

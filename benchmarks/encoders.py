@@ -2,14 +2,15 @@
 
 Both sides of a comparison use the same random weights, laid where the real loaders look, and take
 turns; each figure is the median of the rounds. The plain loop is what a user would write: batches of
-16 windows, each prepared by itself with the library's own function, in float32. The limit is the
+16 windows, each prepared by itself with the library's own function, in float32, in a process of its
+own that nothing of the host is imported into but to lay out the windows. The limit is the
 rate of the matrix product that the encoder does most, (batch * tokens, width) x (width, 4 * width),
 measured between the rounds; the share is floating-point operations of the transformer's blocks, over
 the time from the first block's beginning to the last one's end, over that rate.
 """
 
 import argparse
-import logging
+import multiprocessing
 import os
 import statistics
 import tempfile
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import encoder_weights
@@ -34,6 +36,7 @@ from audioscan_host.registry import Registry
 from audioscan_host.windows import Block, cut_blocks
 
 PLAIN_BATCH = 16
+PRECISION = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass
@@ -107,55 +110,81 @@ def operations(tokens: int, width: int, blocks: int) -> float:
     return blocks * (2 * tokens * width * width * 12 + 4 * tokens * tokens * width)
 
 
-def measure(
-    family: encoder_weights.BenchmarkedFamily, registry: Registry, runtime: Runtime, windows: int, rounds: int
-) -> None:
-    """Print the figures of one family."""
-    model = registry.model(family.model)
-    joint = [model, registry.model(f"{family.model}_ML")]
-    encoders = Encoders(registry, runtime)
-    block = block_of(model, windows)
-    encoder = encoders.loaded(model).encoder
-    device = encoder.device
-    blocks = Blocks(family.blocks(encoder.network), device)
-    plain = family.plain(device, model.checkpoint.path)
+def plain_process(connection: Connection, model: str, checkpoint: Path, device: str, windows: int) -> None:
+    """Time the plain loop over the same windows each time that the other side asks; sends seconds."""
+    family = encoder_weights.family_of(model)
+    block = block_of(load_registry().model(model), windows)
     waveforms = [block.waveform[s : s + block.windows.length] for s in block.windows.starts]
+    plain = family.plain(torch.device(device), checkpoint)
 
-    def ours(*models: Model) -> None:
-        encoders.embed_block(block, models, lambda _: None)
-
-    def plain_loop() -> Tensor:
+    def loop() -> Tensor:
         with torch.inference_mode():
             batches = [waveforms[i : i + PLAIN_BATCH] for i in range(0, len(waveforms), PLAIN_BATCH)]
             return torch.cat([plain(batch) for batch in batches]).cpu()
 
-    runs = {
-        "plain": plain_loop,
-        "ours": lambda: ours(model),
-        "ml": lambda: ours(joint[1]),
-        "joint": lambda: ours(*joint),
-    }
-    for run in runs.values():  # the first call of each allocates
-        run()
-    precision = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
-        registry.family(model).precision(model.checkpoint, runtime), torch.float32
-    )
-    width, tokens = model.dim, family.tokens
-    batch_size = encoders.loaded(model).batch_size or 0
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    while connection.recv():
+        connection.send(timed(loop, torch.device(device)))
+
+
+@contextmanager
+def plain_loop(model: Model, device: torch.device, windows: int) -> Iterator[Callable[[], float]]:
+    """A function that runs the plain loop in its process and gives the seconds."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    path = model.checkpoint.path
+    process = spawn.Process(target=plain_process, args=(theirs, model.name, path, str(device), windows))
+    process.start()
+
+    def run() -> float:
+        ours.send(True)
+        seconds: float = ours.recv()
+        return seconds
+
+    try:
+        yield run
+    finally:
+        ours.send(False)
+        process.join()
+
+
+def measure(
+    family: encoder_weights.BenchmarkedFamily, registry: Registry, runtime: Runtime, windows: int, rounds: int
+) -> None:
+    """Print the figures of one family."""
+    model, four = registry.model(family.model), registry.model(f"{family.model}_ML")
+    encoders = Encoders(registry, runtime)
+    block = block_of(model, windows)
+    encoder = encoders.loaded(model).encoder
+    device, width = encoder.device, model.dim
+    blocks = Blocks(family.blocks(encoder.network), device)
+    precision = registry.family(model).precision(model.checkpoint, runtime)
+
+    def ours(*models: Model) -> float:
+        return timed(lambda: encoders.embed_block(block, models, lambda _: None), device)
+
+    def rate() -> float:
+        rows = (encoders.loaded(model).batch_size or 1) * family.tokens
+        return matrix_rate(rows, width, device, PRECISION[precision])
+
     shares = []
-    for _ in range(rounds):
-        for name, run in runs.items():
-            seconds[name].append(timed(run, device))
-        before = matrix_rate(batch_size * tokens, width, device, precision)
-        with blocks.timed():
-            ours(model)
-        after = matrix_rate(batch_size * tokens, width, device, precision)
-        done = operations(tokens, width, model.checkpoint.layers) * windows / blocks.seconds
-        shares.append(done / statistics.mean([before, after]))
+    with plain_loop(model, device, windows) as plain:
+        runs = {"plain": plain, "ours": lambda: ours(model), "ml": lambda: ours(four)}
+        runs["joint"] = lambda: ours(model, four)
+        for run in runs.values():  # the first call of each allocates
+            run()
+        seconds: dict[str, list[float]] = {name: [] for name in runs}
+        for _ in range(rounds):
+            for name, run in runs.items():
+                seconds[name].append(run())
+            before = rate()
+            with blocks.timed():
+                ours(model)
+            done = operations(family.tokens, width, model.checkpoint.layers) * windows / blocks.seconds
+            shares.append(done / statistics.mean([before, rate()]))
     ratio = statistics.median(p / o for p, o in zip(seconds["plain"], seconds["ours"], strict=True))
     cost = statistics.median(j / m for j, m in zip(seconds["joint"], seconds["ml"], strict=True))
-    goal = {"cpu": "1.2" if family.model == "AST" else "1"}.get(device.type, "5")
+    goal = "5" if device.type == "cuda" else "1.2" if family.model == "AST" else "1"
+    batch_size = encoders.loaded(model).batch_size
     machine.report(
         f"{family.model} on {device}, {precision}, batches of {batch_size}, {windows} windows of 8 s",
         [
@@ -171,15 +200,15 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", default="auto")
     parser.add_argument("--windows", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", action="append", help="HUBERT_BASE, AST, EAT or BEATS; all unless given")
     parser.add_argument("--batch-size", type=int)
     arguments = parser.parse_args()
-    logging.getLogger("transformers").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(TORCH_HOME=f"{folder}/torch", HF_HOME=f"{folder}/hf", HF_HUB_OFFLINE="1")
-        runtime = Runtime(device=arguments.device, batch_size=arguments.batch_size)
+        runtime = Runtime(arguments.device, arguments.precision, arguments.batch_size)
         for family in encoder_weights.FAMILIES:
             if arguments.model and family.model not in arguments.model:
                 continue

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from audioscan_host import Inputs, Runtime, Windows
+from audioscan_torch.allocation import keep_freed_memory
 from audioscan_torch.device import find_device, precision
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -40,6 +41,8 @@ class TorchEncoder(ABC):
 
     def __init__(self, network: nn.Module, runtime: Runtime) -> None:
         self.device = find_device(runtime.device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.network = network.eval().requires_grad_(False).to(self.device)
         self._autocast_to = AUTOCAST.get(precision(runtime))
 
