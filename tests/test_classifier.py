@@ -42,6 +42,7 @@ def labelled(recordings=6, windows=40, dim=4, seed=0):
         "groups": np.repeat(np.arange(recordings), windows),
         "times": np.tile(np.arange(windows, dtype=np.float64), recordings),
         "window": WINDOW,
+        "hop": 1.0,
     }
 
 
@@ -146,7 +147,7 @@ def test_probabilities_mean_what_they_say_at_the_natural_rate(natural_rate, erro
     features, labels, _ = rare_sound(30_000, seed=0)
     groups, times = np.repeat(np.arange(30), 1000), np.tile(np.arange(1000.0), 30)
     settings = ClassifierSettings("logistic", "sigmoid", natural_rate=natural_rate)
-    fitted = fit(features, labels, groups, times, window=1.0, settings=settings)
+    fitted = fit(features, labels, groups, times, window=1.0, hop=1.0, settings=settings)
     unseen, happened, chance = rare_sound(30_000, seed=1)
     found = fitted.classifier.probabilities(unseen)
     if error is None:

@@ -28,7 +28,15 @@ def trained(labels=tuple(f"{kind} {way}" for kind in KINDS for way in CALIBRATIO
     truth = (features[:, 0] + 0.5 * rng.normal(size=150) > 1.0).astype(np.int64)
     groups, times = np.repeat(np.arange(6), 25), np.tile(np.arange(25.0), 6)
     fitted = {
-        label: fit(features, truth, groups, times, window=8.0, settings=ClassifierSettings(*label.split(" ")))
+        label: fit(
+            features,
+            truth,
+            groups,
+            times,
+            window=8.0,
+            hop=1.0,
+            settings=ClassifierSettings(*label.split(" ")),
+        )
         for label in labels
     }
     return Detector(

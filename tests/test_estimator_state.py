@@ -29,7 +29,7 @@ def fitted(kind, calibration, dim=DIM):
     labels = (features[:, 0] + 0.5 * rng.normal(size=120) > 1).astype(np.int64)
     groups, times = np.repeat(np.arange(6), 20), np.tile(np.arange(20.0), 6)
     settings = ClassifierSettings(kind, calibration)
-    return fit(features, labels, groups, times, window=8.0, settings=settings).classifier
+    return fit(features, labels, groups, times, window=8.0, hop=1.0, settings=settings).classifier
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from audioscan_host.classifier.figures import Figures, expected_calibration_error
+from audioscan_host.classifier.figures import Figures, Places, expected_calibration_error
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,28 @@ def test_calibration_error_follows_from_the_calibration_curve(scored):
     weights = np.histogram(probabilities, np.linspace(0, 1, 11))[0] / len(labels)
     expected = (weights * abs(happened - said)).sum()
     assert expected_calibration_error(labels, probabilities) == pytest.approx(expected)
+
+
+def test_false_alarms_are_found_places_without_the_sound():
+    # Windows of 8 s. In recording 0: found at 0 and 7 s (they overlap: one place, with the sound), at 20 s
+    # (a false alarm), 28 s (it only meets the one before: another); in recording 1 at 28 s: another still.
+    times = np.array([28.0, 0, 7, 20, 40, 28])
+    groups = np.array([0, 0, 0, 0, 0, 1])
+    labels = np.array([0, 1, 0, 0, 1, 0])
+    found = np.array([True, True, True, True, False, True])
+    alarms = Places(groups, times, window=8.0, hop=600.0).false_alarms_per_hour(labels, found)
+    assert alarms == 3  # six windows that each stand for ten minutes are one hour
+    by_threshold = Figures.from_scores(labels, found / 2, places=Places(groups, times, 8.0, 1.0))
+    assert by_threshold.false_alarms_per_hour == pytest.approx(3 / (6 / 3600))
+
+
+def test_nothing_found_is_no_false_alarm():
+    places = Places(np.zeros(2, np.int64), np.array([0.0, 30]), window=8.0, hop=1.0)
+    assert places.false_alarms_per_hour(np.array([0, 1]), np.zeros(2, np.bool_)) == 0
+
+
+def test_false_alarms_are_unknown_where_the_windows_places_are():
+    assert Figures.from_scores(np.array([0, 1]), np.array([0.1, 0.2])).false_alarms_per_hour is None
 
 
 def test_precision_is_unknown_where_nothing_is_found():

@@ -154,7 +154,7 @@ def train(
                 for r in labelled
             ]
             learnt[name] = _fit(
-                name, labelled, labels_of, window=windowing.window, settings=settings, advance=advance
+                name, labelled, labels_of, windowing=windowing, settings=settings, advance=advance
             )
             reports.append(_report(name, labels_of, learnt[name]))
 
@@ -226,7 +226,7 @@ def _fit(
     recordings: Sequence[_Labelled],
     labels: Sequence[npt.NDArray[np.int8]],
     *,
-    window: float,
+    windowing: Windowing,
     settings: ClassifierSettings,
     advance: Advance,
 ) -> Fitted:
@@ -238,7 +238,8 @@ def _fit(
             labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
             groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
             times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
-            window=window,
+            window=windowing.window,
+            hop=windowing.hop,
             settings=settings,
             on_step=lambda _done, total: advance(FOLDS / total),
         )

@@ -20,6 +20,42 @@ BINS = 10
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where judged windows lie.
+
+    Attributes:
+        groups: (windows,) which recording.
+        times: (windows,) starts in the recording, seconds.
+        window: length of a window, seconds.
+        hop: seconds of audio that each window stands for.
+    """
+
+    groups: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+    window: float
+    hop: float
+
+    def false_alarms_per_hour(self, labels: npt.NDArray[np.int64], found: npt.NDArray[np.bool_]) -> float:
+        """Found places without the sound, for each hour of judged audio.
+
+        A place is a run of found windows each of which overlaps the one before, as they are joined in
+        a region; it is a false alarm where none of its windows is positive.
+
+        Args:
+            labels: (windows,) 0 or 1.
+            found: (windows,) whether the window's probability reaches the threshold.
+        """
+        order = np.lexsort((self.times, self.groups))
+        order = order[found[order]]
+        apart = np.diff(self.times[order]) >= self.window - 1e-6
+        begins = np.r_[True, apart | (np.diff(self.groups[order]) != 0)][: len(order)]
+        place = np.cumsum(begins) - 1
+        places = int(begins.sum())
+        with_sound = np.bincount(place, labels[order], places) > 0
+        return float((places - np.count_nonzero(with_sound)) / (len(labels) * self.hop / 3600))
+
+
+@dataclass(frozen=True)
 class Figures:
     """How well probabilities tell positive windows from negative ones.
 
@@ -34,6 +70,8 @@ class Figures:
         threshold: from which on a window counts as found.
         precision: share of the found windows that are positive; None where none is found.
         recall: share of the positive windows that are found.
+        false_alarms_per_hour: places found without the sound, for each hour of judged audio; None
+            where it is not known where the windows lie. See `Places.false_alarms_per_hour`.
     """
 
     windows: int
@@ -45,6 +83,7 @@ class Figures:
     threshold: float
     precision: float | None
     recall: float
+    false_alarms_per_hour: float | None
 
     @classmethod
     def from_scores(
@@ -52,6 +91,7 @@ class Figures:
         labels: npt.NDArray[np.int64],
         probabilities: npt.NDArray[np.float64],
         threshold: float = 0.5,
+        places: Places | None = None,
     ) -> Self:
         """Compare probabilities with labels.
 
@@ -59,6 +99,7 @@ class Figures:
             labels: (windows,) 0 or 1, both of them.
             probabilities: (windows,) from 0 to 1.
             threshold: from which on a window counts as found.
+            places: where the windows lie.
 
         Raises:
             ValueError: all labels are the same.
@@ -76,6 +117,7 @@ class Figures:
             threshold=threshold,
             precision=float(precision_score(labels, found)) if found.any() else None,
             recall=float(recall_score(labels, found)),
+            false_alarms_per_hour=places.false_alarms_per_hour(labels, found) if places else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +137,8 @@ class Figures:
         for name, value in values.items():
             kinds = (int,) if name in ("windows", "positives") else (int, float)
             number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
-            if not number and not (name == "precision" and value is None):
+            may_lack = value is None and name in ("precision", "false_alarms_per_hour")
+            if not number and not may_lack:
                 raise ValueError(f"figure {name} must be a number, not {value!r}")
         return cls(**values)
 

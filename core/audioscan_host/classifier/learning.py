@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from audioscan_host.classifier.calibration import CALIBRATIONS, natural_rate
-from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.figures import Figures, Places
 from audioscan_host.classifier.fitting import Fits
 from audioscan_host.classifier.folds import FOLDS, Folds, split
 from audioscan_host.errors import SettingError, TrainingError
@@ -158,6 +158,7 @@ def fit(
     times: npt.NDArray[np.float64],
     *,
     window: float,
+    hop: float,
     settings: ClassifierSettings,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Fitted:
@@ -169,6 +170,7 @@ def fit(
         groups: (windows,) which recording the window is of.
         times: (windows,) its start in the recording, seconds.
         window: its length, seconds.
+        hop: from one window's start to the next, seconds.
         settings: how to learn.
         on_step: called after each fit with the fits done and the fits in all. At thousands of
             dimensions a fit takes minutes.
@@ -192,11 +194,14 @@ def fit(
     fits = Fits(features, truth, kept, method, _estimator(settings), on_step)
     estimators, held_out = fits.run(folds)
     kept_share = np.count_nonzero(kept & (truth == 0)) / negatives if settings.natural_rate else 1.0
+    figures = None
     if held_out is not None:
         held_out = natural_rate(held_out, kept_share)
+        places = Places(groups.astype(np.int64), times, window, hop)
+        figures = Figures.from_scores(truth, held_out, places=places)
     return Fitted(
         classifier=Classifier(settings.kind, method, kept_share, estimators),
-        figures=None if held_out is None else Figures.from_scores(truth, held_out),
+        figures=figures,
         held_out=held_out,
         folds=folds.kind if folds else "none",
         notes=tuple(_notes(settings, positives, negatives, folds)),
