@@ -355,6 +355,44 @@ class TestTrainAndScan:
         assert lines[0] == "file,start,end,label,probability"
         assert len(lines) == 1 + 53
 
+    def test_each_label_may_have_its_own_threshold(self, run, make_wav, tmp_path):
+        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(3)]
+        rows = [
+            f"{path.name},{at},{at + 6},{name}" for path in recordings for at, name in ((5, "a"), (35, "b"))
+        ]
+        (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
+        train = ["train", *recordings, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic"]
+        run(*train, "--calibration", "none", "--out", "two.detector")
+
+        def found(*thresholds):
+            options = [text for each in thresholds for text in ("--threshold", each)]
+            done = run("scan", recordings[0], "--detector", "two.detector", *options)
+            return {line.split(",")[3] for line in done.stdout.splitlines()[1:]}
+
+        assert found("0") == {"a", "b"}
+        assert found("1") == set()
+        assert found("1", "b=0") == {"b"}
+        assert found("a=0", "1") == {"a"}
+        assert found("b=0", "b=1", "0") == {"a"}
+
+    @pytest.mark.parametrize(
+        ("threshold", "status", "message"),
+        [
+            ("hum=0.5", 2, "a threshold is given for 'hum'; the labels looked for are: hiss"),
+            ("hiss=", 2, "expected a probability or LABEL=PROBABILITY, found 'hiss='"),
+            ("high", 2, "expected a probability or LABEL=PROBABILITY, found 'high'"),
+            ("hiss=1.5", 2, "a probability is between 0 and 1, not 1.5"),
+            ("nan", 2, "a probability is between 0 and 1, not nan"),
+        ],
+    )
+    def test_a_threshold_that_makes_no_sense_is_one_line(
+        self, run, detector, tmp_path, threshold, status, message
+    ):
+        done = run(
+            "scan", tmp_path / "0.wav", "--detector", detector, "--threshold", threshold, expect=status
+        )
+        assert message in done.stderr.splitlines()[-1]
+
     def test_several_recordings_do_not_fit_into_one_audacity_file(self, run, detector, tmp_path):
         done = run("scan", tmp_path, "--detector", detector, "--format", "audacity", expect=1)
         assert "--out must be a folder for 3 recordings" in done.stderr

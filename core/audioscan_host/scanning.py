@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import DetectorError, UnknownModelError
+from audioscan_host.errors import DetectorError, SettingError, UnknownModelError
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Progress
 from audioscan_host.recordings import find_recordings
@@ -57,6 +57,7 @@ def scan(
     detector: Detector | Path | str,
     *,
     settings: RegionSettings | None = None,
+    thresholds: Mapping[str, float] | None = None,
     only: Collection[str] = (),
     cache_dir: Path | None = None,
     runtime: Runtime | None = None,
@@ -69,6 +70,7 @@ def scan(
         recordings: files and folders.
         detector: a detector, or the file of one.
         settings: how window scores become regions.
+        thresholds: label -> its threshold, where it has one of its own.
         only: the labels to look for; all of the detector's unless given.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
@@ -77,6 +79,7 @@ def scan(
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
+        SettingError: a threshold is out of range, or of a label that is not looked for.
     """
     registry = registry or load_registry()
     source = "the detector" if isinstance(detector, Detector) else str(detector)
@@ -88,6 +91,7 @@ def scan(
         raise DetectorError(f"{source}: needs a model that is not installed: {error}") from error
     detector_file.require_model(detector, model, source)
 
+    settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     paths = find_recordings(map(Path, recordings))
     cache = Cache(cache_dir)
     embedder = Embedder(registry, [model], detector.windowing, cache, runtime=runtime, progress=progress)
@@ -97,11 +101,26 @@ def scan(
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
-            found[result.path] = _scanned(result, detector, settings or RegionSettings())
+            found[result.path] = _scanned(result, detector, settings_of)
     return ScanResult(tuple(found[path] for path in paths if path in found), tuple(failures))
 
 
-def _scanned(recording: EmbeddedRecording, detector: Detector, settings: RegionSettings) -> ScannedRecording:
+def _settings_of_labels(
+    detector: Detector, settings: RegionSettings, thresholds: Mapping[str, float]
+) -> dict[str, RegionSettings]:
+    unknown = sorted(set(thresholds) - set(detector.classifiers))
+    if unknown:
+        known = ", ".join(detector.classifiers)
+        raise SettingError(f"a threshold is given for {unknown[0]!r}; the labels looked for are: {known}")
+    return {
+        label: replace(settings, threshold=thresholds.get(label, settings.threshold))
+        for label in detector.classifiers
+    }
+
+
+def _scanned(
+    recording: EmbeddedRecording, detector: Detector, settings_of: Mapping[str, RegionSettings]
+) -> ScannedRecording:
     found = recording.embeddings[detector.model]
     if detector.normalisation == "recording" and len(found.times) < LEAST_WINDOWS_TO_NORMALISE:
         logger.warning(
@@ -120,7 +139,7 @@ def _scanned(recording: EmbeddedRecording, detector: Detector, settings: RegionS
             window=window,
             hop=detector.hop,
             duration=recording.duration,
-            settings=settings,
+            settings=settings_of[label],
         )
     ]
     regions.sort(key=lambda region: (region.start, region.end, region.label))

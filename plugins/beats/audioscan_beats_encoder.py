@@ -7,12 +7,13 @@ import numpy.typing as npt
 from torch import Tensor
 
 from audioscan_beats_network import FBANK_MEAN, FBANK_STD, MEL_BINS, WAVEFORM_SCALE, load_network
-from audioscan_host import Checkpoint, Runtime, Windows
+from audioscan_host import Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows
 from audioscan_torch.patches import mean_over_frequency
 
 PATCH = 16  # frames, and mel bins
+WIDTH = 768
 
 
 class BEATsEncoder(TorchEncoder):
@@ -23,9 +24,17 @@ class BEATsEncoder(TorchEncoder):
         """Read the checkpoint's file.
 
         Raises:
-            CheckpointError: the file does not hold a BEATs.
+            CheckpointError: the file does not hold a BEATs of the declared shape.
         """
-        return cls(load_network(checkpoint.path), runtime)
+        network = load_network(checkpoint.path)
+        declared = {
+            "encoder_layers": checkpoint.layers, "encoder_embed_dim": WIDTH, "input_patch_size": PATCH,
+        }  # fmt: skip
+        for key, expected in declared.items():
+            found = getattr(network.config, key)
+            if found != expected:
+                raise CheckpointError(f"{checkpoint.path}: {key} is {found}, not {expected}")
+        return cls(network, runtime)
 
     def preprocess(self, waveform: npt.NDArray[np.float32], windows: Windows) -> FbankWindows:
         """The filter banks of each window."""

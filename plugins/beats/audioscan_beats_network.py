@@ -141,8 +141,8 @@ class Block(nn.Module):
         if self.norm_first:
             x = x + self.self_attn(self.self_attn_layer_norm(x), position_bias)
             return x + self._feed_forward(self.final_layer_norm(x))
-        x = self.self_attn_layer_norm(self.alpha * x + self.self_attn(x, position_bias))
-        return cast("Tensor", self.final_layer_norm(self.alpha * x + self._feed_forward(x)))
+        x = self.self_attn_layer_norm(torch.add(self.self_attn(x, position_bias), x, alpha=self.alpha))
+        return cast("Tensor", self.final_layer_norm(torch.add(self._feed_forward(x), x, alpha=self.alpha)))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         return cast("Tensor", self.fc2(functional.gelu(self.fc1(x))))
@@ -181,6 +181,7 @@ class BEATsNetwork(nn.Module):
 
     def __init__(self, config: BEATsConfig) -> None:
         super().__init__()
+        self.config = config
         size, inner, width = config.input_patch_size, config.embed_dim, config.encoder_embed_dim
         self.patch_embedding = nn.Conv2d(1, inner, size, stride=size, bias=config.conv_bias)
         self.layer_norm = nn.LayerNorm(inner)

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 FORMAT_NAMES = ("csv", "json", "audacity", "raven", "tsv")
 
 
+def _thresholds(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str | None, float]:
+    """Label -> its threshold; `None` stands for the labels that are not named."""
+    thresholds: dict[str | None, float] = {}
+    for value in values:
+        label, equals, number = value.rpartition("=")
+        try:
+            threshold = float(number)
+        except ValueError:
+            raise click.BadParameter(
+                f"expected a probability or LABEL=PROBABILITY, found {value!r}"
+            ) from None
+        if not 0 <= threshold <= 1:
+            raise click.BadParameter(f"a probability is between 0 and 1, not {number}")
+        thresholds[label if equals else None] = threshold
+    return thresholds
+
+
 @click.command()
 @options.recordings
 @click.option(
@@ -26,10 +45,11 @@ FORMAT_NAMES = ("csv", "json", "audacity", "raven", "tsv")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Look for this label only. May repeat.")
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="Probability that a region reaches.",
+    "thresholds",
+    multiple=True,
+    metavar="[LABEL=]P",
+    callback=_thresholds,
+    help="Probability that a region reaches, of all labels or of one. May repeat. [default: 0.5]",
 )
 @click.option(
     "--low",
@@ -82,7 +102,7 @@ def scan(
     recordings: tuple[Path, ...],
     detector: Path,
     only: tuple[str, ...],
-    threshold: float,
+    thresholds: dict[str | None, float],
     low: float | None,
     merge_gap: float,
     min_duration: float,
@@ -104,10 +124,12 @@ def scan(
     from audioscan_host.output.saving import save_regions
     from audioscan_host.regions import RegionSettings
 
+    common = thresholds.pop(None, RegionSettings.threshold)
     result = scan_recordings(
         recordings,
         detector,
-        settings=RegionSettings(threshold, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
+        settings=RegionSettings(common, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
+        thresholds=cast("dict[str, float]", thresholds),
         only=only,
         cache_dir=cache_dir,
         runtime=runtime,
