@@ -1,5 +1,6 @@
-"""Annotations find the recording they belong to, or an error names both sides."""
+"""Annotations find the recording they belong to, or an error names both sides; later files win."""
 
+import logging
 import unicodedata
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.errors import AnnotationError
-from audioscan_host.matching import match_recordings
+from audioscan_host.matching import annotated, match_recordings
 
 
 def of(file: str, start: float = 1.0) -> Annotation:
@@ -105,3 +106,31 @@ class TestMatchingRecordings:
         assert (
             list(match_recordings([of("day.wav")], recordings, Path("l.csv")).by_recording) == recordings[:1]
         )
+
+
+class TestAnnotated:
+    def test_later_files_win_in_each_recording_by_itself(self, tmp_path, caplog):
+        a, b = tmp_path / "a.wav", tmp_path / "b.wav"
+        first, second = tmp_path / "first.csv", tmp_path / "a.txt"
+        first.write_text(
+            "file,start,end,label\na.wav,1,3,call\na.wav,5,7,call\na.wav,1,3,rain\nb.wav,1,3,call\n"
+        )
+        second.write_text("2\t4\tcall\n")
+        with caplog.at_level(logging.INFO):
+            found = annotated([a, b], [first, second])
+        assert found == {
+            a: [
+                Annotation("a.wav", 5.0, 7.0, "call"),
+                Annotation("a.wav", 1.0, 3.0, "rain"),
+                Annotation("a", 2.0, 4.0, "call"),
+            ],
+            b: [Annotation("b.wav", 1.0, 3.0, "call")],
+        }
+        assert "a.txt: replaces 1 annotations of the files before it" in caplog.text
+        assert len(annotated([a, b], [second, first])[a]) == 3
+
+    def test_a_file_given_twice_counts_once(self, tmp_path):
+        label_file = tmp_path / "day.txt"
+        label_file.write_text("1\t3\tcall\n2\t4\tcall\n9\t9\tcall\n")
+        day = tmp_path / "day.wav"
+        assert annotated([day], [label_file, label_file]) == annotated([day], [label_file])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
-from audioscan_host.annotations import Annotation, read_annotations
+from audioscan_host.annotations import Annotation, corrected, read_annotations
 from audioscan_host.errors import AnnotationError
 
 _Parts = tuple[str, ...]  # of a path
@@ -56,7 +56,7 @@ def match_recordings(
         have = f"recordings such as {recordings[0]}" if recordings else "no recordings"
         raise AnnotationError(
             f"{label_file} names {files[0] if files else 'no file'!r}, but there are {have}: no name fits "
-            "(an Audacity label file must be named like its recording)"
+            "(a label file that names no recording must be named like its recording)"
         )
     by_recording: dict[Path, list[Annotation]] = {path: [] for path in known.paths.values()}
     elsewhere: list[Annotation] = []
@@ -69,7 +69,8 @@ def match_recordings(
 def annotated(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
-    What is left out on either side is logged.
+    Later files win: an annotation is dropped where a later file annotates the same place of its
+    recording with the same label (see `corrected`). What is left out on either side is logged.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
@@ -77,8 +78,12 @@ def annotated(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Pat
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     for label_file in label_files:
         matched = match_recordings(read_annotations(label_file), paths, label_file)
+        before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
-            found[path].extend(annotations)
+            found[path] = corrected(found[path], annotations)
+        replaced = before + sum(map(len, matched.by_recording.values())) - sum(map(len, found.values()))
+        if replaced:
+            logger.info("%s: replaces %d annotations of the files before it", label_file, replaced)
         if matched.by_name_only:
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     required=True,
     type=options.FILE,
     metavar="FILE",
-    help="CSV (file,start,end,label[,role]) or Audacity labels named like their recording. May repeat.",
+    help="CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database. May repeat: "
+    "where two files label the same place with the same label, the later one wins.",
 )
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")

@@ -1,0 +1,71 @@
+"""Later label files correct earlier ones."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from audioscan_host.annotations.annotation import Annotation
+
+SAME_POINT = 0.05
+"""Seconds between two points that are one: less than anybody places a mark by hand."""
+
+
+def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> list[Annotation]:
+    """The annotations of one recording from two label files, where the later file wins.
+
+    An earlier annotation is dropped where a later one of the same label, whatever their roles,
+    overlaps it: two spans share some time, an earlier point lies within a later span, or two
+    points lie within 0.05 s of each other. A later point leaves an earlier span alone, since it
+    says nothing of the rest of it.
+
+    Args:
+        earlier: of one recording.
+        later: of the same recording, from the file that wins.
+
+    Returns:
+        What is left of the earlier ones, then all the later ones.
+    """
+    by_label: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in later:
+        by_label[annotation.label].append(annotation)
+    places = {label: _Places(annotations) for label, annotations in by_label.items()}
+    kept = [a for a in earlier if a.label not in places or not places[a.label].overlap(a)]
+    return [*kept, *later]
+
+
+class _Places:
+    """Where annotations lie, asked whether any of them overlaps another one."""
+
+    def __init__(self, annotations: Sequence[Annotation]) -> None:
+        spans = [(a.start, a.end) for a in annotations if a.end is not None]
+        points = [(a.start - SAME_POINT, a.start + SAME_POINT) for a in annotations if a.end is None]
+        self._spans = _Intervals(spans)
+        self._spans_and_points = _Intervals(spans + points)
+
+    def overlap(self, annotation: Annotation) -> bool:
+        if annotation.end is None:
+            return self._spans_and_points.hold(annotation.start)
+        return self._spans.meet(annotation.start, annotation.end)
+
+
+class _Intervals:
+    """Intervals in order of their starts, and the farthest end of those up to each.
+
+    Times are rounded to microseconds, so that 0.05 s is exact.
+    """
+
+    def __init__(self, intervals: Iterable[tuple[float, float]]) -> None:
+        ordered = sorted((round(start, 6), round(end, 6)) for start, end in intervals)
+        self._starts = [start for start, _ in ordered]
+        self._farthest = list(accumulate((end for _, end in ordered), max))
+
+    def meet(self, start: float, end: float) -> bool:
+        """Whether one shares some time with the span, more than an end."""
+        before = bisect_left(self._starts, round(end, 6))
+        return before > 0 and self._farthest[before - 1] > round(start, 6)
+
+    def hold(self, time: float) -> bool:
+        """Whether one holds the time, its ends included."""
+        before = bisect_right(self._starts, round(time, 6))
+        return before > 0 and self._farthest[before - 1] >= round(time, 6)

@@ -1,0 +1,60 @@
+"""Reader of CSV and TSV label files with a header."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from audioscan_host.annotations import cells
+from audioscan_host.annotations.annotation import Annotation, Role
+from audioscan_host.errors import AnnotationError
+
+COLUMNS = ("file", "start", "end", "label")
+"""The columns that a CSV or TSV label file must have; `role` may join them, others are ignored."""
+
+
+def read_csv(path: Path, text: str) -> Iterator[Annotation]:
+    """Read a header with `file,start,end,label` in any order, perhaps `role`, and a row an annotation.
+
+    Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
+    """
+    return _read(path, text, ",", "commas")
+
+
+def read_tsv(path: Path, text: str) -> Iterator[Annotation]:
+    """Read the columns of `read_csv`, separated by tabs."""
+    return _read(path, text, "\t", "tabs")
+
+
+def _read(path: Path, text: str, delimiter: str, delimiter_name: str) -> Iterator[Annotation]:
+    rows = cells.rows(path, text, delimiter)
+    header = cells.column_names(next(rows, ("", []))[1])
+    _check(header, path, delimiter, delimiter_name)
+    hint = ": put a cell that holds a comma in double quotes" if delimiter == "," else ": end the row there"
+    for place, row in rows:
+        yield _annotation(cells.by_name(header, row, place, hint=hint), place)
+
+
+def _check(header: Sequence[str], path: Path, delimiter: str, delimiter_name: str) -> None:
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        others = any(set(name) & set(",;\t") - {delimiter} for name in header)
+        hint = f" (separate the columns by {delimiter_name})" if others else ""
+        raise AnnotationError(
+            f"{path}: the header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}, "
+            f"found {cells.shown(header)}{hint}"
+        )
+    cells.refuse_repeated(header, (*COLUMNS, "role"), path)
+
+
+def _annotation(row: Mapping[str, str], place: str) -> Annotation:
+    for name in ("file", "label"):
+        if not row[name]:
+            raise AnnotationError(f"{place}: {name} is empty: fill it in, or remove the row")
+    start = cells.seconds(row["start"], "start", place)
+    end = cells.seconds(row["end"], "end", place) if row["end"] else None
+    if end is not None and end <= start:
+        hint = ": leave end empty for a point" if end == start else ""
+        raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
+    role = row.get("role", "").casefold() or Role.POSITIVE
+    if role not in list(Role):
+        raise AnnotationError(f"{place}: role must be one of {', '.join(Role)}, not {row['role']!r}")
+    return Annotation(row["file"], start, end, row["label"], Role(role))

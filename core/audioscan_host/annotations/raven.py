@@ -1,0 +1,112 @@
+"""Reader of the selection tables of Raven (Cornell Lab of Ornithology)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from audioscan_host.annotations import cells
+from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.errors import AnnotationError
+
+LABEL_COLUMNS = ("annotation", "species", "label", "common name", "class", "call type")
+"""Where a label may be; the first column that has any text counts. The first is what our own writer
+uses, "Common Name" is BirdNET's; Raven itself leaves the name to its user."""
+
+_BEGIN, _END, _OFFSET = "begin time (s)", "end time (s)", "file offset (s)"
+_BEGIN_FILES, _END_FILES = ("begin path", "begin file"), ("end path", "end file")
+_TABLE_NAME = re.compile(r"(\.Table\.\d+)?(\.selections)?$", re.IGNORECASE)
+
+
+def is_selection_table(first_row: Sequence[str]) -> bool:
+    """Whether the first row is a selection table's header."""
+    names = cells.column_names(first_row)
+    return _BEGIN in names or {"selection", "view", "channel"} <= set(names)
+
+
+def read_raven(path: Path, text: str) -> Iterator[Annotation]:
+    """Read a tab-separated selection table; Raven knows no quotes.
+
+    The recording is `Begin Path` or `Begin File`; without them the one that the table is named
+    like, as Raven names it: `day.Table.1.selections.txt`, `day.selections.txt`, `day.txt`. `Begin
+    Time (s)` counts from the first file that was opened, `File Offset (s)` from the recording's own
+    beginning, and goes first. A selection has a row for each view and channel, and counts once.
+    Equal times make a point.
+    """
+    numbered = ((number, line) for number, line in enumerate(cells.lines(text), start=1) if line.strip())
+    header = cells.column_names(next(numbered)[1].split("\t"))
+    _check(header, path)
+    rows = []
+    for number, line in numbered:
+        place = f"{path}, line {number}"
+        row = [cell.strip() for cell in line.split("\t")]
+        rows.append((place, cells.by_name(header, row, place, hint=": remove the tab that is too much")))
+    label_column = _label_column(header, [row for _, row in rows], path)
+    _refuse_several_recordings_without_offset(rows)
+    return iter(dict.fromkeys(_selection(row, label_column, path, place) for place, row in rows))
+
+
+def _check(header: Sequence[str], path: Path) -> None:
+    missing = [name for name in (_BEGIN, _END) if name not in header]
+    if missing:
+        raise AnnotationError(
+            f"{path}: the header of the selection table lacks {', '.join(missing)} "
+            f"(found {cells.shown(header)}): show the column in Raven, and save the table again"
+        )
+    read = (_BEGIN, _END, _OFFSET, *_BEGIN_FILES, *_END_FILES, *LABEL_COLUMNS)
+    cells.refuse_repeated(header, read, path)
+
+
+def _label_column(header: Sequence[str], rows: Sequence[Mapping[str, str]], path: Path) -> str:
+    there = [name for name in LABEL_COLUMNS if name in header]
+    if not there:
+        raise AnnotationError(
+            f"{path}: the selection table has no column of labels (found {cells.shown(header)}): "
+            "add one named Annotation in Raven, and fill it in"
+        )
+    return next((name for name in there if any(row[name] for row in rows)), there[0])
+
+
+def _refuse_several_recordings_without_offset(rows: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    first = next((_name(row, _BEGIN_FILES) for _, row in rows), "")
+    for place, row in rows:
+        if _name(row, _BEGIN_FILES) != first and not row.get(_OFFSET):
+            raise AnnotationError(
+                f"{place}: a table of several recordings needs the column File Offset (s), since Begin Time (s) "
+                "may count from the first of them: show it in Raven, or save a table for each recording"
+            )
+
+
+def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str) -> Annotation:
+    label = row[label_column]
+    if not label:
+        raise AnnotationError(f"{place}: {label_column} is empty: name the sound, or remove the selection")
+    begin, end = (cells.seconds(row[name], name, place) for name in (_BEGIN, _END))
+    if end < begin:
+        raise AnnotationError(f"{place}: {_END} ({end}) must be after {_BEGIN} ({begin})")
+    file = _name(row, _BEGIN_FILES)
+    last = _name(row, _END_FILES)
+    if last and _base(last) != _base(file):
+        raise AnnotationError(
+            f"{place}: the selection runs from {file!r} into {last!r}: make it two, one in each recording"
+        )
+    offset = cells.seconds(row[_OFFSET], _OFFSET, place) if row.get(_OFFSET) else begin
+    if not file and abs(offset - begin) > 0.01:  # Raven writes an offset with fewer decimals
+        raise AnnotationError(
+            f"{place}: {_OFFSET} ({offset}) is not {_BEGIN} ({begin}), so there are several recordings: "
+            "show the column Begin File in Raven, and save the table again"
+        )
+    # Microseconds: of two sums that should be one number, the views may have different last digits.
+    start, stop = round(offset, 6), round(offset + (end - begin), 6)
+    return Annotation(file or _named_like(path), start, stop if stop > start else None, label)
+
+
+def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
+    return next((row[name] for name in columns if row.get(name)), "")
+
+
+def _base(file: str) -> str:
+    return re.split(r"[/\\]", file)[-1]
+
+
+def _named_like(path: Path) -> str:
+    return _TABLE_NAME.sub("", path.stem) or path.stem

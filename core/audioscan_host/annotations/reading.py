@@ -1,0 +1,102 @@
+"""A label file of any format to annotations."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from audioscan_host.annotations import cells
+from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.audacity import read_audacity
+from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
+from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
+from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
+from audioscan_host.annotations.raven import is_selection_table, read_raven
+from audioscan_host.errors import AnnotationError
+
+FORMATS = (
+    f"CSV or TSV with the header {','.join(COLUMNS)}, Audacity labels, a Raven selection table, "
+    "a DCASE event list or an 8-cut database"
+)
+
+
+def read_annotations(path: Path) -> list[Annotation]:
+    """Read a label file; what it is shows in its content, not in its suffix.
+
+    - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft
+      or negative); other columns are ignored; an empty `end` makes a point.
+    - Audacity labels: `start`, `end` and `label` separated by tabs, no header; equal times make a point.
+    - Raven selection tables: a header with `Begin Time (s)`, `End Time (s)` and a column of labels.
+    - DCASE event lists: `filename`, `onset`, `offset` and `event_label` separated by tabs, with that
+      header or without one.
+    - 8-cut's database `~/.8cut.db`: exported clips, and hard negatives.
+
+    Content that could be of two formats and would mean different things is refused.
+
+    Raises:
+        AnnotationError: the file cannot be read, or says something impossible; with the line.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
+    if content.startswith(MAGIC):
+        annotations = list(read_eight_cut(path))
+    else:
+        text = _decode(content, path)
+        annotations = list(_reader(text, path)(path, text))
+    if not annotations:
+        raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
+    return annotations
+
+
+def _decode(content: bytes, path: Path) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise AnnotationError(f"{path} is UTF-16 text: save it as UTF-8")
+    if b"\0" in content:
+        raise AnnotationError(f"{path} is not a text file: expected {FORMATS}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8") from error
+
+
+def _reader(text: str, path: Path) -> Callable[[Path, str], Iterator[Annotation]]:
+    first_line = next((line for line in cells.lines(text) if line.strip()), "")
+    if not first_line:
+        raise AnnotationError(f"{path} is empty: expected {FORMATS}")
+    row = [cell.strip().strip('"') for cell in first_line.split("\t")]
+    for recognises, read in _READERS:
+        if recognises(row):
+            return read
+    raise AnnotationError(f"{path} is none of the label files: expected {FORMATS}, found {first_line[:60]!r}")
+
+
+def _is_whole_header(row: Sequence[str]) -> bool:
+    return set(COLUMNS) <= set(cells.column_names(row))
+
+
+def _is_labels(row: Sequence[str]) -> bool:
+    return len(row) > 1 and (row[0] == "\\" or cells.is_time(row[0]))
+
+
+def _is_part_of_header(row: Sequence[str]) -> bool:
+    return len(row) > 1 and bool(set(COLUMNS) & set(cells.column_names(row)))
+
+
+def _has_commas(row: Sequence[str]) -> bool:
+    return any("," in cell or ";" in cell for cell in row) or row[0].casefold() in COLUMNS
+
+
+_READERS: tuple[tuple[Callable[[Sequence[str]], bool], Callable[[Path, str], Iterator[Annotation]]], ...] = (
+    # First those that begin with a row of numbers: a label in it may be the name of a column.
+    (_is_labels, read_audacity),
+    (starts_with_event, read_dcase),
+    (_is_whole_header, read_tsv),
+    (is_selection_table, read_raven),
+    (has_header, read_dcase),
+    # What follows is likely meant for one of these, whose reader says what is wrong with it.
+    (_is_part_of_header, read_tsv),
+    (_has_commas, read_csv),
+)
+"""What recognises a format by the cells between the tabs of its first line, and what reads it; first come,
+first served."""

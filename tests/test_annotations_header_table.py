@@ -1,0 +1,143 @@
+"""CSV and TSV tables are read as they are written, and what is wrong in one is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.errors import AnnotationError
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(AnnotationError) as caught:
+        read_annotations(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestReadingCsv:
+    def test_reads_spans_points_and_roles(self, tmp_path):
+        path = write(
+            tmp_path,
+            "labels.csv",
+            "file,start,end,label,role\nday.wav,1.5,3,call,\nday.wav,9,,call,Soft\nb.wav,0,2,rain,negative\n",
+        )
+        assert read_annotations(path) == [
+            Annotation("day.wav", 1.5, 3.0, "call"),
+            Annotation("day.wav", 9.0, None, "call", Role.SOFT),
+            Annotation("b.wav", 0.0, 2.0, "rain", Role.NEGATIVE),
+        ]
+
+    def test_takes_columns_in_any_order_and_ignores_others(self, tmp_path):
+        path = write(tmp_path, "labels.csv", "Label,score,END,start,file\ncall,0.9,3,1,day.wav\n")
+        assert read_annotations(path) == [Annotation("day.wav", 1.0, 3.0, "call")]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"\xef\xbb\xbffile,start,end,label\nd.wav,1,2,caf\xc3\xa9\n",
+            b"file,start,end,label\r\nd.wav,1,2,caf\xc3\xa9\r\n",
+            b"\n\nfile,start,end,label\n\nd.wav,1,2,caf\xc3\xa9\n,,,\n",
+            b"file,start,end,label\nd.wav,1,2,caf\xc3\xa9,,\n",
+        ],
+        ids=["byte order mark", "CRLF", "blank lines", "cells that a spreadsheet left over"],
+    )
+    def test_reads_what_other_programs_write(self, tmp_path, content):
+        assert read_annotations(write(tmp_path, "l.csv", content)) == [Annotation("d.wav", 1.0, 2.0, "café")]
+
+    def test_reads_quoted_cells(self, tmp_path):
+        path = write(tmp_path, "l.csv", 'file,start,end,label\n"a, b.wav",1,2,"call ""x"""\n')
+        assert read_annotations(path) == [Annotation("a, b.wav", 1.0, 2.0, 'call "x"')]
+
+    def test_goes_by_the_content_and_not_by_the_suffix(self, tmp_path):
+        assert (
+            read_annotations(write(tmp_path, "l.txt", "file,start,end,label\nd.wav,1,2,x\n"))[0].file
+            == "d.wav"
+        )
+        assert read_annotations(write(tmp_path, "l.csv", "1\t2\tx\n"))[0].label == "x"
+
+    @pytest.mark.parametrize(
+        ("row", "reason"),
+        [
+            ("d.wav,5.0,3.0,x,", "line 7: end (3.0) must be after start (5.0)"),
+            ("d.wav,5,5,x,", "line 7: end (5.0) must be after start (5.0): leave end empty for a point"),
+            ("d.wav,-1,3,x,", "line 7: start must be 0 s or later, not -1"),
+            ("d.wav,0,inf,x,", "line 7: end must be 0 s or later, not inf"),
+            ("d.wav,nan,3,x,", "line 7: start must be 0 s or later, not nan"),
+            ("d.wav,,3,x,", "line 7: start must be a number of seconds, not ''"),
+            ("d.wav,0:30,3,x,", "line 7: start must be a number of seconds, not '0:30'"),
+            (
+                'd.wav,1,"3,5",x,',
+                "line 7: end must be a number of seconds, not '3,5': write decimals with a point, 3.5",
+            ),
+            ("d.wav,1,3,,", "line 7: label is empty"),
+            (",1,3,x,", "line 7: file is empty"),
+            ("d.wav,1,3,x,maybe", "line 7: role must be one of positive, soft, negative, not 'maybe'"),
+            ("d.wav,1,3,x,soft,y", "line 7: 6 cells, but the header has 5: put a cell that holds a comma"),
+            ('d.wav,1,3,"x"y,soft', "line 7: "),
+        ],
+    )
+    def test_names_the_line_of_an_impossible_row(self, tmp_path, row, reason):
+        good = "d.wav,1,2,x,\n"
+        path = write(tmp_path, "labels.csv", "file,start,end,label,role\n" + good * 5 + row + "\n" + good)
+        assert f"labels.csv, {reason}" in refused(path)
+
+    def test_names_the_missing_columns(self, tmp_path):
+        message = refused(write(tmp_path, "l.csv", "file,onset,end\nd.wav,1,2\n"))
+        assert "the header lacks start, label" in message
+        assert "found file,onset,end" in message
+
+    def test_says_that_semicolons_are_not_commas(self, tmp_path):
+        message = refused(write(tmp_path, "l.csv", "file;start;end;label\nd.wav;1;2;x\n"))
+        assert "separate the columns by commas" in message
+
+    def test_refuses_a_column_that_is_there_twice(self, tmp_path):
+        assert "has label more than once" in refused(write(tmp_path, "l.csv", "file,start,end,label,label\n"))
+
+
+class TestReadingTsv:
+    def test_reads_the_columns_of_the_csv_between_tabs(self, tmp_path):
+        path = write(
+            tmp_path,
+            "labels.txt",
+            "File\tlabel\tstart\tend\trole\tscore\n"
+            "a, b.wav\tcall, far\t1.5\t3\t\t0.9\n"
+            'day.wav\t"say ""hi"""\t9\t\tsoft\n',
+        )
+        assert read_annotations(path) == [
+            Annotation("a, b.wav", 1.5, 3.0, "call, far"),
+            Annotation("day.wav", 9.0, None, 'say "hi"', Role.SOFT),
+        ]
+
+    @pytest.mark.parametrize(
+        ("row", "reason"),
+        [
+            ("d.wav\t5\t3\tx", "line 3: end (3.0) must be after start (5.0)"),
+            (
+                "d.wav\t1,5\t3\tx",
+                "line 3: start must be a number of seconds, not '1,5': write decimals with a point",
+            ),
+            ("d.wav\t1\t3\tx\ty", "line 3: 5 cells, but the header has 4"),
+            ("d.wav\t1\t3", "line 3: label is empty"),
+            ('d.wav\t1\t3\t"x\nd.wav\t1\t3\tx"', "line 4: a quoted cell runs over several lines"),
+            ('d.wav\t1\t3\t"x', "check the double quotes"),
+        ],
+    )
+    def test_names_the_line_of_an_impossible_row(self, tmp_path, row, reason):
+        path = write(tmp_path, "l.tsv", f"file\tstart\tend\tlabel\nd.wav\t1\t2\tx\n{row}\n")
+        assert reason in refused(path)
+
+    def test_names_the_missing_columns(self, tmp_path):
+        message = refused(write(tmp_path, "l.tsv", "file\tstart\tstop\tname\nd.wav\t1\t2\tx\n"))
+        assert "the header lacks end, label" in message
+        assert "found file,start,stop,name" in message
+
+    def test_says_that_commas_are_not_tabs(self, tmp_path):
+        message = refused(write(tmp_path, "l.tsv", "file\tstart,end,label\nd.wav\t1,2,x\n"))
+        assert "separate the columns by tabs" in message

@@ -1,0 +1,136 @@
+"""Selection tables of Raven and of the programs that write like it."""
+
+from pathlib import Path
+
+import pytest
+
+from audioscan_host.annotations import Annotation, read_annotations
+from audioscan_host.errors import AnnotationError
+
+PLAIN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
+
+
+def write(folder: Path, name: str, *rows: str) -> Path:
+    path = folder / name
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8", newline="")
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(AnnotationError) as caught:
+        read_annotations(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestReadingRaven:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "day 1.Table.1.selections.txt",
+            "day 1.Table.12.selections.txt",
+            "day 1.selections.txt",
+            "day 1.txt",
+        ],
+    )
+    def test_a_table_without_a_file_belongs_to_the_recording_it_is_named_like(self, tmp_path, name):
+        path = write(
+            tmp_path,
+            name,
+            f"{PLAIN}\tSpecies",
+            "1\tSpectrogram 1\t1\t3.361\t5.012\t1200.5\t4100.0\tNOCA",
+            "2\tSpectrogram 1\t1\t9.5\t9.5\t0.0\t8000.0\tAMRO",
+        )
+        assert read_annotations(path) == [
+            Annotation("day 1", 3.361, 5.012, "NOCA"),
+            Annotation("day 1", 9.5, None, "AMRO"),
+        ]
+
+    def test_the_rows_of_several_views_and_channels_are_one_selection(self, tmp_path):
+        rows = [
+            f"{number}\t{view}\t{channel}\t{start}\t{start + 1}\t0\t8000\tcall"
+            for number, start in ((1, 0.1), (2, 5.5))
+            for view in ("Waveform 1", "Spectrogram 1")
+            for channel in (1, 2)
+        ]
+        found = read_annotations(write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation", *rows))
+        assert found == [Annotation("day", 0.1, 1.1, "call"), Annotation("day", 5.5, 6.5, "call")]
+
+    def test_the_offset_in_the_file_goes_before_the_time_in_the_sequence(self, tmp_path):
+        path = write(
+            tmp_path,
+            "site.Table.1.selections.txt",
+            f"{PLAIN}\tBegin Path\tBegin File\tFile Offset (s)\tAnnotation",
+            "1\tSpectrogram 1\t1\t12.0\t14.5\t0\t8000\tC:\\site\\a.wav\ta.wav\t12.0\tcall",
+            "2\tSpectrogram 1\t1\t3612.3\t3613.4\t0\t8000\tC:\\site\\b.wav\tb.wav\t12.3\tcall",
+        )
+        assert read_annotations(path) == [
+            Annotation("C:\\site\\a.wav", 12.0, 14.5, "call"),
+            Annotation("C:\\site\\b.wav", 12.3, 13.4, "call"),
+        ]
+
+    def test_reads_what_birdnet_writes(self, tmp_path):
+        path = write(
+            tmp_path,
+            "day.BirdNET.selection.table.txt",
+            f"{PLAIN}\tCommon Name\tSpecies Code\tConfidence\tBegin Path\tFile Offset (s)",
+            "1\tSpectrogram 1\t1\t3.0\t6.0\t0\t12000\tNorthern Cardinal\tnorcar\t0.91\t/data/day.wav\t3.0",
+        )
+        assert read_annotations(path) == [Annotation("/data/day.wav", 3.0, 6.0, "Northern Cardinal")]
+
+    @pytest.mark.parametrize("end_of_line", ["\n", "\r\n", "\r"])
+    def test_takes_the_first_column_of_labels_that_is_filled_in(self, tmp_path, end_of_line):
+        path = tmp_path / "day.txt"
+        lines = [f"{PLAIN}\tLabel\tSpecies\tAnnotation", "1\tSpectrogram 1\t1\t0\t1\t0\t8000\tx\tNOCA"]
+        path.write_bytes(end_of_line.join([*lines, ""]).encode())
+        assert read_annotations(path) == [Annotation("day", 0.0, 1.0, "NOCA")]
+
+    def test_takes_quotes_and_commas_as_they_are(self, tmp_path):
+        path = write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation", '1\tSpectrogram 1\t1\t0\t1\t0\t8000\t"a, b')
+        assert read_annotations(path)[0].label == '"a, b'
+
+    @pytest.mark.parametrize(
+        ("columns", "row", "reason"),
+        [
+            ("\tAnnotation", "0\t1\t0\t8000\t", "line 2: annotation is empty: name the sound"),
+            (
+                "\tAnnotation",
+                "0\tone\t0\t8000\tx",
+                "line 2: end time (s) must be a number of seconds, not 'one'",
+            ),
+            (
+                "\tAnnotation",
+                "2\t1\t0\t8000\tx",
+                "line 2: end time (s) (1.0) must be after begin time (s) (2.0)",
+            ),
+            ("\tAnnotation", "0\t1\t0\t8000\tx\ty", "line 2: 9 cells, but the header has 8"),
+            ("\tNotes", "0\t1\t0\t8000\tx", "no column of labels (found selection,view,channel"),
+            ("\tAnnotation\tAnnotation", "0\t1\t0\t8000\tx\tx", "has annotation more than once"),
+            (
+                "\tAnnotation\tFile Offset (s)",
+                "62.0\t63\t0\t8000\tx\t2.0",
+                "line 2: file offset (s) (2.0) is not begin time (s) (62.0), so there are several recordings",
+            ),
+            (
+                "\tAnnotation\tBegin File\tEnd File",
+                "0\t1\t0\t8000\tx\ta.wav\tb.wav",
+                "line 2: the selection runs from 'a.wav' into 'b.wav'",
+            ),
+        ],
+    )
+    def test_names_the_line_of_an_impossible_selection(self, tmp_path, columns, row, reason):
+        assert reason in refused(write(tmp_path, "day.txt", PLAIN + columns, f"1\tSpectrogram 1\t1\t{row}"))
+
+    def test_refuses_several_recordings_without_their_offsets(self, tmp_path):
+        row = "1\tSpectrogram 1\t1\t0\t1\t0\t8000\tx"
+        path = write(
+            tmp_path, "day.txt", f"{PLAIN}\tAnnotation\tBegin File", f"{row}\ta.wav", f"{row}\tb.wav"
+        )
+        assert "line 3: a table of several recordings needs the column File Offset (s)" in refused(path)
+
+    def test_names_a_missing_time(self, tmp_path):
+        message = refused(write(tmp_path, "day.txt", "Selection\tView\tChannel\tAnnotation", "1\tS\t1\tx"))
+        assert "lacks begin time (s), end time (s)" in message
+
+    def test_a_table_without_selections_holds_no_annotations(self, tmp_path):
+        assert "holds no annotations" in refused(write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation"))
