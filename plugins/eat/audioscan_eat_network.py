@@ -76,6 +76,7 @@ class EATNetwork(nn.Module):
 
     def __init__(self, config: EATConfig) -> None:
         super().__init__()
+        self.config = config
         width = config.embed_dim
         positions = sine_cosine_positions(config.max_length, PATCHES_A_STEP, width)
         self.local_encoder = nn.ModuleDict({"proj": nn.Conv2d(1, width, PATCH, stride=PATCH)})

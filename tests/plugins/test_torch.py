@@ -229,7 +229,7 @@ class TestBatchSize:
 
     def test_a_cpu_takes_few_windows_at_once_without_a_trial(self, inputs: Tensor) -> None:
         encoder = TinyEncoder(Runtime(device="cpu"))
-        assert encoder.batch_size(inputs, LAYERS) == TinyEncoder.cpu_batch_size == 2
+        assert encoder.batch_size(inputs, LAYERS) == TinyEncoder.cpu_batch_size == 4
         assert encoder.batches == []
 
     def test_a_gpu_takes_what_fits_into_four_fifths_of_its_free_memory(

@@ -37,7 +37,7 @@ class TorchEncoder(ABC):
             stays in its cache.
     """
 
-    cpu_batch_size = 2
+    cpu_batch_size = 4
 
     def __init__(self, network: nn.Module, runtime: Runtime) -> None:
         self.device = find_device(runtime.device)
