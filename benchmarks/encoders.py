@@ -28,7 +28,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
+if multiprocessing.parent_process() is None:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
 
 from audioscan_host import Model, Runtime, Windowing, load_registry
 from audioscan_host.encoding import Encoders
@@ -133,7 +134,9 @@ def plain_loop(model: Model, device: torch.device, windows: int) -> Iterator[Cal
     ours, theirs = spawn.Pipe()
     path = model.checkpoint.path
     process = spawn.Process(target=plain_process, args=(theirs, model.name, path, str(device), windows))
+    waiting = os.environ.pop("OMP_WAIT_POLICY")  # a user's script has none
     process.start()
+    os.environ["OMP_WAIT_POLICY"] = waiting
 
     def run() -> float:
         ours.send(True)

@@ -1,4 +1,4 @@
-"""Peak memory of embedding a long recording with MEL, against a short one."""
+"""Peak memory of embedding a long recording, against a short one; the weights of the model must be there."""
 
 import argparse
 import subprocess
@@ -16,7 +16,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def peak_megabytes(path: Path, cache: Path) -> float:
+def peak_megabytes(path: Path, model: str, cache: Path) -> float:
     command = [
         sys.executable,
         "-c",
@@ -25,7 +25,7 @@ def peak_megabytes(path: Path, cache: Path) -> float:
         "embed",
         str(path),
         "--model",
-        "MEL",
+        model,
         "--cache-dir",
         str(cache),
     ]
@@ -37,13 +37,15 @@ def peak_megabytes(path: Path, cache: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=10)
-    hours = parser.parse_args().hours
+    parser.add_argument("--model", default="MEL", metavar="NAME", help="see `audioscan-host models`")
+    arguments = parser.parse_args()
+    hours, model = arguments.hours, arguments.model
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        short = peak_megabytes(machine.write_noise(folder / "short.wav", 10), folder / "cache")
-        long = peak_megabytes(machine.write_noise(folder / "long.wav", hours * 60), folder / "cache")
+        short = peak_megabytes(machine.write_noise(folder / "short.wav", 10), model, folder / "cache")
+        long = peak_megabytes(machine.write_noise(folder / "long.wav", hours * 60), model, folder / "cache")
     machine.report(
-        "Peak memory of `audioscan-host embed --model MEL`",
+        f"Peak memory of `audioscan-host embed --model {model}`",
         [
             ("10 minutes", f"{short:.0f} MB", ""),
             (f"{hours:g} hours", f"{long:.0f} MB", ""),
