@@ -2,6 +2,7 @@
 
 import io
 import os
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -57,6 +58,18 @@ def test_what_numpy_wrote_is_read(tmp_path, embeddings):
 def test_describe_reads_windows_and_meta(tmp_path, embeddings):
     cache_file.write(tmp_path / "a.npz", [embeddings], {"model": "MEL"})
     assert cache_file.describe(tmp_path / "a.npz") == (50, {"model": "MEL"})
+
+
+def test_reading_holds_the_vectors_once(tmp_path):
+    path = tmp_path / "a.npz"
+    vectors = np.random.default_rng(0).random((4000, 1024), np.float32)
+    cache_file.write(path, [Embeddings(np.arange(4000.0), vectors)], {})
+    tracemalloc.start()
+    found = cache_file.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(found.vectors, vectors)
+    assert peak < 1.3 * vectors.nbytes
 
 
 def test_every_changed_byte_is_noticed_or_harmless(tmp_path, embeddings):

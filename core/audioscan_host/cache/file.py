@@ -18,6 +18,8 @@ from audioscan_host.errors import CacheError
 _HIGHEST_RATIO = 50
 """8-cut may compress; embeddings hardly shrink, so what claims to grow more than this is refused."""
 
+_PIECE = 1 << 20  # bytes
+
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -160,5 +162,19 @@ def _read_array(archive: zipfile.ZipFile, name: str, file_size: int) -> npt.NDAr
         body = info.file_size - member.tell()
         if dtype.hasobject or dtype.kind not in "fU" or fortran_order or count * dtype.itemsize != body:
             raise ValueError(f"{name} declares {dtype} {shape} for {body} bytes")
-        content = member.read()  # to the end, where the checksum is compared
+        content = bytearray(body)
+        _fill(memoryview(content), member)
     return np.frombuffer(content, dtype=dtype).reshape(shape)
+
+
+def _fill(content: memoryview, member: IO[bytes]) -> None:
+    """Read a member to its end, where its checksum is compared.
+
+    Piece by piece: `member.read()` would hold a day's vectors twice.
+    """
+    filled = 0
+    while piece := member.read(_PIECE):
+        content[filled : filled + len(piece)] = piece  # a ValueError where there is too much
+        filled += len(piece)
+    if filled != len(content):
+        raise ValueError(f"{filled} bytes instead of {len(content)}")

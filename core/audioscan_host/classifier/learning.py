@@ -1,4 +1,4 @@
-"""Learn a sound from labelled embeddings: normalise, thin the negatives, fit, calibrate, judge."""
+"""Learn a sound from labelled embeddings: thin the negatives, fit, calibrate, judge."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,18 +19,13 @@ from audioscan_host.classifier.fitting import Fits
 from audioscan_host.classifier.folds import FOLDS, Folds, split
 from audioscan_host.errors import SettingError, TrainingError
 
-LEAST_WINDOWS_TO_NORMALISE = 30
-"""Windows that a recording needs to have statistics of its own."""
-
 LEAST_WINDOWS_TO_CALIBRATE = 6
 """Windows that each class needs: two in each fold, or the folds say nothing of it."""
 
 KINDS = ("hist-gbt", "logistic")
 
-_LEAST_STD = 1e-6
 _WORTH_THREADS = 20_000  # windows; hundreds of trees that each wait for a second core gain nothing below
 _ROWS = 4096  # windows that are scored at once, so that a day-long recording needs no double-precision copy
-_ROWS_IN_CACHE = 512  # windows that are normalised at once: their doubles stay in the CPU's cache
 
 
 @dataclass(frozen=True)
@@ -124,31 +119,6 @@ class Fitted:
     held_out: npt.NDArray[np.float64] | None
     folds: Literal["recordings", "time", "none"]
     notes: tuple[str, ...]
-
-
-def normalise(embeddings: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-    """Give every dimension mean 0 and standard deviation 1 over the windows of one recording.
-
-    Takes out what is the recording's own: microphone, gain, background.
-
-    Args:
-        embeddings: (windows, dim), all windows of the recording.
-
-    Returns:
-        (windows, dim) float32. A dimension that hardly changes (below 1e-6) stays near 0.
-    """
-    normalised = np.empty(embeddings.shape, np.float32)
-    if not len(embeddings):
-        return normalised
-    mean = embeddings.mean(axis=0, dtype=np.float64)
-    squares = np.zeros_like(mean)
-    for rows in _parts(len(embeddings), _ROWS_IN_CACHE):
-        centred = embeddings[rows] - mean
-        squares += np.einsum("ij,ij->j", centred, centred)
-    std = np.maximum(np.sqrt(squares / len(embeddings)), _LEAST_STD)
-    for rows in _parts(len(embeddings), _ROWS_IN_CACHE):
-        normalised[rows] = (embeddings[rows] - mean) / std
-    return normalised
 
 
 def fit(
@@ -251,5 +221,5 @@ def _notes(
         )
 
 
-def _parts(rows: int, at_once: int = _ROWS) -> Sequence[slice]:
-    return [slice(first, first + at_once) for first in range(0, rows, at_once)]
+def _parts(rows: int) -> Sequence[slice]:
+    return [slice(first, first + _ROWS) for first in range(0, rows, _ROWS)]

@@ -1,0 +1,154 @@
+"""`audioscan-host search`: recordings and an example to the windows most like it."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+from audioscan_host.cli.scan import FORMAT_NAMES
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
+
+if TYPE_CHECKING:
+    from audioscan_host.searching import SearchResult
+
+
+@click.command()
+@options.recordings
+@click.option(
+    "--like",
+    multiple=True,
+    required=True,
+    metavar="FILE[@START-END]",
+    help="An example of the sound, in seconds, m:ss or h:mm:ss: day.wav@83.5-85, day.wav@1:23.5-1:25; a file "
+    "alone where it is about as long as a window. May repeat: a window is scored by the nearest example.",
+)
+@click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
+@click.option(
+    "--n",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many windows to list, of all recordings together.",
+)
+@click.option(
+    "--all-windows", is_flag=True, help="List windows too that overlap a better one by more than half."
+)
+@click.option(
+    "--normalisation",
+    type=click.Choice(["recording", "none"]),
+    default="recording",
+    show_default=True,
+    help="Compare windows relative to each recording's own statistics, or as they are.",
+)
+@options.windowing
+@click.option(
+    "--label",
+    default="like",
+    show_default=True,
+    metavar="NAME",
+    help="What the windows are called, so that the list, once corrected, is labels for `train`.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMAT_NAMES),
+    default="csv",
+    show_default=True,
+    help="csv has the best first; the others go by recording and time. audacity and raven are one file a "
+    "recording.",
+)
+@click.option(
+    "--out",
+    type=options.FILE,
+    metavar="PATH",
+    help="A file; a folder where the format is one file a recording and several are searched. "
+    "[default: stdout]",
+)
+@options.encoder
+@options.cache_dir
+def search(
+    *,
+    recordings: tuple[Path, ...],
+    like: tuple[str, ...],
+    model: str,
+    n: int,
+    all_windows: bool,
+    normalisation: str,
+    window: float,
+    hop: float,
+    label: str,
+    format_name: str,
+    out: Path | None,
+    runtime: Runtime,
+    registry: Registry,
+    cache_dir: Path | None,
+) -> None:
+    """Find the windows most like an example, before there is any label.
+
+    RECORDING is a media file or a folder of them. The score is a cosine, from -1 to 1: it ranks,
+    and is no probability. A window about as long as the sound finds it best. The place of the
+    example itself is not listed.
+    """
+    from audioscan_host import Windowing
+    from audioscan_host import search as search_recordings
+
+    result = search_recordings(
+        recordings,
+        like,
+        model,
+        n=n,
+        all_windows=all_windows,
+        normalisation=normalisation,  # type: ignore[arg-type]
+        windowing=Windowing(window, hop),
+        cache_dir=cache_dir,
+        runtime=runtime,
+        registry=registry,
+        progress=reporting.progress(),
+    )
+    if result.recordings:
+        _save(result, label, format_name, out)
+    where = f": {out}" if out else ""
+    windows = reporting.counted(len(result.matches), "window")
+    searched = reporting.counted(len(result.recordings), "recording")
+    reporting.note(f"{windows} of {searched}{where}")
+    end_batch(result.failures, len(result.failures) + len(result.recordings))
+
+
+def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> None:
+    from audioscan_host.output import FORMATS
+    from audioscan_host.output.saving import save_regions, save_text
+    from audioscan_host.regions import Region
+
+    form = FORMATS[format_name]
+    if form.name == "csv":
+        save_text(_ranked_csv(result, label), out)
+        return
+    found: dict[str, list[Region]] = {str(path): [] for path in result.recordings}
+    for match in sorted(result.matches, key=lambda match: match.start):
+        found[str(match.path)].append(Region(match.start, match.end, label, match.score))
+    if not form.one_file and len(found) > 1:
+        # A recording without a window has no file: an empty one is no label file.
+        found = {name: regions for name, regions in found.items() if regions}
+        if out is not None and len(found) == 1:  # in the folder, as it would be beside others
+            out /= Path(next(iter(found))).stem + form.suffix
+    if found:
+        save_regions(found, form, out)
+
+
+def _ranked_csv(result: "SearchResult", label: str) -> str:
+    """The table of `output.csv_table` with the best first, whatever its recording."""
+    from audioscan_host.output import cells
+    from audioscan_host.output.csv_table import COLUMNS
+
+    stream = io.StringIO(newline="")
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for match in result.matches:
+        times = cells.seconds(match.start), cells.seconds(match.end)
+        table.writerow([str(match.path), *times, label, cells.score(match.score)])
+    return stream.getvalue()
