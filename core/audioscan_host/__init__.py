@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from audioscan_host.embedding import embed
     from audioscan_host.errors import AudioscanError, CheckpointError, SettingError
+    from audioscan_host.evaluating import evaluate
     from audioscan_host.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.registry import load_registry
     from audioscan_host.scanning import scan
+    from audioscan_host.searching import search
     from audioscan_host.training import train
     from audioscan_host.windows import Windowing, Windows
 
@@ -31,15 +33,19 @@ __all__ = [
     "Windowing",
     "Windows",
     "embed",
+    "evaluate",
     "hookimpl",
     "load_registry",
     "scan",
+    "search",
     "train",
 ]
 
 _HOME = {
     "embed": "embedding",
+    "evaluate": "evaluating",
     "scan": "scanning",
+    "search": "searching",
     "train": "training",
     "load_registry": "registry",
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),

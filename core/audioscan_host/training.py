@@ -5,35 +5,32 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
-from audioscan_host.annotations import Annotation, positive_labels
+from audioscan_host.annotations import positive_labels
 from audioscan_host.cache import Cache
-from audioscan_host.classifier import (
-    LEAST_WINDOWS_TO_NORMALISE,
-    ClassifierSettings,
-    Fitted,
-    fit,
-    normalise,
-)
+from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import TrainingError
+from audioscan_host.labelled_recordings import (
+    LabelledRecording,
+    Normalisation,
+    embed_labelled,
+    fit_label,
+    too_short_to_normalise,
+)
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
-from audioscan_host.progress import Advance, Progress, Silent
+from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
 from audioscan_host.window_labels import LEFT_OUT, window_labels
 from audioscan_host.windows import Windowing
-
-Normalisation = Literal["recording", "none"]
 
 logger = logging.getLogger(__name__)
 
@@ -72,16 +69,6 @@ class TrainResult:
     reports: tuple[LabelReport, ...]
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
-
-
-@dataclass(frozen=True)
-class _Labelled:
-    """A recording's normalised windows and the annotations on it."""
-
-    times: npt.NDArray[np.float64]
-    features: npt.NDArray[np.float32]
-    window: float
-    annotations: Sequence[Annotation]
 
 
 def train(
@@ -136,10 +123,10 @@ def train(
     names = positive_labels(chain.from_iterable(annotations.values()), only)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
-    embedded, failures = _embedded(embedder, list(annotations))
+    embedded, failures = embed_labelled(embedder, list(annotations))
     normalisation = normalisation or _suitable_normalisation(embedded, model)
     labelled = [
-        _labelled(recording, annotations[recording.path], model, windowing, normalisation)
+        LabelledRecording.of(recording, annotations[recording.path], model, windowing, normalisation)
         for recording in embedded
     ]
     settings = classifier or ClassifierSettings()
@@ -153,7 +140,7 @@ def train(
                 )
                 for r in labelled
             ]
-            learnt[name] = _fit(
+            learnt[name] = fit_label(
                 name, labelled, labels_of, windowing=windowing, settings=settings, advance=advance
             )
             reports.append(_report(name, labels_of, learnt[name]))
@@ -181,24 +168,8 @@ def train(
     return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
 
 
-def _embedded(
-    embedder: Embedder, paths: Sequence[Path]
-) -> tuple[list[EmbeddedRecording], tuple[RecordingFailure, ...]]:
-    """The recordings in their order, and those that could not be read."""
-    found: dict[Path, EmbeddedRecording] = {}
-    failures = []
-    for result in embedder.embed_each(paths):
-        if isinstance(result, RecordingFailure):
-            failures.append(result)
-        else:
-            found[result.path] = result
-    if not found:
-        raise TrainingError(f"none of the labelled recordings could be read: {failures[0].reason}")
-    return [found[path] for path in paths if path in found], tuple(failures)
-
-
 def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str) -> Normalisation:
-    short = [r.path for r in recordings if len(r.embeddings[model].times) < LEAST_WINDOWS_TO_NORMALISE]
+    short = too_short_to_normalise(recordings, model)
     if not short:
         return "recording"
     logger.warning(
@@ -207,44 +178,6 @@ def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str)
         len(short), len(recordings), LEAST_WINDOWS_TO_NORMALISE, short[0],
     )  # fmt: skip
     return "none"
-
-
-def _labelled(
-    recording: EmbeddedRecording,
-    annotations: Sequence[Annotation],
-    model: str,
-    windowing: Windowing,
-    normalisation: Normalisation,
-) -> _Labelled:
-    found = recording.embeddings[model]
-    features = normalise(found.vectors) if normalisation == "recording" else found.vectors
-    return _Labelled(found.times, features, min(windowing.window, recording.duration), annotations)
-
-
-def _fit(
-    name: str,
-    recordings: Sequence[_Labelled],
-    labels: Sequence[npt.NDArray[np.int8]],
-    *,
-    windowing: Windowing,
-    settings: ClassifierSettings,
-    advance: Advance,
-) -> Fitted:
-    """Fit one label on the windows that are positive or negative."""
-    decided = [each != LEFT_OUT for each in labels]
-    try:
-        return fit(
-            features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
-            labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
-            groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
-            times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
-            window=windowing.window,
-            hop=windowing.hop,
-            settings=settings,
-            on_step=lambda _done, total: advance(FOLDS / total),
-        )
-    except TrainingError as error:
-        raise TrainingError(f"{name}: {error}") from error
 
 
 def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -> LabelReport:

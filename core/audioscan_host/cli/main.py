@@ -9,7 +9,19 @@ from audioscan_host.cli import reporting
 from audioscan_host.errors import AudioscanError, SettingError, UnknownModelError
 from audioscan_host.registry import load_registry
 
-BUILT_IN = ("models", "plugins", "pull", "embed", "train", "scan", "cache", "doctor", "demo")
+BUILT_IN = (
+    "models",
+    "plugins",
+    "pull",
+    "embed",
+    "train",
+    "evaluate",
+    "scan",
+    "search",
+    "cache",
+    "doctor",
+    "demo",
+)
 """In the order of use; each is the function of that name in the module of that name."""
 
 

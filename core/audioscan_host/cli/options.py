@@ -25,6 +25,16 @@ cache_dir = click.option(
     "user's cache folder]",
 )
 
+labels = click.option(
+    "--labels",
+    multiple=True,
+    required=True,
+    type=FILE,
+    metavar="FILE",
+    help="CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database. May repeat: "
+    "where two files label the same place with the same label, the later one wins.",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -41,6 +51,24 @@ def windowing(command: Command) -> Command:
         help="Seconds from one window's start to the next; a multiple of 0.01.",
     )
     return window(hop(command))
+
+
+def window_labels(command: Command) -> Command:
+    """`--tolerance` and `--neg-margin`: what annotations say of windows."""
+    tolerance = click.option(
+        "--tolerance",
+        type=click.FloatRange(min=0),
+        default=12.0,
+        show_default=True,
+        help="Seconds around a point label in which a window's start makes it positive.",
+    )
+    neg_margin = click.option(
+        "--neg-margin",
+        type=click.FloatRange(min=0),
+        help="Seconds that negatives keep from every positive. [default: 0 where labels are spans, 30 where "
+        "points]",
+    )
+    return tolerance(neg_margin(command))
 
 
 def encoder(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,31 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.recordings
-@click.option(
-    "--labels",
-    multiple=True,
-    required=True,
-    type=options.FILE,
-    metavar="FILE",
-    help="CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database. May repeat: "
-    "where two files label the same place with the same label, the later one wins.",
-)
+@options.labels
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
 @options.windowing
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0),
-    default=12.0,
-    show_default=True,
-    help="Seconds around a point label in which a window's start makes it positive.",
-)
-@click.option(
-    "--neg-margin",
-    type=click.FloatRange(min=0),
-    help="Seconds that negatives keep from every positive. [default: 0 where labels are spans, 30 where points]",
-)
+@options.window_labels
 @click.option(
     "--normalisation",
     type=click.Choice(["auto", "recording", "none"]),

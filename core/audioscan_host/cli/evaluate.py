@@ -1,0 +1,152 @@
+"""`audioscan-host evaluate`: labelled recordings to which model to use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
+
+if TYPE_CHECKING:
+    from audioscan_host.evaluating import EvaluationResult
+
+
+@click.command()
+@options.recordings
+@options.labels
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="See `audioscan-host models`. May repeat, to compare.",
+)
+@click.option("--label", "only", multiple=True, metavar="NAME", help="Judge this label only. May repeat.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="A folder for tables (CSV), pictures (PNG) and evaluation.html, which shows them all.",
+)
+@options.windowing
+@options.window_labels
+@click.option(
+    "--normalisation",
+    type=click.Choice(["auto", "recording", "none"]),
+    default="auto",
+    show_default=True,
+    help="By each recording's own statistics, or not; auto: where all recordings trained on are long enough.",
+)
+@click.option(
+    "--classifier",
+    "classifiers",
+    type=click.Choice(["hist-gbt", "logistic"]),
+    multiple=True,
+    default=["hist-gbt"],
+    show_default=True,
+    help="Boosted trees, or logistic regression. May repeat, to compare.",
+)
+@click.option(
+    "--calibration",
+    "calibrations",
+    type=click.Choice(["isotonic", "sigmoid", "none"]),
+    multiple=True,
+    default=["isotonic"],
+    show_default=True,
+    help="How scores become probabilities. May repeat, to compare.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Probability from which on a window counts as found, and that a region reaches.",
+)
+@options.encoder
+@options.cache_dir
+@options.as_json
+def evaluate(
+    *,
+    recordings: tuple[Path, ...],
+    labels: tuple[Path, ...],
+    models: tuple[str, ...],
+    only: tuple[str, ...],
+    out: Path | None,
+    window: float,
+    hop: float,
+    tolerance: float,
+    neg_margin: float | None,
+    normalisation: str,
+    classifiers: tuple[str, ...],
+    calibrations: tuple[str, ...],
+    threshold: float,
+    runtime: Runtime,
+    registry: Registry,
+    cache_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare models on your own labels, by recordings left out.
+
+    RECORDING is a media file or a folder of them. Each recording is heard by detectors that were
+    trained on others. Every model is tried with every --classifier and every --calibration; the
+    last line says which to use, and how sure that is.
+    """
+    from audioscan_host import Windowing
+    from audioscan_host import evaluate as evaluate_systems
+    from audioscan_host.classifier import ClassifierSettings
+
+    result = evaluate_systems(
+        recordings,
+        labels,
+        models,
+        out=out,
+        only=only,
+        windowing=Windowing(window, hop),
+        tolerance=tolerance,
+        neg_margin=neg_margin,
+        normalisation=None if normalisation == "auto" else normalisation,  # type: ignore[arg-type]
+        classifiers=[
+            ClassifierSettings(kind=kind, calibration=calibration)  # type: ignore[arg-type]
+            for kind in classifiers
+            for calibration in calibrations
+        ],
+        threshold=threshold,
+        cache_dir=cache_dir,
+        runtime=runtime,
+        registry=registry,
+        progress=reporting.progress(),
+    )
+    if as_json:
+        reporting.print_json(result.to_json())
+    else:
+        _print(result, window)
+    end_batch(result.failures, len(result.failures) + len(result.recordings))
+
+
+def _print(result: "EvaluationResult", window: float) -> None:
+    from audioscan_host.evaluation.tables import figure_cells, figure_columns
+
+    rows = [
+        [row.label, row.system.model, row.system.classifier, row.system.calibration, *figure_cells(row)]
+        for label in result.labels
+        for row in label.rows
+    ]
+    columns = figure_columns(window)
+    reporting.print_table(["label", "model", "classifier", "calibration", *columns], rows, right=columns)
+    for label in result.labels:
+        told = label.conclusion
+        click.echo(
+            f"\n{label.label}: {told.recordings} recordings, {told.with_sound} of them with the sound, in "
+            f"{label.folds} parts that were held out in turn."
+        )
+        for note in label.notes:
+            click.echo(f"  {note}")
+        if len(result.labels) > 1:
+            click.echo(f"  {told.sentence()}")
+    if result.files:
+        click.echo(f"\nTables, pictures and a page with all of them: {result.files[0]}")
+    click.echo(f"\n{result.sentence}")

@@ -1,0 +1,137 @@
+"""Which system to use, and how sure that is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.evaluation.bootstrap import Interval
+from audioscan_host.evaluation.held_out import System
+
+LEAST_RECORDINGS = 6
+"""Recordings with the sound below which nothing is called a difference: where one system is ahead in
+each of five, chance does that once in 16 times; in each of six once in 32, less than 5 % (sign test)."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The best system, and how it compares with the second.
+
+    Calibration leaves the order of the windows nearly as it is, so of one model and classifier it is
+    chosen by the Brier score; models and classifiers are compared by average precision.
+
+    Attributes:
+        best: the system with the highest average precision; the first of equals.
+        calibrations: how many were tried with it.
+        average_precision: its own; of several labels the mean.
+        interval: of it.
+        second: the next best model or classifier; None where there is no other.
+        ahead: share of the resamples in which the best beats the second.
+        difference: interval of what it is ahead by, recording by recording the same draws for both.
+        recordings: that were judged.
+        with_sound: recordings that hold the sound; of several labels the fewest.
+    """
+
+    best: System
+    calibrations: int
+    average_precision: float
+    interval: Interval
+    second: System | None
+    ahead: float | None
+    difference: Interval | None
+    recordings: int
+    with_sound: int
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether these recordings show that the best is better than the second."""
+        return self.difference is not None and self.difference.low > 0 and not self.too_few
+
+    @property
+    def too_few(self) -> bool:
+        """Whether the recordings are too few to show any difference."""
+        return self.with_sound < LEAST_RECORDINGS
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything of it as plain values."""
+        return {
+            "best": asdict(self.best),
+            "calibrations": self.calibrations,
+            "average_precision": self.average_precision,
+            "interval": self.interval.to_json(),
+            "second": asdict(self.second) if self.second else None,
+            "ahead": self.ahead,
+            "difference": self.difference.to_json() if self.difference else None,
+            "is_sure": self.is_sure,
+            "recordings": self.recordings,
+            "recordings_with_sound": self.with_sound,
+        }
+
+    def sentence(self, what: str = "average precision") -> str:
+        """Which system to use, and how sure that is."""
+        over = f"{self.recordings} recordings"
+        if self.with_sound < self.recordings:
+            over += f", {self.with_sound} of them with the sound"
+        value = f"{what} {self.average_precision:.2f} (95 % interval {self.interval.text(2)} over {over})"
+        if self.second is None or self.difference is None or self.ahead is None:
+            alone = "; nothing else was compared" if self.calibrations == 1 else ""
+            said = f"Use {self.best}: {value}{alone}."
+        elif self.is_sure:
+            said = f"Use {self.best}: {value}; it beats {self.second} in {self.ahead * 100:.0f} % of the resamples."
+        else:
+            said = (
+                f"Use {self.best}: {value}; to {self.second} there is no difference that "
+                f"{self.with_sound} recordings could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
+            )
+        if self.calibrations > 1:
+            said += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
+        if self.too_few:
+            said += (
+                f" So few recordings make an interval narrower than the truth: "
+                f"{LEAST_RECORDINGS} with the sound, or more, would say something sure."
+            )
+        return said
+
+
+def conclude(
+    values: Mapping[System, float],
+    briers: Mapping[System, float],
+    resampled: Mapping[System, npt.NDArray[np.float64]],
+    *,
+    recordings: int,
+    with_sound: int,
+) -> Conclusion:
+    """Compare the best system with the second, resample by resample.
+
+    Args:
+        values: average precision of each system.
+        briers: Brier score of each system.
+        resampled: for each system (resamples,) of the same draws; NaN where one lacks a class.
+        recordings: that were judged.
+        with_sound: recordings that hold the sound.
+    """
+    calibrated: dict[tuple[str, str], list[System]] = {}
+    for system in values:
+        calibrated.setdefault((system.model, system.classifier), []).append(system)
+    candidates = [min(tried, key=lambda system: briers[system]) for tried in calibrated.values()]
+    best, *others = sorted(candidates, key=lambda system: -values[system])
+    second = others[0] if others else None
+    ahead = difference = None
+    if second is not None:
+        by = resampled[best] - resampled[second]
+        difference = Interval.of(by)
+        known = by[~np.isnan(by)]
+        ahead = float(np.mean(known > 0)) if len(known) else None
+    return Conclusion(
+        best=best,
+        calibrations=len(calibrated[best.model, best.classifier]),
+        average_precision=values[best],
+        interval=Interval.of(resampled[best]),
+        second=second,
+        ahead=ahead,
+        difference=difference,
+        recordings=recordings,
+        with_sound=with_sound,
+    )

@@ -1,0 +1,170 @@
+"""Train on all parts of the recordings but one, and hear that one; then the next."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.annotations import Annotation, Role
+from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings
+from audioscan_host.embedder import EmbeddedRecording
+from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
+from audioscan_host.labelled_recordings import (
+    LabelledRecording,
+    Normalisation,
+    fit_label,
+    too_short_to_normalise,
+)
+from audioscan_host.progress import Advance
+from audioscan_host.regions import RegionSettings, find_regions
+from audioscan_host.window_labels import window_labels
+from audioscan_host.windows import Windowing
+
+
+@dataclass(frozen=True)
+class Material:
+    """The recordings with what was said of them, and how they are made ready to learn from.
+
+    Attributes:
+        embedded: the recordings; elsewhere they are named by their places in here.
+        annotations: of each of them.
+        windowing: window and hop.
+        tolerance: as `window_labels` takes it.
+        neg_margin: as `window_labels` takes it.
+        normalisation: the one that was asked for; None for what suits.
+    """
+
+    embedded: Sequence[EmbeddedRecording]
+    annotations: Mapping[Path, Sequence[Annotation]]
+    windowing: Windowing
+    tolerance: float
+    neg_margin: float | None
+    normalisation: Normalisation | None
+
+    def normalisation_of(self, model: str, learnt_from: Iterable[int]) -> Normalisation:
+        """The one that was asked for, or that suits the recordings which are learnt from."""
+        short = too_short_to_normalise([self.embedded[i] for i in learnt_from], model)
+        return self.normalisation or ("none" if short else "recording")
+
+    def prepared(self, model: str, normalisation: Normalisation) -> list[LabelledRecording]:
+        """Every recording as it is learnt from and heard."""
+        return [
+            LabelledRecording.of(each, self.annotations[each.path], model, self.windowing, normalisation)
+            for each in self.embedded
+        ]
+
+    def labels(self, label: str, recording: LabelledRecording) -> npt.NDArray[np.int8]:
+        """(windows,) of one recording."""
+        return window_labels(
+            recording.annotations,
+            label,
+            recording.times,
+            recording.window,
+            tolerance=self.tolerance,
+            neg_margin=self.neg_margin,
+        )
+
+
+def hear(
+    label: str,
+    folds: Sequence[Sequence[int]],
+    material: Material,
+    systems: Mapping[System, ClassifierSettings],
+    *,
+    regions: RegionSettings,
+    advance: Advance,
+) -> tuple[dict[System, HeldOut], tuple[str, ...]]:
+    """What each system says of every recording after it was trained on the other folds.
+
+    Args:
+        label: the sound.
+        folds: the recordings that are held out together, by their places in the material.
+        material: all of the recordings.
+        systems: how each of them is learnt.
+        regions: how probabilities become regions.
+        advance: called with the fits that were done.
+
+    Returns:
+        What was heard, and notes on what could not be done.
+    """
+    heard: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
+    uncalibrated = not_normalised = 0
+    for model in dict.fromkeys(system.model for system in systems):
+        for held_out in folds:
+            others = [i for i in range(len(material.embedded)) if i not in held_out]
+            normalisation = material.normalisation_of(model, others)
+            not_normalised += normalisation != (material.normalisation or "recording")
+            recordings = material.prepared(model, normalisation)
+            labels = [material.labels(label, each) for each in recordings]
+            for system in (each for each in systems if each.model == model):
+                fitted = fit_label(
+                    label,
+                    [recordings[i] for i in others],
+                    [labels[i] for i in others],
+                    windowing=material.windowing,
+                    settings=systems[system],
+                    advance=advance,
+                )
+                uncalibrated += fitted.classifier.calibration != system.calibration
+                for i in held_out:
+                    probabilities = fitted.classifier.probabilities(recordings[i].features)
+                    heard[system][i] = _heard(
+                        label,
+                        material.embedded[i],
+                        recordings[i],
+                        labels[i],
+                        probabilities,
+                        regions=regions,
+                        hop=material.windowing.hop,
+                    )
+    windowing = material.windowing
+    return {
+        system: HeldOut(tuple(each[i] for i in sorted(each)), windowing.window, windowing.hop)
+        for system, each in heard.items()
+    }, tuple(_notes(uncalibrated, not_normalised))
+
+
+def _heard(
+    label: str,
+    embedded: EmbeddedRecording,
+    recording: LabelledRecording,
+    labels: npt.NDArray[np.int8],
+    probabilities: npt.NDArray[np.float64],
+    *,
+    regions: RegionSettings,
+    hop: float,
+) -> HeldOutRecording:
+    found = find_regions(
+        recording.times,
+        probabilities,
+        label,
+        window=recording.window,
+        hop=hop,
+        duration=embedded.duration,
+        settings=regions,
+    )
+    events = (a for a in recording.annotations if a.role is Role.POSITIVE and a.label == label)
+    return HeldOutRecording(
+        embedded.path,
+        embedded.duration,
+        recording.times,
+        labels,
+        probabilities,
+        tuple(events),
+        tuple(found),
+    )
+
+
+def _notes(uncalibrated: int, not_normalised: int) -> Iterator[str]:
+    if uncalibrated:
+        yield (
+            f"{uncalibrated} detectors could not be calibrated: with a part of the recordings held out, too few "
+            "windows of one class were left, or they could not be split; more labels would be enough"
+        )
+    if not_normalised:
+        yield (
+            "some recordings are too short for statistics of their own "
+            f"({LEAST_WINDOWS_TO_NORMALISE} windows would do), so nothing is normalised where they are learnt from"
+        )

@@ -1,0 +1,172 @@
+"""What was heard of one label, judged: a row of figures for each system, and which system to use."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.classifier.figures import Figures
+from audioscan_host.evaluation.bootstrap import Interval, average_precisions
+from audioscan_host.evaluation.conclusion import Conclusion, conclude
+from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
+from audioscan_host.evaluation.held_out import HeldOut, System
+
+SHORT_COLLAR = 0.2
+"""Seconds by which an onset may be off; what the DCASE challenges take."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one system does on one label.
+
+    Attributes:
+        label: the sound.
+        system: model, classifier and calibration.
+        figures: of the labelled windows, pooled over the recordings.
+        interval: of the average precision, over recordings.
+        segments: what was found, segment by segment; None where events have no end.
+        onsets: what was found by its onset, up to 0.2 s off.
+        onsets_half_window: the same, up to half a window off.
+    """
+
+    label: str
+    system: System
+    figures: Figures
+    interval: Interval
+    segments: Matches | None
+    onsets: Matches
+    onsets_half_window: Matches
+
+    def facts(self) -> dict[str, Any]:
+        """All of it by name, as plain values; None where something is not known."""
+        figures = self.figures.to_json()
+        windows = {name: figures.pop(name) for name in ("windows", "positives", "average_precision")}
+        interval = self.interval.to_json()
+        return {
+            "label": self.label,
+            **asdict(self.system),
+            **windows,
+            "average_precision_low": interval["low"],
+            "average_precision_high": interval["high"],
+            "resamples_skipped": interval["skipped"],
+            **figures,
+            "segment_f1": self.segments.f1 if self.segments else None,
+            "event_f1_200_ms": self.onsets.f1,
+            "event_f1_half_window": self.onsets_half_window.f1,
+        }
+
+
+@dataclass(frozen=True)
+class LabelEvaluation:
+    """How all systems do on one label.
+
+    Attributes:
+        label: the sound.
+        folds: how many parts of the recordings were held out in turn.
+        rows: one a system, in the order asked for.
+        conclusion: which one to use.
+        held_out: what each system said.
+        resampled: system -> (resamples,) average precision; NaN where a resample lacks a class.
+        notes: what could not be done, and what to keep in mind.
+    """
+
+    label: str
+    folds: int
+    rows: tuple[Row, ...]
+    conclusion: Conclusion
+    held_out: Mapping[System, HeldOut]
+    resampled: Mapping[System, npt.NDArray[np.float64]]
+    notes: tuple[str, ...]
+
+
+def judge(
+    label: str,
+    held_out: Mapping[System, HeldOut],
+    *,
+    folds: int,
+    drawn: npt.NDArray[np.int64],
+    threshold: float,
+    notes: tuple[str, ...],
+) -> LabelEvaluation:
+    """Judge what every system said of one label.
+
+    Args:
+        label: the sound.
+        held_out: what each said of the same recordings.
+        folds: how many parts of the recordings were held out in turn.
+        drawn: (resamples, recordings) how often a resample holds each recording.
+        threshold: from which on a window counts as found.
+        notes: what is known already.
+    """
+    resampled = {
+        system: average_precisions(heard.labels, heard.probabilities, heard.places.groups, drawn)
+        for system, heard in held_out.items()
+    }
+    rows = tuple(
+        _row(label, system, heard, Interval.of(resampled[system]), threshold)
+        for system, heard in held_out.items()
+    )
+    any_system = next(iter(held_out.values()))
+    judged = np.unique(any_system.places.groups)
+    with_sound = np.unique(any_system.places.groups[any_system.labels == 1])
+    return LabelEvaluation(
+        label=label,
+        folds=folds,
+        rows=rows,
+        conclusion=conclude(
+            {row.system: row.figures.average_precision for row in rows},
+            {row.system: row.figures.brier for row in rows},
+            resampled,
+            recordings=len(judged),
+            with_sound=len(with_sound),
+        ),
+        held_out=held_out,
+        resampled=resampled,
+        notes=(*notes, *_notes(any_system, rows[0].interval.skipped, len(drawn))),
+    )
+
+
+def _row(label: str, system: System, heard: HeldOut, interval: Interval, threshold: float) -> Row:
+    return Row(
+        label=label,
+        system=system,
+        figures=Figures.from_scores(heard.labels, heard.probabilities, threshold, heard.places),
+        interval=interval,
+        segments=None if _has_points(heard) else _segments(heard),
+        onsets=_onsets(heard, SHORT_COLLAR),
+        onsets_half_window=_onsets(heard, heard.window / 2),
+    )
+
+
+def _segments(heard: HeldOut) -> Matches:
+    return Matches.total(
+        match_segments(
+            [(event.start, event.end) for event in recording.events if event.end is not None],
+            [(region.start, region.end) for region in recording.regions],
+            recording.duration,
+        )
+        for recording in heard.recordings
+    )
+
+
+def _onsets(heard: HeldOut, collar: float) -> Matches:
+    return Matches.total(
+        match_onsets((e.start for e in recording.events), (r.start for r in recording.regions), collar)
+        for recording in heard.recordings
+    )
+
+
+def _has_points(heard: HeldOut) -> bool:
+    return any(event.end is None for recording in heard.recordings for event in recording.events)
+
+
+def _notes(heard: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
+    if _has_points(heard):
+        yield (
+            "some of its labels are points, which have no end: no segment-based F1; the event-based one takes "
+            "them for onsets, and what nobody marked for false"
+        )
+    if skipped:
+        yield f"{skipped} of {resamples} resamples lack a class and are left out of the intervals"

@@ -1,0 +1,152 @@
+"""One page that shows an evaluation: a file without scripts, which needs nothing beside it."""
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+
+from audioscan_host.evaluation import curves
+from audioscan_host.evaluation.judgement import LabelEvaluation
+from audioscan_host.evaluation.pictures import PICTURES, shown
+from audioscan_host.evaluation.tables import cell, figure_cells, figure_columns
+from audioscan_host.windows import Windowing
+
+_STYLE = """
+:root { color-scheme: light dark; --text: #22262e; --back: #fff; --line: #d5d9e0; --soft: #f3f5f8; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e4e7ec; --back: #16181d; --line: #3a404b; --soft: #20242b; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back);
+  max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+.conclusion { font-size: 1.15rem; background: var(--soft); border-left: 4px solid #0072b2; padding: .8rem 1rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
+th { vertical-align: bottom; background: var(--soft); }
+th.name, td.name { text-align: left; white-space: nowrap; }
+figure { margin: 1.5rem 0; }
+img { max-width: 100%; background: #fff; border-radius: 6px; padding: 6px; box-sizing: border-box; }
+figcaption { font-size: .9rem; }
+summary { cursor: pointer; margin: .6rem 0; }
+"""
+
+_CAPTIONS = MappingProxyType(
+    {
+        "table": "Average precision: the area under precision and recall, 1 at best. The bar is where 95 % of the "
+        "resamples lie: the recordings drawn anew, with replacement.",
+        "precision_recall": "Precision and recall of the labelled windows as the threshold goes down from left to "
+        "right.",
+        "reliability": "Above, the share of windows that hold the sound, over the probability that was said of "
+        "them: on the dashed line what is said is what happens. Below, how many windows each point stands for.",
+        "histogram": "How many windows got which probability. The fewer lie in the middle or on the wrong side, "
+        "the better the sound is told from the rest.",
+        "thresholds": "What each threshold gives. A false alarm is a place that is found without the "
+        "sound; at low thresholds places run together, and one that reaches the sound is no false alarm.",
+    }
+)
+
+
+def page(
+    labels: Sequence[LabelEvaluation],
+    sentence: str,
+    skipped: Mapping[str, str],
+    windowing: Windowing,
+    pictures: Mapping[str, Mapping[str, bytes]],
+) -> str:
+    """The page as HTML.
+
+    Args:
+        labels: what was judged.
+        sentence: which system to use.
+        skipped: label -> why it could not be judged.
+        windowing: window and hop.
+        pictures: label -> name -> PNG.
+    """
+    sections = "\n".join(
+        _section(each, windowing, pictures[each.label], several=len(labels) > 1) for each in labels
+    )
+    left_out = "".join(f"<p>Left out: {escape(reason)}.</p>" for reason in skipped.values())
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>Evaluation: {escape(", ".join(each.label for each in labels))}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>Evaluation</h1>
+<p class="conclusion">{escape(sentence)}</p>
+<p>Every recording was judged by detectors that were trained on others. Windows of {windowing.window:g} s every
+{windowing.hop:g} s.</p>
+{left_out}
+{sections}
+</body>
+</html>
+"""
+
+
+def _section(
+    label: LabelEvaluation, windowing: Windowing, pictures: Mapping[str, bytes], *, several: bool
+) -> str:
+    first = label.rows[0].figures
+    facts = (
+        f"{label.conclusion.recordings} recordings, {label.conclusion.with_sound} of them with the sound, in "
+        f"{label.folds} parts that were held out in turn; {first.windows} labelled windows, {first.positives} of "
+        f"them with the sound. Precision, recall, false alarms and regions at threshold {first.threshold:g}."
+    )
+    fewer = len(label.rows) - len(shown(label))
+    notes = [*label.notes, *([f"the curves show all but the {fewer} systems that do worst"] if fewer else [])]
+    return "\n".join(
+        [
+            f"<h2>{escape(label.label)}</h2>",
+            *([f"<p>{escape(label.conclusion.sentence())}</p>"] if several else []),
+            f"<p>{escape(facts)}</p>",
+            *(f"<p>Note: {escape(note)}.</p>" for note in notes),
+            _table(
+                ["system", *figure_columns(windowing.window)],
+                ([str(row.system), *figure_cells(row)] for row in label.rows),
+            ),
+            *(_figure(label.label, name, pictures[name]) for name in PICTURES),
+            *_threshold_tables(label),
+        ]
+    )
+
+
+def _threshold_tables(label: LabelEvaluation) -> Iterator[str]:
+    columns = ["threshold", "windows found", "precision", "recall", "false alarms per hour"]
+    for system, held_out in label.held_out.items():
+        rows = (
+            [
+                f"{at.threshold:g}",
+                str(at.found),
+                *map(cell, (at.precision, at.recall, at.false_alarms_per_hour)),
+            ]
+            for at in curves.threshold_table(held_out)
+        )
+        yield (
+            f"<details><summary>Threshold table of {escape(str(system))}</summary>{_table(columns, rows)}</details>"
+        )
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = "\n".join([_line("th", columns), *(_line("td", row) for row in rows)])
+    return f'<div class="scroll"><table>\n{lines}\n</table></div>'
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    first, *others = map(escape, cells)
+    return (
+        f'<tr><{tag} class="name">{first}</{tag}>' + "".join(f"<{tag}>{c}</{tag}>" for c in others) + "</tr>"
+    )
+
+
+def _figure(label: str, name: str, png: bytes) -> str:
+    about = escape(f"{name.replace('_', ' ')} of {label}")
+    data = base64.b64encode(png).decode()
+    caption = escape(_CAPTIONS[name])
+    return (
+        f'<figure><img alt="{about}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
