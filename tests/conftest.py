@@ -1,5 +1,6 @@
 """What many tests need: a plugin without weights, recordings made of noise, a clean environment."""
 
+import logging
 import os
 import wave
 from collections.abc import Callable
@@ -74,6 +75,16 @@ class TinyPlugin:
 def _own_cache(tmp_path_factory, monkeypatch):
     """No test reads or writes the user's cache."""
     monkeypatch.setenv("AUDIOSCAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    """A command that a test runs in this process tells its warnings to that test alone."""
+    logger = logging.getLogger("audioscan_host")
+    handlers, level, propagate = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.propagate = handlers, propagate
+    logger.setLevel(level)
 
 
 @pytest.fixture
