@@ -8,6 +8,7 @@ both ways of making regions. Prints tables in Markdown: medians over the sets, a
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
 
 from audioscan_host import scan, train
 from audioscan_host.annotations import Annotation
