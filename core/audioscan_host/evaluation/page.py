@@ -21,7 +21,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var
 .conclusion { font-size: 1.15rem; background: var(--soft); border-left: 4px solid #0072b2; padding: .8rem 1rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
+th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: right; }
 th { vertical-align: bottom; background: var(--soft); }
 th.name, td.name { text-align: left; white-space: nowrap; }
 figure { margin: 1.5rem 0; }

@@ -36,7 +36,7 @@ def draw_table(label: LabelEvaluation) -> bytes:
         for place, row in enumerate(rows):
             value, interval = row.figures.average_precision, row.interval
             axes.plot([interval.low, interval.high], [place, place], color=BLUE, linewidth=2.5)
-            axes.plot([value], [place], "o", color=BLUE, markersize=8)
+            axes.plot([value], [place], "o", color=BLUE, markersize=8, clip_on=False)
             axes.text(1.02, place, f"{value:.3f} ({interval.text(3)})", va="center", fontsize=11, color=TEXT)
         chance_line(axes.axvline, _guess(rows[0]))
         axes.set_yticks(range(len(rows)), labels=[plain(str(row.system)) for row in rows])
@@ -87,7 +87,7 @@ def _draw_bins(above: Any, below: Any, bins: Sequence[curves.Bin]) -> None:
     filled = [each for each in bins if each.windows]
     said, happened = [each.said for each in filled], [each.happened for each in filled]
     above.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--")
-    above.plot(said, happened, "o-", color=BLUE, linewidth=1.5)
+    above.plot(said, happened, "o-", color=BLUE, linewidth=1.5, clip_on=False)
     above.set_xlim(0, 1)
     above.set_ylim(-0.03, 1.03)
     above.grid(color=QUIET, alpha=0.25)
