@@ -88,6 +88,26 @@ def _own_logging():
 
 
 @pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in the test's own folder; its exit code is checked."""
+    from click.testing import CliRunner
+
+    from audioscan_host.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    logger = logging.getLogger("audioscan_host")
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "propagate", True)
+
+    def invoke(*arguments, expect=0):
+        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert done.exit_code == expect, done.output
+        return done
+
+    return invoke
+
+
+@pytest.fixture
 def no_installed_plugins(monkeypatch):
     """Only plugins that the test hands over."""
     monkeypatch.setenv("AUDIOSCAN_PLUGINS", "")

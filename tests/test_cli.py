@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import os
 import re
 import subprocess
@@ -19,22 +18,6 @@ from audioscan_host import Runtime, hookimpl, plugins
 from audioscan_host.cli.main import BUILT_IN, Commands, main
 from audioscan_host.registry import load_registry
 from audioscan_host.weights import TorchHubFile
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run a command in an empty folder; its exit code is checked."""
-    monkeypatch.chdir(tmp_path)
-    logger = logging.getLogger("audioscan_host")
-    monkeypatch.setattr(logger, "handlers", [])
-    monkeypatch.setattr(logger, "propagate", True)
-
-    def invoke(*arguments, expect=0):
-        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert done.exit_code == expect, done.output
-        return done
-
-    return invoke
 
 
 def every_command(group=main, path=()):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audioscan_host.annotations import read_annotations
+from audioscan_host.cli import options
 from audioscan_host.output import FORMATS
 from audioscan_host.output.saving import save_regions
 from audioscan_host.output.scores import ScoreTable
@@ -225,3 +226,7 @@ class TestAFolderOfFiles:
             for path in (tmp_path / "out").rglob("*.txt")
         }
         assert written == {"a/day.wav.txt": "0", "a/day.mp4.txt": "1", "b/day.txt": "2", "b/night.txt": "3"}
+
+
+def test_the_command_line_offers_every_format():
+    assert set(options.FORMATS) == set(FORMATS)

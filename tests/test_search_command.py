@@ -3,35 +3,16 @@
 import csv
 import io
 import json
-import logging
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
 
 from audioscan_host import Runtime, hookimpl, plugins
 from audioscan_host.annotations import read_annotations
-from audioscan_host.cli.main import main
 
 SMALL = ["--model", "MEL", "--window", "4"]
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run a command in the folder of the recordings; its exit code is checked."""
-    monkeypatch.chdir(tmp_path)
-    logger = logging.getLogger("audioscan_host")
-    monkeypatch.setattr(logger, "handlers", [])
-    monkeypatch.setattr(logger, "propagate", True)
-
-    def invoke(*arguments, expect=0):
-        done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert done.exit_code == expect, done.output
-        return done
-
-    return invoke
 
 
 @pytest.fixture

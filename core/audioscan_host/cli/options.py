@@ -35,6 +35,16 @@ labels = click.option(
     "where two files label the same place with the same label, the later one wins.",
 )
 
+FORMATS = ("csv", "json", "audacity", "raven", "tsv")
+"""The names of `audioscan_host.output.FORMATS`, known without importing the writers."""
+
+out = click.option(
+    "--out",
+    type=FILE,
+    metavar="PATH",
+    help="A file; a folder where the format is one file a recording and there are several. [default: stdout]",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -51,6 +61,18 @@ def windowing(command: Command) -> Command:
         help="Seconds from one window's start to the next; a multiple of 0.01.",
     )
     return window(hop(command))
+
+
+def result_format(explanation: str) -> Callable[[Command], Command]:
+    """`--format`, with a sentence on what the command does in it; the command gets `format_name`."""
+    return click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(FORMATS),
+        default="csv",
+        show_default=True,
+        help=explanation,
+    )
 
 
 def window_labels(command: Command) -> Command:

@@ -15,8 +15,6 @@ from audioscan_host.registry import Registry
 if TYPE_CHECKING:
     from audioscan_host.scanning import ScannedRecording
 
-FORMAT_NAMES = ("csv", "json", "audacity", "raven", "tsv")
-
 
 def _thresholds(
     _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
@@ -78,20 +76,8 @@ def _thresholds(
     show_default=True,
     help="Mean of the windows that cover a place, or all of the windows that reach the threshold, joined.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(FORMAT_NAMES),
-    default="csv",
-    show_default=True,
-    help="audacity and raven are one file a recording.",
-)
-@click.option(
-    "--out",
-    type=options.FILE,
-    metavar="PATH",
-    help="A file; a folder where the format is one file a recording and there are several. [default: stdout]",
-)
+@options.result_format("audacity and raven are one file a recording.")
+@options.out
 @click.option(
     "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
 )

@@ -9,7 +9,6 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.cli.scan import FORMAT_NAMES
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 
@@ -53,22 +52,11 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="What the windows are called, so that the list, once corrected, is labels for `train`.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(FORMAT_NAMES),
-    default="csv",
-    show_default=True,
-    help="csv has the best first; the others go by recording and time. audacity and raven are one file a "
-    "recording.",
+@options.result_format(
+    "csv has the best first; the others go by recording and time. audacity and raven are one file a "
+    "recording."
 )
-@click.option(
-    "--out",
-    type=options.FILE,
-    metavar="PATH",
-    help="A file; a folder where the format is one file a recording and several are searched. "
-    "[default: stdout]",
-)
+@options.out
 @options.encoder
 @options.cache_dir
 def search(

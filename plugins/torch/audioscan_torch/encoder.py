@@ -22,7 +22,6 @@ MEMORY_SHARE = 0.8
 LARGEST_BATCH = 64
 """Windows; a GPU is busy long before."""
 
-
 OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED", "can't allocate memory", "not enough memory")
 """What torch says of a GPU, of a GPU's libraries, of a CPU, and of a CPU under Windows."""
 
