@@ -79,11 +79,9 @@ class Embedder:
         self._models = tuple(dict.fromkeys(models))
         self._windowing = windowing
         self._cache = cache
-        self._runtime = runtime or Runtime()
-        self._encoders = Encoders(registry, self._runtime)
-        self._precisions = {
-            m: registry.family(m).precision(m.checkpoint, self._runtime) for m in self._models
-        }
+        runtime = runtime or Runtime()
+        self._encoders = Encoders(registry, runtime)
+        self._precisions = {m: registry.family(m).precision(m.checkpoint, runtime) for m in self._models}
         self._progress = progress or Silent()
         self._block_seconds = block_seconds
 

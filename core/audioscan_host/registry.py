@@ -38,7 +38,7 @@ def load_registry(
     Raises:
         SettingError: there is no checkpoint of such a name.
     """
-    return Registry(discover(extra), checkpoints or {})
+    return Registry(discover(extra), checkpoints)
 
 
 class Registry:
