@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audioscan_host.annotations import Annotation, Role, positive_labels, read_annotations
+from audioscan_host.annotations import Annotation, Role, marked, positive_labels, read_annotations
 from audioscan_host.errors import AnnotationError
 
 SAMPLES = {
@@ -156,3 +156,41 @@ class TestPositiveLabels:
             positive_labels(self.annotations, ["rain", "wind"])
         with pytest.raises(AnnotationError, match="no annotation is positive"):
             positive_labels(self.annotations[2:])
+
+
+class TestMarkedRoles:
+    """Formats without a column for the role have it at the end of the label."""
+
+    @pytest.mark.parametrize("role", Role)
+    @pytest.mark.parametrize("name", ["day.txt", "day.tsv", "day.csv", "day.raven.txt"])
+    def test_every_format_reads_what_marks_the_role(self, tmp_path, name, role):
+        text = {
+            "day.txt": "1\t2\t{}\n",
+            "day.tsv": "filename\tonset\toffset\tevent_label\nday.wav\t1\t2\t{}\n",
+            "day.csv": "file,start,end,label\nday.wav,1,2,{}\n",
+            "day.raven.txt": "Begin Time (s)\tEnd Time (s)\tAnnotation\n1\t2\t{}\n",
+        }[name]
+        path = tmp_path / name
+        path.write_text(text.format(marked("cry", role)))
+        (found,) = read_annotations(path)
+        assert (found.label, found.role) == ("cry", role)
+
+    def test_an_unlabelled_place_needs_no_label(self, tmp_path):
+        assert marked("", Role.UNLABELLED) == "(unlabelled)"
+        audacity = tmp_path / "day.txt"
+        audacity.write_text("0\t60\t(unlabelled)\n")
+        table = tmp_path / "day.csv"
+        table.write_text("file,start,end,label,role\nday,0,60,,unlabelled\n")
+        assert read_annotations(audacity) == read_annotations(table)
+        assert read_annotations(table) == [Annotation("day", 0, 60, "", Role.UNLABELLED)]
+
+    def test_the_column_of_the_role_goes_first(self, tmp_path):
+        path = tmp_path / "day.csv"
+        path.write_text("file,start,end,label,role\nday,0,6,cry (soft),negative\n")
+        assert read_annotations(path) == [Annotation("day", 0, 6, "cry (soft)", Role.NEGATIVE)]
+
+    @pytest.mark.parametrize("label", ["cry (loud)", "(soft)", "cry (soft) 2", "soft"])
+    def test_another_text_is_the_label(self, tmp_path, label):
+        path = tmp_path / "day.txt"
+        path.write_text(f"1\t2\t{label}\n")
+        assert read_annotations(path) == [Annotation("day", 1, 2, label)]

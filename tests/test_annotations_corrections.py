@@ -12,7 +12,7 @@ def at(start: float, end: float | None = None, label: str = "call", role: Role =
 
 
 class TestCorrected:
-    @pytest.mark.parametrize("role", Role)
+    @pytest.mark.parametrize("role", [Role.POSITIVE, Role.SOFT, Role.NEGATIVE])
     def test_a_later_span_replaces_the_spans_that_it_overlaps_whatever_the_roles(self, role):
         earlier = [at(0, 2), at(4, 6, role=Role.NEGATIVE), at(5, 9, role=Role.SOFT), at(12, 14)]
         later = [at(5.5, 12.5, role=role)]
@@ -37,6 +37,28 @@ class TestCorrected:
 
     def test_a_short_span_inside_a_long_one_does_not_hide_it(self):
         assert corrected([at(50, 51), at(50.5)], [at(0, 100), at(10, 11)]) == [at(0, 100), at(10, 11)]
+
+    def test_what_both_files_leave_unlabelled_is_unlabelled(self):
+        def nobody(start, end):
+            return at(start, end, "", Role.UNLABELLED)
+
+        assert corrected([at(1, 2), nobody(0, 30)], [at(4, 5), nobody(20, 60)]) == [
+            at(1, 2), at(4, 5), nobody(20, 30),
+        ]  # fmt: skip
+        assert corrected([nobody(0, 30)], [nobody(30, 60)]) == []
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_what_one_file_labels_throughout_is_labelled(self, first):
+        throughout, partly = [at(1, 2)], [at(4, 5), at(0, 60, "", Role.UNLABELLED)]
+        assert sorted(
+            corrected(throughout, partly) if first else corrected(partly, throughout), key=lambda a: a.start
+        ) == [at(1, 2), at(4, 5)]
+        # A file that says nothing of the recording is not one that labels it.
+        assert corrected([], partly) == corrected(partly, []) == partly
+
+    def test_an_unlabelled_place_replaces_nothing(self):
+        nobody = at(0, 60, role=Role.UNLABELLED)
+        assert corrected([at(1, 2), nobody], [nobody]) == [at(1, 2), nobody]
 
     def test_annotations_of_one_file_may_overlap(self):
         later = [at(0, 2), at(1, 3)]

@@ -27,7 +27,9 @@ def held_out():
         labels = (rng.random(80) < probabilities).astype(np.int8)
         labels[rng.random(80) < 0.1] = -1
         times = np.arange(80.0)
-        recordings.append(HeldOutRecording(Path(f"{number}.wav"), 87.0, times, labels, probabilities, (), ()))
+        recordings.append(
+            HeldOutRecording(Path(f"{number}.wav"), 87.0, times, labels, probabilities, (), (), True)
+        )
     return HeldOut(tuple(recordings), window=8.0, hop=1.0)
 
 

@@ -1,5 +1,6 @@
 """What annotations make of windows: positive, negative, or left out."""
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -76,6 +77,29 @@ class TestWindowLabels:
         assert labels([]) == "0" * 20
         assert labels([span(3, 4, "rain")]) == "0" * 20
 
+    def test_of_a_recording_labelled_in_part_only_what_was_labelled_counts(self):
+        nobody = span(0, 100, "", Role.UNLABELLED)
+        assert labels([nobody]) == "." * 20
+        # Marked to the length of a window, a place says nothing of the windows beside it.
+        assert labels([nobody, span(5, 13)]) == "....." + "+" + "." * 14
+        assert labels([nobody, span(5, 13, role=Role.NEGATIVE)]) == "....." + "0" + "." * 14
+        assert labels([nobody, span(5, 13, "rain")]) == "....." + "0" + "." * 14
+        # A short sound is in every window that holds all of it; of its absence a window knows nothing.
+        assert labels([nobody, span(10, 12)]) == "...." + "+++++++" + "." * 9
+        assert labels([nobody, span(10, 12, role=Role.NEGATIVE)]) == "." * 20
+        # A long one holds windows.
+        assert labels([nobody, span(5, 15)]) == "....." + "+++" + "." * 12
+
+    def test_a_recording_is_labelled_throughout_where_no_place_is_unlabelled(self):
+        late = span(14, 100, "rain", Role.UNLABELLED)
+        # Windows end before it up to the start 6.
+        assert labels([late, span(2, 4)]) == "++++" + "000" + "." * 13
+
+    def test_rounded_times_are_still_all_of_a_window(self):
+        times = np.array([5.1237, 6.1237])
+        nobody, found = span(0, 100, "", Role.UNLABELLED), span(5.124, 13.124)
+        assert window_labels([nobody, found], "call", times, 8.0).tolist() == [1, -1]
+
     def test_points_of_another_label_do_not_widen_the_margin(self):
         assert "." not in labels([span(10, 12), span(2, None, "rain")], count=14)
 
@@ -101,7 +125,7 @@ class TestWindowLabels:
                 start := round(float(rng.integers(0, 400)) / 10, 1),
                 None if rng.random() < 0.3 else round(start + float(rng.integers(1, 120)) / 10, 1),
                 str(rng.choice(["call", "rain"])),
-                Role(str(rng.choice(["positive", "positive", "soft", "negative"]))),
+                Role(str(rng.choice(["positive", "positive", "soft", "negative", "unlabelled"]))),
             )
             for _ in range(rng.integers(0, 6))
         ]
@@ -121,6 +145,46 @@ def exact(number: float) -> Fraction:
     return Fraction(str(round(float(number), 6)))
 
 
+@dataclass(frozen=True)
+class ExactWindow:
+    """One window, asked about annotations one by one."""
+
+    start: Fraction
+    length: Fraction
+    tolerance: Fraction
+    partly: bool = False
+
+    def overlap(self, a: Annotation) -> Fraction:
+        return min(self.start + self.length, exact(a.end)) - max(self.start, exact(a.start))
+
+    def touches(self, a: Annotation) -> bool:
+        if a.end is None:
+            return self.start <= exact(a.start) < self.start + self.length
+        return self.overlap(a) > 0
+
+    def is_on(self, a: Annotation) -> bool:
+        if a.end is None:
+            return self.touches(a)
+        return self.overlap(a) >= min(self.length, exact(a.end) - exact(a.start)) / 2
+
+    def holds_all_of(self, a: Annotation, length: Fraction) -> bool:
+        return a.end is not None and self.overlap(a) >= length - min(Fraction(1, 20), length / 10)
+
+    def is_positive(self, a: Annotation) -> bool:
+        if a.end is None:
+            return abs(self.start - exact(a.start)) <= self.tolerance
+        if self.partly:
+            return self.holds_all_of(a, min(self.length, exact(a.end) - exact(a.start)))
+        return self.is_on(a)
+
+    def is_negative(self, a: Annotation) -> bool:
+        return self.holds_all_of(a, self.length) if self.partly else self.is_on(a)
+
+    def gap(self, a: Annotation) -> Fraction:
+        after = exact(a.start if a.end is None else a.end)
+        return max(exact(a.start) - (self.start + self.length), self.start - after)
+
+
 def label_of_one_window(
     annotations: list[Annotation],
     start: Fraction,
@@ -129,34 +193,19 @@ def label_of_one_window(
     margin: float | None,
 ) -> int:
     """The rules as they are written, for one window, in exact numbers and without a shortcut."""
-    end = start + window
-
-    def overlap(a: Annotation) -> Fraction:
-        return min(end, exact(a.end)) - max(start, exact(a.start))
-
-    def touches(a: Annotation) -> bool:
-        return start <= exact(a.start) < end if a.end is None else overlap(a) > 0
-
-    def is_on(a: Annotation) -> bool:
-        if a.end is None:
-            return touches(a)
-        return overlap(a) >= min(window, exact(a.end) - exact(a.start)) / 2
-
-    def gap(a: Annotation) -> Fraction:
-        return max(exact(a.start) - end, start - exact(a.start if a.end is None else a.end))
-
+    one = ExactWindow(start, window, tolerance)
+    one = replace(one, partly=any(one.touches(a) for a in annotations if a.role == "unlabelled"))
     own = [a for a in annotations if a.label == "call" and a.role == "positive"]
     soft = [a for a in annotations if a.label == "call" and a.role == "soft"]
     against = [a for a in annotations if a.role == "negative" or (a.role == "positive" and a.label != "call")]
     default = 30.0 if any(a.end is None for a in own) else 0.0
     farther = exact(default if margin is None else margin)
 
-    if any(is_on(a) for a in soft):
+    if any(map(one.is_on, soft)):
         return -1
-    if any(abs(start - exact(a.start)) <= tolerance if a.end is None else is_on(a) for a in own):
+    if any(map(one.is_positive, own)):
         return 1
-    if any(touches(a) for a in own) or any(touches(a) for a in soft):
+    if any(map(one.touches, [*own, *soft])):
         return -1
-    if any(is_on(a) for a in against) or all(gap(a) >= farther for a in own):
-        return 0
-    return -1
+    far = not one.partly and all(one.gap(a) >= farther for a in own)
+    return 0 if far or any(map(one.is_negative, against)) else -1

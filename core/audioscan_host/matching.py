@@ -3,12 +3,13 @@
 import logging
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
-from audioscan_host.annotations import Annotation, corrected, read_annotations
+from audioscan_host.annotations import Annotation, corrected, files_of, read_annotations
 from audioscan_host.errors import AnnotationError
 
 _Parts = tuple[str, ...]  # of a path
@@ -66,18 +67,46 @@ def match_recordings(
     return MatchedAnnotations(by_recording, elsewhere, by_name_only)
 
 
-def annotated(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Path, list[Annotation]]:
+def annotated(
+    paths: Sequence[Path],
+    label_files: Sequence[Path],
+    reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
-    Later files win: an annotation is dropped where a later file annotates the same place of its
-    recording with the same label (see `corrected`). What is left out on either side is logged.
+    Args:
+        paths: the recordings.
+        label_files: files, and folders of them.
+        reviewed: what was read already, each with its file; later than all label files.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
+    found = annotations_of(paths, label_files, reviewed)
+    without = [path for path, annotations in found.items() if not annotations]
+    if without:
+        # Without a label nobody has said that the sound is not in it.
+        logger.warning(
+            "recordings without an annotation are left out: %d, such as %s; a row with the role negative says "
+            "that the sound is not there", len(without), without[0],
+        )  # fmt: skip
+    return {path: annotations for path, annotations in found.items() if annotations}
+
+
+def annotations_of(
+    paths: Sequence[Path],
+    label_files: Sequence[Path],
+    reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+) -> Mapping[Path, list[Annotation]]:
+    """The annotations of each recording, none perhaps; as `annotated`.
+
+    Later files win: an annotation is dropped where a later file annotates the same place of its
+    recording with the same label (see `corrected`). What is left out is logged.
+    """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
-    for label_file in label_files:
-        matched = match_recordings(read_annotations(label_file), paths, label_file)
+    files = [file for path in label_files for file in files_of(path)]
+    for label_file, read in chain(((file, read_annotations(file)) for file in files), reviewed):
+        matched = match_recordings(read, paths, label_file)
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
@@ -92,14 +121,7 @@ def annotated(paths: Sequence[Path], label_files: Sequence[Path]) -> Mapping[Pat
                 "%s: %d of its recordings are not among those given, such as %s",
                 label_file, len(others), min(others),
             )  # fmt: skip
-    without = [path for path, annotations in found.items() if not annotations]
-    if without:
-        # Without a label nobody has said that the sound is not in it.
-        logger.warning(
-            "recordings without an annotation are left out: %d, such as %s; a row with the role negative says "
-            "that the sound is not there", len(without), without[0],
-        )  # fmt: skip
-    return {path: annotations for path, annotations in found.items() if annotations}
+    return found
 
 
 class _Recordings:

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
-from audioscan_host.annotations import positive_labels
+from audioscan_host.annotations import positive_labels, read_review
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.errors import SettingError
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
     Normalisation,
@@ -76,6 +77,7 @@ def train(
     labels: Iterable[Path | str],
     model: str,
     *,
+    from_regions: Iterable[tuple[Path | str, Path | str]] = (),
     out: Path | str | None = None,
     only: Collection[str] = (),
     windowing: Windowing | None = None,
@@ -92,8 +94,10 @@ def train(
 
     Args:
         recordings: files and folders.
-        labels: label files; see `audioscan_host.annotations.read_annotations`.
+        labels: label files, and folders of them; see `audioscan_host.annotations.read_annotations`.
         model: name of the model.
+        from_regions: results of scans, each with its corrected copy; later than all label files. See
+            `audioscan_host.annotations.read_review`.
         out: where the detector is saved; not saved unless given.
         only: the labels to learn; all of them unless given.
         windowing: window and hop, 8 s and 1 s unless given.
@@ -109,6 +113,7 @@ def train(
 
     Raises:
         UnknownModelError: the model is not installed.
+        SettingError: there are neither label files nor corrected results.
         AnnotationError: a label file cannot be read, or names none of the recordings.
         TrainingError: there is too little to learn from.
         DetectorError: the detector cannot be saved there.
@@ -119,7 +124,14 @@ def train(
     progress = progress or Silent()
     if out is not None:
         detector_file.check_target(out)
-    annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
+    label_files = [Path(path) for path in labels]
+    reviewed = [
+        (Path(corrected), read_review(Path(found), Path(corrected), windowing.window))
+        for found, corrected in from_regions
+    ]
+    if not (label_files or reviewed):
+        raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
+    annotations = annotated(find_recordings(map(Path, recordings)), label_files, reviewed)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)

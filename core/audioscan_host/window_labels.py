@@ -16,6 +16,8 @@ LEFT_OUT = -1
 POINT_MARGIN = 30.0
 """Seconds around a positive where points say nothing: they mark only some of what is there."""
 
+_SLACK = 50_000  # microseconds; less than anybody places a mark by hand, more than a file's decimals round
+
 _Microseconds = npt.NDArray[np.int64]
 
 
@@ -42,7 +44,10 @@ def window_labels(
     6. `neg_margin` or more from every positive of this label: negative;
     7. otherwise left out.
 
-    A recording without a positive of this label is therefore negative but for its soft places.
+    A recording without a positive of this label is therefore negative but for its soft places. A
+    window that touches an unlabelled place, of whatever label, knows less, and only what annotations say of all
+    of it counts: rule 2 asks that it holds the whole span or the span holds all of it, rule 5 that the
+    span holds all of it, and rule 6 does not apply. All of it is all but 50 ms, or a tenth.
 
     Args:
         annotations: all of the recording's, of every label.
@@ -67,7 +72,9 @@ def window_labels(
     if neg_margin is None:
         neg_margin = POINT_MARGIN if points else 0.0
     windows = _Windows(times, window)
-    spans = windows.on([a for a in own if a.end is not None])
+    partly = windows.touch([a for a in annotations if a.role is Role.UNLABELLED])
+    own_spans = [a for a in own if a.end is not None]
+    spans = np.where(partly, windows.wholly_on(own_spans), windows.on(own_spans))
     soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
     other = [
         a for a in annotations if a.role is Role.NEGATIVE or (a.role is Role.POSITIVE and a.label != label)
@@ -77,6 +84,8 @@ def window_labels(
     # The rules from the last to the first, each painted over what is weaker.
     labels[~windows.nearer_than(neg_margin, own)] = NEGATIVE
     labels[windows.on(other)] = NEGATIVE
+    labels[partly] = LEFT_OUT
+    labels[partly & windows.within(other)] = NEGATIVE
     labels[windows.touch(soft) | windows.touch(own)] = LEFT_OUT
     labels[spans | windows.start_within(tolerance, points)] = POSITIVE
     labels[windows.on(soft)] = LEFT_OUT
@@ -100,6 +109,21 @@ class _Windows:
         begin, end = _bounds(places)
         enough = (np.minimum(end - begin, self._length) + 1) // 2
         return self._start_in(begin + enough - self._length, end - enough)
+
+    def wholly_on(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        """Where the window holds the whole place, or lies within it."""
+        begin, end = _bounds(places)
+        enough = self._all_of(np.minimum(end - begin, self._length))
+        return self._start_in(begin + enough - self._length, end - enough)
+
+    def within(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
+        begin, end = _bounds(places)
+        enough = self._all_of(np.full_like(begin, self._length))
+        long = end - begin >= enough
+        return self._start_in((begin + enough - self._length)[long], (end - enough)[long])
+
+    def _all_of(self, lengths: _Microseconds) -> _Microseconds:
+        return lengths - np.minimum(_SLACK, lengths // 10)
 
     def touch(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
         begin, end = _bounds(places)

@@ -1,18 +1,21 @@
 """An annotation: a labelled place in a recording."""
 
+import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from audioscan_host.errors import AnnotationError
 
 
 class Role(StrEnum):
-    """What an annotation says of its place: the sound is here, may be here, or is not."""
+    """What an annotation says of its place: the sound is here, may be here, is not, or nobody has looked."""
 
     POSITIVE = "positive"
     SOFT = "soft"
     NEGATIVE = "negative"
+    UNLABELLED = "unlabelled"
+    """Only the other annotations in this place count: what lies between them is not known, of any sound."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Annotation:
             itself is named like, without the suffix.
         start: seconds from the recording's beginning.
         end: seconds, after `start`; None for a point.
-        label: the name of the sound.
+        label: the name of the sound; may be empty where the role is `unlabelled`.
         role: what the annotation says of its place.
     """
 
@@ -33,6 +36,22 @@ class Annotation:
     end: float | None
     label: str
     role: Role = Role.POSITIVE
+
+
+_MARKED = re.compile(rf"(.*?)\s*\(({'|'.join(Role)})\)", re.DOTALL)
+
+
+def marked(label: str, role: Role) -> str:
+    """A label with its role, for formats that have no column for it: "cry (negative)"."""
+    return label if role is Role.POSITIVE else f"{label} ({role})".strip()
+
+
+def with_marked_role(annotation: Annotation) -> Annotation:
+    """The annotation with the role that its label ends with, where `marked` or a person put one there."""
+    found = _MARKED.fullmatch(annotation.label)
+    if annotation.role is not Role.POSITIVE or not found or not (found[1] or found[2] == Role.UNLABELLED):
+        return annotation
+    return replace(annotation, label=found[1], role=Role(found[2]))
 
 
 def positive_labels(annotations: Iterable[Annotation], only: Collection[str] = ()) -> list[str]:

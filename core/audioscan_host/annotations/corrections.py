@@ -2,10 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, product
 
-from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.annotation import Annotation, Role
 
 SAME_POINT = 0.05
 """Seconds between two points that are one: less than anybody places a mark by hand."""
@@ -17,21 +18,39 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
     An earlier annotation is dropped where a later one of the same label, whatever their roles,
     overlaps it: two spans share some time, an earlier point lies within a later span, or two
     points lie within 0.05 s of each other. A later point leaves an earlier span alone, since it
-    says nothing of the rest of it.
+    says nothing of the rest of it. Unlabelled is what both leave unlabelled: where one file labels
+    a recording throughout, another that labels some places of it changes nothing of the rest.
 
     Args:
         earlier: of one recording.
         later: of the same recording, from the file that wins.
 
     Returns:
-        What is left of the earlier ones, then all the later ones.
+        What is left of the earlier ones, then all the later ones, then what is unlabelled.
     """
+    if not (earlier and later):
+        return [*earlier, *later]
     by_label: dict[str, list[Annotation]] = defaultdict(list)
-    for annotation in later:
+    for annotation in _labelled(later):
         by_label[annotation.label].append(annotation)
     places = {label: _Places(annotations) for label, annotations in by_label.items()}
-    kept = [a for a in earlier if a.label not in places or not places[a.label].overlap(a)]
-    return [*kept, *later]
+    kept = [a for a in _labelled(earlier) if a.label not in places or not places[a.label].overlap(a)]
+    return [*kept, *_labelled(later), *_unlabelled_in_both(earlier, later)]
+
+
+def _labelled(annotations: Sequence[Annotation]) -> list[Annotation]:
+    return [a for a in annotations if a.role is not Role.UNLABELLED]
+
+
+def _unlabelled_in_both(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> Iterator[Annotation]:
+    """The shared times of each pair of unlabelled spans."""
+    of_both = [
+        [a for a in each if a.role is Role.UNLABELLED and a.end is not None] for each in (earlier, later)
+    ]
+    for one, other in product(*of_both):
+        start, end = max(one.start, other.start), min(one.end or 0.0, other.end or 0.0)
+        if start < end:
+            yield replace(other, start=start, end=end)
 
 
 class _Places:

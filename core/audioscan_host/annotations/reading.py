@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from audioscan_host.annotations import cells
-from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.annotation import Annotation, with_marked_role
 from audioscan_host.annotations.audacity import read_audacity
 from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
 from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
@@ -18,18 +18,30 @@ FORMATS = (
 )
 
 
-def read_annotations(path: Path) -> list[Annotation]:
+def files_of(path: Path) -> list[Path]:
+    """The label file itself, or the files in a folder of them and below, in order of their paths."""
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def read_annotations(path: Path, *, may_be_empty: bool = False) -> list[Annotation]:
     """Read a label file; what it is shows in its content, not in its suffix.
 
-    - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft
-      or negative); other columns are ignored; an empty `end` makes a point.
+    - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft,
+      negative or unlabelled); other columns are ignored; an empty `end` makes a point.
     - Audacity labels: `start`, `end` and `label` separated by tabs, no header; equal times make a point.
     - Raven selection tables: a header with `Begin Time (s)`, `End Time (s)` and a column of labels.
     - DCASE event lists: `filename`, `onset`, `offset` and `event_label` separated by tabs, with that
       header or without one.
     - 8-cut's database `~/.8cut.db`: exported clips, and hard negatives.
 
+    A label may end with its role, "cry (negative)", in every format: only CSV and TSV have a column for it.
     Content that could be of two formats and would mean different things is refused.
+
+    Args:
+        path: the file.
+        may_be_empty: whether a file without annotations is as good as another.
 
     Raises:
         AnnotationError: the file cannot be read, or says something impossible; with the line.
@@ -42,8 +54,10 @@ def read_annotations(path: Path) -> list[Annotation]:
         annotations = list(read_eight_cut(path))
     else:
         text = _decode(content, path)
-        annotations = list(_reader(text, path)(path, text))
-    if not annotations:
+        if may_be_empty and not text.strip():
+            return []
+        annotations = list(map(with_marked_role, _reader(text, path)(path, text)))
+    if not (annotations or may_be_empty):
         raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
     return annotations
 

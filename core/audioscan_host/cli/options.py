@@ -25,15 +25,22 @@ cache_dir = click.option(
     "user's cache folder]",
 )
 
-labels = click.option(
-    "--labels",
-    multiple=True,
-    required=True,
-    type=FILE,
-    metavar="FILE",
-    help="CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database. May repeat: "
-    "where two files label the same place with the same label, the later one wins.",
-)
+
+def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command]:
+    return click.option(
+        "--labels",
+        multiple=True,
+        required=required,
+        type=FILE,
+        metavar="FILE",
+        help=f"{purpose}CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database; or a "
+        "folder of them. May repeat: where two files label the same place with the same label, the later one wins.",
+    )
+
+
+labels = _labels(required=True)
+labels_beside_others = _labels(required=False)
+labels_known = _labels(required=False, purpose="What is labelled already, as for `train`: ")
 
 FORMATS = ("csv", "json", "audacity", "raven", "tsv")
 """The names of `audioscan_host.output.FORMATS`, known without importing the writers."""

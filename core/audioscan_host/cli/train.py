@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.recordings
-@options.labels
+@options.labels_beside_others
+@click.option(
+    "--from-regions",
+    "from_regions",
+    multiple=True,
+    nargs=2,
+    type=options.FILE,
+    metavar="FOUND CORRECTED",
+    help="A scan's result and its corrected copy: what was removed is negative, what stayed is positive, and the "
+    "rest of the recordings is not known. May repeat.",
+)
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
@@ -31,10 +41,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--classifier",
-    type=click.Choice(["hist-gbt", "logistic"]),
-    default="hist-gbt",
+    type=click.Choice(["logistic", "hist-gbt"]),
+    default="logistic",
     show_default=True,
-    help="Boosted trees, or logistic regression: quicker where embeddings are long.",
+    help="Logistic regression, which needs fewer labels, or boosted trees.",
 )
 @click.option(
     "--calibration",
@@ -50,6 +60,7 @@ def train(
     *,
     recordings: tuple[Path, ...],
     labels: tuple[Path, ...],
+    from_regions: tuple[tuple[Path, Path], ...],
     model: str,
     out: Path,
     only: tuple[str, ...],
@@ -78,6 +89,7 @@ def train(
         recordings,
         labels,
         model,
+        from_regions=from_regions,
         out=out,
         only=only,
         windowing=Windowing(window, hop),

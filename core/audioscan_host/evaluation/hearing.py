@@ -154,6 +154,7 @@ def _heard(
         probabilities,
         tuple(events),
         tuple(found),
+        all(a.role is not Role.UNLABELLED for a in recording.annotations),
     )
 
 

@@ -38,6 +38,7 @@ class HeldOutRecording:
         probabilities: (windows,) from 0 to 1.
         events: the positive annotations of the label.
         regions: what was found.
+        throughout: whether all of it was labelled; only then a region without an event is a false one.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class HeldOutRecording:
     probabilities: npt.NDArray[np.float64]
     events: tuple[Annotation, ...]
     regions: tuple[Region, ...]
+    throughout: bool
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from audioscan_host.classifier.figures import Figures
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
 from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
-from audioscan_host.evaluation.held_out import HeldOut, System
+from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
 
 SHORT_COLLAR = 0.2
 """Seconds by which an onset may be off; what the DCASE challenges take."""
@@ -147,15 +147,19 @@ def _segments(heard: HeldOut) -> Matches:
             [(region.start, region.end) for region in recording.regions],
             recording.duration,
         )
-        for recording in heard.recordings
+        for recording in _labelled_throughout(heard)
     )
 
 
 def _onsets(heard: HeldOut, collar: float) -> Matches:
     return Matches.total(
         match_onsets((e.start for e in recording.events), (r.start for r in recording.regions), collar)
-        for recording in heard.recordings
+        for recording in _labelled_throughout(heard)
     )
+
+
+def _labelled_throughout(heard: HeldOut) -> list[HeldOutRecording]:
+    return [recording for recording in heard.recordings if recording.throughout]
 
 
 def _has_points(heard: HeldOut) -> bool:
@@ -167,6 +171,12 @@ def _notes(heard: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
         yield (
             "some of its labels are points, which have no end: no segment-based F1; the event-based one takes "
             "them for onsets, and what nobody marked for false"
+        )
+    partly = len(heard.recordings) - len(_labelled_throughout(heard))
+    if partly:
+        yield (
+            f"{partly} of {len(heard.recordings)} recordings are labelled in part: what is found in them "
+            "does not count for the F1 of segments and events"
         )
     if skipped:
         yield f"{skipped} of {resamples} resamples lack a class and are left out of the intervals"

@@ -1,0 +1,77 @@
+"""A scan's result and the copy that a person corrected -> annotations: what was removed is negative."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from audioscan_host.annotations.annotation import Annotation, Role
+from audioscan_host.annotations.reading import files_of, read_annotations
+from audioscan_host.errors import AnnotationError
+
+END_OF_ALL = 1e9
+"""Seconds; later than any recording ends."""
+
+logger = logging.getLogger(__name__)
+
+
+def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]:
+    """What a corrected scan result says of the recordings that were scanned.
+
+    What the corrected copy still holds, moved or relabelled perhaps, is as it says; what it lacks
+    is negative: a region that is gone, and of one that was cut the part that was cut off. The
+    rest of a recording is unlabelled, since nobody who corrects a result hears it. A removed
+    region that is shorter than a window makes negative the windows that hold it, which found it.
+
+    Args:
+        found: the result as `scan` wrote it, in any of its formats that are label files; a file or folder.
+        corrected: the corrected copy; nothing may be left in it.
+        window: length of the windows, seconds.
+
+    Raises:
+        AnnotationError: a file cannot be read, or the two are not of the same recordings.
+    """
+    before, after = _by_file(found), _by_file(corrected)
+    foreign = sorted(set(after) - set(before))
+    if foreign:
+        raise AnnotationError(
+            f"{corrected} names {foreign[0]!r}, which {found} does not: give the result as it was, then its corrected copy"
+        )
+    reviewed: list[Annotation] = []
+    removed = 0
+    for file, regions in before.items():
+        kept = after.get(file, [])
+        rejected = [piece for region in regions for piece in _rejected(region, kept, window)]
+        removed += len(rejected)
+        reviewed += [*kept, *rejected, Annotation(file, 0.0, END_OF_ALL, "", Role.UNLABELLED)]
+    logger.info("%s: %d places that were found are gone, and count as negative", corrected, removed)
+    return reviewed
+
+
+def _by_file(path: Path) -> dict[str, list[Annotation]]:
+    found: dict[str, list[Annotation]] = defaultdict(list)
+    for file in files_of(path):
+        for annotation in read_annotations(file, may_be_empty=True):
+            found[annotation.file].append(annotation)
+    return found
+
+
+def _rejected(region: Annotation, kept: Sequence[Annotation], window: float) -> Iterator[Annotation]:
+    """The parts of a region that no kept annotation overlaps."""
+    end = region.start if region.end is None else region.end
+    overlapping = sorted(
+        (a.start, a.start if a.end is None else a.end)
+        for a in kept
+        if a.start < end and (a.start if a.end is None else a.end) > region.start
+    )
+    if not overlapping:
+        short = end - region.start < window
+        first, last = (end - window, region.start + window) if short else (region.start, end)
+        yield replace(region, start=max(first, 0.0), end=last, role=Role.NEGATIVE)
+        return
+    reached = region.start
+    for start, stop in [*overlapping, (end, end)]:
+        if start > reached:
+            yield replace(region, start=reached, end=start, role=Role.NEGATIVE)
+        reached = max(reached, stop)

@@ -1,0 +1,87 @@
+"""Training from corrected scan results and from recordings that are labelled in part."""
+
+import numpy as np
+import pytest
+
+from audioscan_host import scan, train
+from audioscan_host.errors import SettingError
+
+HEADER = "file,start,end,label,role\n"
+
+
+@pytest.fixture
+def recordings(make_wav):
+    return [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(2)]
+
+
+def trained(recordings, labels, registry, **options):
+    return train(recordings, labels, "TINY", registry=registry, **options)
+
+
+def test_labelled_in_part_only_what_was_labelled_is_learnt_from(recordings, tiny_registry, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        HEADER
+        + "0.wav,0,60,,unlabelled\n0.wav,4,12,hiss,positive\n0.wav,30,38,hiss,negative\n0.wav,41,49,hiss,soft\n"
+    )
+    (report,) = trained(recordings, [labels], tiny_registry).reports
+    assert (report.positives, report.negatives) == (1, 1)
+    labels.write_text(labels.read_text().replace("0.wav,0,60,,unlabelled\n", ""))
+    (report,) = trained(recordings, [labels], tiny_registry).reports
+    assert report.positives > 1
+    assert report.negatives > 20
+
+
+def test_a_corrected_scan_is_learnt_from(recordings, tiny_registry, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")
+    found, corrected = tmp_path / "found.csv", tmp_path / "corrected.csv"
+    found.write_text("file,start,end,label,score\n1.wav,10,20,hiss,0.9\n1.wav,40,50,hiss,0.8\n")
+    corrected.write_text("file,start,end,label,score\n1.wav,10,20,hiss,0.9\n")
+    (before,) = trained(recordings, [labels], tiny_registry).reports
+    (after,) = trained(recordings, [labels], tiny_registry, from_regions=[(found, corrected)]).reports
+    assert after.positives == before.positives + 3  # starts 10, 11 and 12
+    assert after.negatives == before.negatives + 3  # 40, 41 and 42
+
+    (alone,) = trained(recordings, [], tiny_registry, from_regions=[(found, corrected)]).reports
+    assert (alone.positives, alone.negatives) == (3, 3)
+
+
+def test_a_folder_of_label_files_is_as_good_as_its_files(recordings, tiny_registry, tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    (folder / "0.txt").write_text("4\t12\thiss\n")
+    (folder / "1.txt").write_text("30\t38\thiss\n")
+    (folder / ".hidden").write_bytes(b"\0")
+    of_folder = trained(recordings, [folder], tiny_registry)
+    of_files = trained(recordings, sorted(folder.glob("*.txt")), tiny_registry)
+    assert of_folder.reports[0].counts == of_files.reports[0].counts
+    one, other = (
+        [r.probabilities["hiss"] for r in scan(recordings, each.detector, registry=tiny_registry).recordings]
+        for each in (of_folder, of_files)
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+def test_labels_or_corrected_results_are_needed(recordings, tiny_registry):
+    with pytest.raises(SettingError, match="give label files, or corrected results of a scan"):
+        trained(recordings, [], tiny_registry)
+
+
+def test_the_command_takes_a_result_and_its_corrected_copy(run, make_wav, tmp_path):
+    make_wav("0.wav", seconds=60)
+    (tmp_path / "found.csv").write_text("file,start,end,label\n0.wav,10,20,hiss\n0.wav,40,50,hiss\n")
+    (tmp_path / "corrected.csv").write_text("file,start,end,label\n0.wav,10,20,hiss\n")
+    done = run(
+        "train",
+        "0.wav",
+        "--from-regions",
+        "found.csv",
+        "corrected.csv",
+        "--model",
+        "MEL",
+        "--out",
+        "h.detector",
+    )
+    assert (tmp_path / "h.detector").is_file()
+    assert done.stdout.splitlines()[2].split()[:3] == ["hiss", "3", "3"]
