@@ -22,7 +22,7 @@ from audioscan_host.errors import SettingError, TrainingError
 LEAST_WINDOWS_TO_CALIBRATE = 6
 """Windows that each class needs: two in each fold, or the folds say nothing of it."""
 
-KINDS = ("hist-gbt", "logistic")
+KINDS = ("logistic", "hist-gbt")
 
 _WORTH_THREADS = 20_000  # windows; hundreds of trees that each wait for a second core gain nothing below
 _ROWS = 4096  # windows that are scored at once, so that a day-long recording needs no double-precision copy
@@ -33,7 +33,7 @@ class ClassifierSettings:
     """How a classifier is learnt.
 
     Attributes:
-        kind: `hist-gbt` (boosted trees) or `logistic` (much quicker at thousands of dimensions).
+        kind: `logistic`, which needs fewer labels, or `hist-gbt` (boosted trees); see docs/calibration.md.
         calibration: `isotonic`, `sigmoid` or `none`.
         negatives_per_positive: how many negatives are fitted on, drawn at random; None for all.
         natural_rate: put the probabilities back to the rate before thinning; off only to compare.
@@ -43,7 +43,7 @@ class ClassifierSettings:
         SettingError: a value is unknown or out of its range.
     """
 
-    kind: Literal["hist-gbt", "logistic"] = "hist-gbt"
+    kind: Literal["logistic", "hist-gbt"] = "logistic"
     calibration: Literal["isotonic", "sigmoid", "none"] = "isotonic"
     negatives_per_positive: float | None = 3.0
     natural_rate: bool = True

@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 @click.option(
     "--classifier",
     "classifiers",
-    type=click.Choice(["hist-gbt", "logistic"]),
+    type=click.Choice(["logistic", "hist-gbt"]),
     multiple=True,
-    default=["hist-gbt"],
+    default=["logistic"],
     show_default=True,
-    help="Boosted trees, or logistic regression. May repeat, to compare.",
+    help="Logistic regression, or boosted trees. May repeat, to compare.",
 )
 @click.option(
     "--calibration",
