@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from audioscan_host import scan, train
+from audioscan_host import embed, scan, train
+from audioscan_host.detector import load
 from audioscan_host.errors import SettingError
 
 HEADER = "file,start,end,label,role\n"
@@ -85,3 +86,18 @@ def test_the_command_takes_a_result_and_its_corrected_copy(run, make_wav, tmp_pa
     )
     assert (tmp_path / "h.detector").is_file()
     assert done.stdout.splitlines()[2].split()[:3] == ["hiss", "3", "3"]
+
+
+def test_a_detector_keeps_a_few_windows_that_stand_for_those_it_learnt_from(
+    recordings, tiny_registry, tmp_path
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        HEADER + "0.wav,0,60,,unlabelled\n0.wav,4,12,hiss,positive\n0.wav,30,38,hiss,negative\n"
+    )
+    detector = trained(recordings, [labels], tiny_registry, out=tmp_path / "hiss.detector").detector
+    vectors = embed([recordings[0]], ["TINY"], registry=tiny_registry).stored[0].path
+    with np.load(vectors) as archive:
+        features = detector.features(archive["embeddings"])
+    assert {tuple(row) for row in detector.reference} == {tuple(features[4]), tuple(features[30])}
+    np.testing.assert_array_equal(load(tmp_path / "hiss.detector").reference, detector.reference)

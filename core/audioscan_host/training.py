@@ -13,6 +13,7 @@ from audioscan_host import detector as detector_file
 from audioscan_host.annotations import positive_labels, read_review
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
+from audioscan_host.classifier.coverage import cover
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
@@ -32,6 +33,9 @@ from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
 from audioscan_host.window_labels import LEFT_OUT, window_labels
 from audioscan_host.windows import Windowing
+
+REFERENCE_WINDOWS = 128
+"""Windows that a detector keeps of those it was trained on."""
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +147,7 @@ def train(
     ]
     settings = classifier or ClassifierSettings()
     learnt: dict[str, Fitted] = {}
+    used = [np.zeros(len(each.times), np.bool_) for each in labelled]
     reports = []
     with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
         for name in names:
@@ -152,6 +157,7 @@ def train(
                 )
                 for r in labelled
             ]
+            used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of, strict=True)]
             learnt[name] = fit_label(
                 name, labelled, labels_of, windowing=windowing, settings=settings, advance=advance
             )
@@ -174,10 +180,19 @@ def train(
             "neg_margin": neg_margin,
             "labels": {report.label: report.counts for report in reports},
         },
+        reference=_reference(labelled, used),
     )
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
+
+
+def _reference(
+    recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
+) -> npt.NDArray[np.float32]:
+    """A few of the windows that were learnt from, by which a window tells that it is like none of them."""
+    features = np.concatenate([r.features[u] for r, u in zip(recordings, used, strict=True)])
+    return np.asarray(features[cover(features, REFERENCE_WINDOWS)], np.float32)
 
 
 def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str) -> Normalisation:

@@ -38,6 +38,8 @@ class Detector:
         figures: by label, cross-validated; None where there was too little to hold any out.
         training: how it was trained: settings, counts of windows and recordings; JSON values.
         versions: of the packages that it was trained with; those installed unless given.
+        reference: (windows, dim), normalised: a few of the windows that it was trained on, such that
+            every other is near one of them. None where they are not known.
 
     Raises:
         DetectorError: a value is out of its range, or does not go with another one.
@@ -54,6 +56,7 @@ class Detector:
     figures: Mapping[str, Figures | None]
     training: Mapping[str, Any]
     versions: Mapping[str, str] = field(default_factory=installed_versions)
+    reference: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         try:
@@ -64,6 +67,13 @@ class Detector:
             raise DetectorError(f"normalisation must be recording or none, not {self.normalisation!r}")
         if self.dim < 1 or not self.classifiers or set(self.classifiers) != set(self.figures):
             raise DetectorError("a detector needs dimensions, and for each label a classifier and figures")
+        if self.reference is not None and (
+            self.reference.dtype != np.float32
+            or self.reference.ndim != 2
+            or self.reference.shape[1] != self.dim
+            or not np.isfinite(self.reference).all()
+        ):
+            raise DetectorError(f"its reference windows must be (windows, {self.dim}) finite float32 numbers")
 
     @property
     def windowing(self) -> Windowing:
@@ -99,13 +109,21 @@ class Detector:
         Raises:
             DetectorError: the embeddings have other dimensions.
         """
+        features = self.features(embeddings)
+        return {label: classifier.probabilities(features) for label, classifier in self.classifiers.items()}
+
+    def features(self, embeddings: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        """All embeddings of one recording as the classifiers read them: (windows, dim).
+
+        Raises:
+            DetectorError: the embeddings have other dimensions.
+        """
         if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
             raise DetectorError(
                 f"a detector of {self.model} reads (windows, {self.dim}) embeddings, not {embeddings.shape}"
             )
         features = normalise(embeddings) if self.normalisation == "recording" else embeddings
-        features = features.astype(np.float32, copy=False)
-        return {label: classifier.probabilities(features) for label, classifier in self.classifiers.items()}
+        return features.astype(np.float32, copy=False)
 
 
 def require_model(detector: Detector, model: Model, path: str | os.PathLike[str] | None = None) -> None:

@@ -19,6 +19,9 @@ from audioscan_host.errors import DetectorError
 MOST_BYTES = 512 * 2**20
 """A detector of one label is some 3 MB."""
 
+REFERENCE = "reference.npy"
+"""The member that holds the reference windows."""
+
 _PROBES = 8  # windows by which a loaded classifier shows that it computes what it did when saved
 _PROBE_TOLERANCE = 1e-6  # another machine's linear algebra rounds otherwise
 
@@ -88,6 +91,8 @@ def _to_bytes(detector: Detector) -> bytes:
         label: classifier.probabilities(_probe(detector.dim)).tolist()
         for label, classifier in detector.classifiers.items()
     }
+    if detector.reference is not None:
+        members[REFERENCE] = archive.write_array(detector.reference)
     return archive.write(members | {DESCRIPTION: detector_json.write(detector, probes)}, sealed=True)
 
 
@@ -96,6 +101,7 @@ def _from_bytes(data: bytes) -> Detector:
     if DESCRIPTION not in members:
         raise DetectorError("is not a detector file; `audioscan-host train` makes one")
     description = detector_json.read(members.pop(DESCRIPTION))
+    reference = archive.read_array(members.pop(REFERENCE)) if REFERENCE in members else None
     parts: dict[int, dict[str, bytes]] = {number: {} for number in range(len(description.labels))}
     for name, content in members.items():
         number, _, part = name.partition("/")
@@ -109,7 +115,7 @@ def _from_bytes(data: bytes) -> Detector:
         classifiers[label.name] = Classifier(label.kind, label.calibration, label.kept_share, estimators)
         _check_probe(classifiers[label.name], label.probe, dim, description.values["versions"])
     figures = {label.name: label.figures for label in description.labels}
-    return Detector(**description.values, classifiers=classifiers, figures=figures)
+    return Detector(**description.values, classifiers=classifiers, figures=figures, reference=reference)
 
 
 def _probe(dim: int) -> npt.NDArray[np.float32]:
