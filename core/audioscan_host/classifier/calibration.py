@@ -10,6 +10,11 @@ from sklearn.linear_model import LogisticRegression
 
 CALIBRATIONS = ("isotonic", "sigmoid", "none")
 
+ORDER_SHARE = 0.01
+"""Share of the classifier's own probability in an isotonic one. The steps of isotonic regression are wide where few
+windows are labelled, and windows on one step would be in no order: with this they keep theirs, and no
+probability moves by more than a hundredth."""
+
 Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +34,35 @@ def natural_rate(probabilities: Scores, kept_share: float) -> Scores:
     """
     kept = probabilities * kept_share
     return kept / (kept + (1.0 - probabilities))
+
+
+def in_order(calibrated: Scores, scores: Scores) -> Scores:
+    """Isotonic probabilities, with the order that the scores have within each step.
+
+    Args:
+        calibrated: (windows,) what isotonic regression made of the scores.
+        scores: (windows,) log-odds, as `decision_function` gives them.
+    """
+    return (1 - ORDER_SHARE) * calibrated + ORDER_SHARE * _logistic(scores)
+
+
+def probabilities_by(estimator: Any, features: npt.NDArray[Any], method: str) -> Scores:
+    """What one fitted estimator says of windows.
+
+    Args:
+        estimator: where a calibration was done, a `CalibratedClassifierCV` of one pair.
+        features: (windows, dim)
+        method: of calibration, or `none`.
+
+    Returns:
+        (windows,) from 0 to 1.
+    """
+    if method != "isotonic":
+        return np.asarray(estimator.predict_proba(features)[:, 1], dtype=np.float64)
+    (pair,) = estimator.calibrated_classifiers_
+    (calibrator,) = pair.calibrators
+    scores = np.asarray(pair.estimator.decision_function(features), dtype=np.float64)
+    return in_order(np.asarray(calibrator.predict(scores), dtype=np.float64), scores)
 
 
 def cross_fitted(
@@ -57,10 +91,14 @@ def cross_fitted(
     return probabilities
 
 
+def _logistic(log_odds: Scores) -> Scores:
+    return np.asarray((1 + np.tanh(log_odds / 2)) / 2)  # as 1 / (1 + exp(-x)), without its overflow
+
+
 def _calibrate(method: str, scores: Scores, labels: Labels, unseen: Scores) -> Scores:
     if method == "isotonic":
         calibrator: Any = IsotonicRegression(out_of_bounds="clip").fit(scores, labels)
-        return np.asarray(calibrator.predict(unseen), dtype=np.float64)
+        return in_order(np.asarray(calibrator.predict(unseen), dtype=np.float64), unseen)
     # Platt, "Probabilistic outputs for support vector machines" (1999): each label counts a little
     # for the other class, so that a few clear windows do not make the slope infinite.
     positives = int(labels.sum())

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.calibration import CALIBRATIONS, natural_rate
+from audioscan_host.classifier.calibration import CALIBRATIONS, natural_rate, probabilities_by
 from audioscan_host.classifier.figures import Figures, Places
 from audioscan_host.classifier.fitting import Fits
 from audioscan_host.classifier.folds import FOLDS, Folds, split
@@ -96,7 +96,7 @@ class Classifier:
                     # together they are three times as fast.
                     part = np.asfortranarray(part, dtype=np.float64)
                 for estimator in self.estimators:
-                    mean[rows] += estimator.predict_proba(part)[:, 1]
+                    mean[rows] += probabilities_by(estimator, part, self.calibration)
         return natural_rate(mean / len(self.estimators), self.kept_share)
 
 
