@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from audioscan_host.registry import load_registry
     from audioscan_host.scanning import scan
     from audioscan_host.searching import search
+    from audioscan_host.suggesting import suggest
     from audioscan_host.training import train
     from audioscan_host.windows import Windowing, Windows
 
@@ -38,6 +39,7 @@ __all__ = [
     "load_registry",
     "scan",
     "search",
+    "suggest",
     "train",
 ]
 
@@ -46,6 +48,7 @@ _HOME = {
     "evaluate": "evaluating",
     "scan": "scanning",
     "search": "searching",
+    "suggest": "suggesting",
     "train": "training",
     "load_registry": "registry",
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host import detector as detector_file
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import DetectorError, SettingError, UnknownModelError
+from audioscan_host.errors import SettingError
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Progress
+from audioscan_host.ready_detector import ready_detector
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import Region, RegionSettings, find_regions
 from audioscan_host.registry import Registry, load_registry
@@ -82,15 +82,7 @@ def scan(
         SettingError: a threshold is out of range, or of a label that is not looked for.
     """
     registry = registry or load_registry()
-    source = "the detector" if isinstance(detector, Detector) else str(detector)
-    detector = detector if isinstance(detector, Detector) else detector_file.load(Path(detector))
-    detector = detector.restricted(only) if only else detector
-    try:
-        model = registry.model(detector.model)
-    except UnknownModelError as error:
-        raise DetectorError(f"{source}: needs a model that is not installed: {error}") from error
-    detector_file.require_model(detector, model, source)
-
+    detector, model = ready_detector(detector, registry, only)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     paths = find_recordings(map(Path, recordings))
     cache = Cache(cache_dir)

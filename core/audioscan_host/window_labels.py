@@ -92,6 +92,13 @@ def window_labels(
     return labels
 
 
+def touched(
+    places: Sequence[Annotation], times: npt.NDArray[np.float64], window: float
+) -> npt.NDArray[np.bool_]:
+    """(windows,) which of them overlap a span or contain a point, whatever its role."""
+    return _Windows(times, window).touch(places)
+
+
 class _Windows:
     """The windows of a recording, asked which of them lie where.
 

@@ -17,6 +17,7 @@ BUILT_IN = (
     "train",
     "evaluate",
     "scan",
+    "suggest",
     "search",
     "cache",
     "doctor",

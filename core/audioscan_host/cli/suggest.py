@@ -1,0 +1,100 @@
+"""`audioscan-host suggest`: recordings and a detector to the windows to label next."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audioscan_host.cli import options, reporting
+from audioscan_host.cli.failures import end_batch
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
+
+if TYPE_CHECKING:
+    from audioscan_host.suggesting import SuggestResult
+
+
+@click.command()
+@options.recordings
+@click.option(
+    "--detector", required=True, type=options.FILE, metavar="FILE", help="What `audioscan-host train` made."
+)
+@click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
+@options.labels_known
+@click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
+@click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice([name for name in options.FORMATS if name != "json"]),
+    default="csv",
+    show_default=True,
+    help="audacity and raven are one file a recording, and have the role in the label: cry (soft).",
+)
+@options.out
+@options.encoder
+@options.cache_dir
+def suggest(
+    *,
+    recordings: tuple[Path, ...],
+    detector: Path,
+    n: int,
+    labels: tuple[Path, ...],
+    only: tuple[str, ...],
+    seed: int,
+    format_name: str,
+    out: Path | None,
+    runtime: Runtime,
+    registry: Registry,
+    cache_dir: Path | None,
+) -> None:
+    """Choose the windows whose labels would teach a detector most.
+
+    RECORDING is a media file or a folder of them, best those that will be scanned. Some windows are
+    those that the detector is least sure of, some score high but are unlike all that it has learnt,
+    and a few are random.
+
+    Listen to each, write positive or negative in place of soft, and give the file to `train` beside your
+    other labels. A row that stays soft changes nothing. The rows with the role unlabelled say that
+    nobody has listened to the rest of those recordings: leave them.
+    """
+    from audioscan_host import suggest as suggest_windows
+
+    result = suggest_windows(
+        recordings,
+        detector,
+        n=n,
+        labels=labels,
+        only=only,
+        seed=seed,
+        cache_dir=cache_dir,
+        runtime=runtime,
+        registry=registry,
+        progress=reporting.progress(),
+    )
+    if result.suggestions:
+        _save(result, format_name, out)
+    where = f": {out}" if out else ""
+    windows = reporting.counted(len(result.suggestions), "window")
+    of = reporting.counted(len({each.path for each in result.suggestions}), "recording")
+    reporting.note(f"{windows} to label in {of}{where}")
+    end_batch(result.failures, len(result.failures) + len(result.durations))
+
+
+def _save(result: "SuggestResult", format_name: str, out: Path | None) -> None:
+    from audioscan_host.annotations import Role, marked
+    from audioscan_host.output import FORMATS
+    from audioscan_host.output.saving import save_regions, save_text
+    from audioscan_host.regions import Region
+    from audioscan_host.suggestion.table import suggestions_csv
+
+    form = FORMATS[format_name]
+    if form.name == "csv":
+        save_text(suggestions_csv(result.suggestions, result.durations), out)
+        return
+    found: dict[str, list[Region]] = {}
+    for each in result.suggestions:
+        whole = Region(0.0, result.durations[each.path], marked("", Role.UNLABELLED), 0.0)
+        regions = found.setdefault(str(each.path), [whole])
+        regions.append(Region(each.start, each.end, marked(each.label, Role.SOFT), each.probability))
+    save_regions(found, form, out)
