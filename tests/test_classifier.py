@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from audioscan_host.classifier import ClassifierSettings, fit, normalise
 from audioscan_host.classifier.figures import expected_calibration_error
 from audioscan_host.classifier.folds import split
+from audioscan_host.classifier.learning import _thin
 from audioscan_host.errors import SettingError, TrainingError
 
 WINDOW = 8.0
@@ -272,3 +273,17 @@ def test_each_fit_is_told(calibration, positives, expected):
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(SettingError):
         ClassifierSettings(**wrong)
+
+
+def test_thinned_negatives_are_of_every_recording():
+    data = labelled(recordings=12, windows=40)
+    labels = np.zeros(480, np.int8)
+    labels[:3] = 1  # nine negatives to be kept, of twelve recordings
+    settings = ClassifierSettings("logistic", "none", negatives_per_positive=3.0)
+    kept = _thin(labels.astype(np.int64), data["groups"], settings)
+    assert kept[:3].all()
+    assert len(set(data["groups"][kept & (labels == 0)])) == 9
+    labels[:15] = 1
+    kept = _thin(labels.astype(np.int64), data["groups"], settings)
+    assert np.count_nonzero(kept & (labels == 0)) == 45
+    assert len(set(data["groups"][kept])) == 12

@@ -111,3 +111,29 @@ def test_two_positives_cannot_be_split_in_three():
     labels, groups, times = recordings(5, 50, rate=0)
     labels[[0, 60]] = 1
     assert split(labels, groups, times, WINDOW, everything(labels)) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_three_recordings_with_both_classes_are_enough_whatever_the_others_hold(seed):
+    rng = np.random.default_rng(seed)
+    # One labelled throughout, two of a window of each class, five of one positive window, one of negatives.
+    held = [[0] * 200 + [1] * 14, [0, 1], [1, 0], *[[1]] * 5, [0] * 9]
+    order = rng.permutation(len(held))
+    labels = np.concatenate([held[i] for i in order])
+    groups = np.repeat(np.arange(len(held)), [len(held[i]) for i in order])
+    times = np.arange(len(labels)) * WINDOW
+    folds = split(labels, groups, times, WINDOW, everything(labels))
+    assert folds.kind == "recordings"
+    for train, held_out in folds.splits:
+        assert not set(groups[train]) & set(groups[held_out])
+        assert set(labels[train]) == set(labels[held_out]) == {0, 1}
+    assert sorted(np.concatenate([held_out for _, held_out in folds.splits])) == list(range(len(labels)))
+
+
+def test_windows_that_are_not_fitted_on_do_not_make_a_recording_hold_both_classes():
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    groups, times = np.repeat([0, 1, 2], 2), np.arange(6) * WINDOW
+    assert split(labels, groups, times, WINDOW, everything(labels)).kind == "recordings"
+    usable = np.array([True, True, True, True, False, True])
+    found = split(labels, groups, times, WINDOW, usable)
+    assert found is None or found.kind == "time"

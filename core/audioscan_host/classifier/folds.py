@@ -55,9 +55,9 @@ def split(
     Returns:
         None where no split leaves both classes on both sides.
     """
-    by_recording = _by_recording(labels, groups)
-    if _has_both_classes(by_recording, labels, usable):
-        return Folds("recordings", by_recording)
+    for by_recording in (_by_recording(labels, groups), _dealt(labels, groups, usable)):
+        if _has_both_classes(by_recording, labels, usable):
+            return Folds("recordings", by_recording)
     for fold_of in (_blocks(labels, groups, times), _blocks_by_class(labels, groups, times, usable)):
         splits = tuple(_hold_out(fold_of == fold, groups, times, window) for fold in range(FOLDS))
         if _has_both_classes(splits, labels, usable):
@@ -70,6 +70,30 @@ def _by_recording(labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) 
     if min(positives, len(labels) - positives, len(np.unique(groups))) < FOLDS:
         return ()
     return tuple(StratifiedGroupKFold(FOLDS).split(np.zeros(len(labels)), labels, groups))
+
+
+def _dealt(
+    labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_]
+) -> tuple[Split, ...]:
+    """Recordings dealt out one by one: those that hold both classes first, so that three of them are enough.
+
+    The split above balances how many windows the folds have of each class, and may leave one without a
+    class where most recordings hold a few windows of one.
+    """
+    recordings, group_of = np.unique(groups, return_inverse=True)
+    held = np.zeros((len(recordings), 2), np.int64)  # windows of each recording by class
+    np.add.at(held, (group_of[usable], labels[usable]), 1)
+    both = held.min(axis=1) > 0
+    folds = np.zeros((FOLDS, 3), np.int64)  # recordings with both classes, windows of either
+    fold_of = np.zeros(len(recordings), np.int64)
+    for recording in np.lexsort((-held.sum(axis=1), ~both)).tolist():
+        scarce = [0, 1, 2] if both[recording] else [1 + int(held[recording].argmax())]
+        fold = min(range(FOLDS), key=lambda each: folds[each, scarce].tolist())
+        fold_of[recording] = fold
+        folds[fold] += [int(both[recording]), *held[recording].tolist()]
+    found = [np.flatnonzero(fold_of[group_of] == fold) for fold in range(FOLDS)]
+    everything = np.arange(len(labels))
+    return tuple((np.setdiff1d(everything, fold), fold) for fold in found)
 
 
 def _blocks(

@@ -157,8 +157,9 @@ def fit(
             f"all {len(labels)} labelled windows are {found}: "
             f"label places {'without' if positives else 'with'} the sound too"
         )
-    kept = _thin(truth, settings)
-    folds = split(truth, groups.astype(np.int64), times, window, kept)
+    recordings = groups.astype(np.int64)
+    kept = _thin(truth, recordings, settings)
+    folds = split(truth, recordings, times, window, kept)
     enough = min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE and folds is not None
     method = settings.calibration if enough else "none"
     fits = Fits(features, truth, kept, method, _estimator(settings), on_step)
@@ -167,7 +168,7 @@ def fit(
     figures = None
     if held_out is not None:
         held_out = natural_rate(held_out, kept_share)
-        places = Places(groups.astype(np.int64), times, window, hop)
+        places = Places(recordings, times, window, hop)
         figures = Figures.from_scores(truth, held_out, places=places)
     return Fitted(
         classifier=Classifier(settings.kind, method, kept_share, estimators),
@@ -187,15 +188,25 @@ def _estimator(settings: ClassifierSettings) -> Any:
     )
 
 
-def _thin(labels: npt.NDArray[np.int64], settings: ClassifierSettings) -> npt.NDArray[np.bool_]:
+def _thin(
+    labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], settings: ClassifierSettings
+) -> npt.NDArray[np.bool_]:
+    """(windows,) which ones are fitted on: all positives, and negatives drawn at random.
+
+    One of each recording is drawn before a second of any: where somebody labelled a few windows without the
+    sound, they are of as many backgrounds as there are.
+    """
     kept = np.ones(len(labels), np.bool_)
     negatives = np.flatnonzero(labels == 0)
     if settings.negatives_per_positive is None:
         return kept
     wanted = math.ceil(settings.negatives_per_positive * int(labels.sum()))
     if wanted < len(negatives):
+        drawn = np.random.default_rng(settings.seed).permutation(negatives)
+        first = np.zeros(len(drawn), np.bool_)
+        first[np.unique(groups[drawn], return_index=True)[1]] = True
         kept[negatives] = False
-        kept[np.random.default_rng(settings.seed).choice(negatives, wanted, replace=False)] = True
+        kept[np.concatenate([drawn[first], drawn[~first]])[:wanted]] = True
     return kept
 
 
