@@ -43,6 +43,8 @@ _LABEL: dict[str, type] = {
     "estimators": int,
     "probe": list,
 }
+_MOST_BYTES = 2**22  # JSON takes 20 times its size in memory; a label has some 700 bytes
+_LONGEST_NAME = 200  # characters
 _MOST_ESTIMATORS = 100
 _MOST_DIM = 2**17
 
@@ -111,6 +113,8 @@ def read(data: bytes) -> Description:
     Raises:
         DetectorError: the format is another, or a value is missing or of another type.
     """
+    if len(data) > _MOST_BYTES:
+        raise DetectorError("describes more than a detector: it is not safe to use")
     try:
         described = json.loads(data)
     except ValueError as error:
@@ -122,6 +126,8 @@ def read(data: bytes) -> Description:
             "upgrade audioscan-host, or train it again"
         )
     values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
+    if not all(_is_name(values[name]) for name in ("model", "checkpoint_revision")):
+        raise DetectorError("model and checkpoint_revision must be short texts of one line")
     if not 1 <= values["dim"] <= _MOST_DIM:
         raise DetectorError(f"dim must be from 1 to {_MOST_DIM}, not {values['dim']}")
     if not all(isinstance(version, str) for version in values["versions"].values()):
@@ -157,6 +163,10 @@ def _read_label(described: Any) -> Label:
         probe=np.array(values["probe"], dtype=np.float64),
         figures=figures,
     )
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def _take(described: Any, name: str, kind: type) -> Any:

@@ -49,6 +49,12 @@ _TRUSTED = {
 }
 """Per way in which skops builds an object, the types that may be built so."""
 
+_MOST_DESCRIPTION = 2**22
+"""Bytes; a description is some 40 KB, and JSON takes 20 times its size in memory."""
+
+_MOST_REPEATED = 2**26
+"""Bytes that arrays may take beyond the file: equal ones are stored once and read as often as they are named."""
+
 _CLASSES = {"hist-gbt": HistGradientBoostingClassifier, "logistic": Pipeline}
 
 
@@ -148,8 +154,15 @@ def _load(data: bytes) -> Any:
     members = archive.read(data)
     if "schema.json" not in members:
         raise DetectorError("lacks the description of its classifier")
+    if len(members["schema.json"]) > _MOST_DESCRIPTION:
+        raise DetectorError("describes more than a classifier: it is not safe to use")
+    arrays = 0
     for node in _nodes(json.loads(members["schema.json"])):
         _check_node(node)
+        if node.get("__loader__") == "NdArrayNode":
+            arrays += len(members[node["file"]])
+    if arrays > len(data) + _MOST_REPEATED:
+        raise DetectorError("names its arrays too often: it is not safe to use")
     for name, content in members.items():
         if name != "schema.json":
             archive.read_array(content)
@@ -160,6 +173,13 @@ def _load(data: bytes) -> Any:
 
 
 def _check_node(node: Mapping[str, Any]) -> None:
+    _check_type(node)
+    if "__id__" in node:
+        # skops puts what had that name before in its place: a few names make a structure without end.
+        raise DetectorError("uses an object twice, which no detector needs: it is not safe to use")
+
+
+def _check_type(node: Mapping[str, Any]) -> None:
     if not {"__loader__", "__class__", "__module__"} & set(node):
         return
     loader = node.get("__loader__")

@@ -22,6 +22,7 @@ MOST_BYTES = 512 * 2**20
 REFERENCE = "reference.npy"
 """The member that holds the reference windows."""
 
+_MOST_SAID = 500  # characters of an error
 _PROBES = 8  # windows by which a loaded classifier shows that it computes what it did when saved
 _PROBE_TOLERANCE = 1e-6  # another machine's linear algebra rounds otherwise
 
@@ -66,12 +67,18 @@ def load(path: str | os.PathLike[str]) -> Detector:
     try:
         return _from_bytes(_read_file(Path(path)))
     except DetectorError as error:
-        raise DetectorError(f"{path}: {error}") from error
+        raise DetectorError(f"{path}: {_one_line(error)}") from error
     except OSError as error:
         raise DetectorError(f"{path}: cannot be read: {error.strerror}") from error
     except Exception as error:
         # The content may be anyone's, and be wrong in more ways than can be foreseen.
-        raise DetectorError(f"{path}: cannot be used ({type(error).__name__}: {error})") from error
+        raise DetectorError(f"{path}: cannot be used ({type(error).__name__}: {_one_line(error)})") from error
+
+
+def _one_line(error: Exception) -> str:
+    """What a stranger's file is cited with: it may be long, or move the cursor of a terminal."""
+    said = str(error)[:_MOST_SAID]
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in said)
 
 
 def _read_file(source: Path) -> bytes:
@@ -127,9 +134,10 @@ def _probe(dim: int) -> npt.NDArray[np.float32]:
 def _check_probe(
     classifier: Classifier, saved: npt.NDArray[np.float64], dim: int, versions: Mapping[str, str]
 ) -> None:
+    # Before anything else: where a part is of a wrong type it fails here, and not in the middle of a scan.
+    found = classifier.probabilities(_probe(dim))
     if versions.get("scikit-learn") == sklearn.__version__:
         return  # the same code on the same bytes
-    found = classifier.probabilities(_probe(dim))
     if found.shape != saved.shape or not np.allclose(found, saved, rtol=0, atol=_PROBE_TOLERANCE):
         trained = versions.get("scikit-learn")
         raise DetectorError(
