@@ -23,6 +23,7 @@ CONTRACT = {
         "precision": ["checkpoint", "runtime"],
         "load": ["checkpoint", "runtime"],
         "batch_size": ["encoder", "inputs", "layers"],
+        "filter_waveform": ["waveform", "windows"],
         "preprocess": ["encoder", "waveform", "windows"],
         "embed": ["encoder", "batch", "layers"],
         "select_layers": ["model", "hidden_states"],
@@ -67,6 +68,12 @@ class Noting:
         self.calls.append("batch_size")
         self.note("batch_size", encoder=encoder, inputs=inputs, layers=layers)
         return 16
+
+    @hookimpl
+    def filter_waveform(self, waveform, windows):
+        self.calls.append("filter_waveform")
+        self.note("filter_waveform", waveform=waveform, windows=windows)
+        return waveform * 2
 
     @hookimpl
     def preprocess(self, encoder, waveform, windows):
@@ -172,6 +179,17 @@ def test_load_is_not_called_where_the_cache_has_all(noting, embed_recording):
     assert len(noting.plugin.of("load")) == 1
 
 
+def test_filter_waveform_is_called_once_a_block_and_preprocess_gets_what_it_returns(noting, embed_recording):
+    embed_recording("TINY", "TINY_ML", block_seconds=20.0, runtime=Runtime(batch_size=3))
+    asked, heard = noting.plugin.of("filter_waveform"), noting.plugin.of("preprocess")
+    assert [len(block.windows) for block in asked] == [20, WINDOWS - 20]
+    for before, after in zip(asked, heard, strict=True):
+        assert before.waveform.dtype == "float32"
+        assert before.waveform.any()
+        assert (after.waveform == before.waveform * 2).all()
+        assert after.windows is before.windows
+
+
 def test_preprocess_is_called_once_a_block_with_all_of_its_windows(noting, embed_recording):
     embed_recording("TINY", "TINY_ML", block_seconds=20.0, runtime=Runtime(batch_size=3))
     blocks = noting.plugin.of("preprocess")
@@ -186,8 +204,9 @@ def test_preprocess_is_called_once_a_block_with_all_of_its_windows(noting, embed
 
 def test_batch_size_is_called_once_with_the_first_block_and_the_layers_of_all_models(noting, embed_recording):
     embed_recording("TINY", "TINY_ML", block_seconds=20.0)
-    assert [hook for hook, _ in noting.plugin.arguments if hook != "precision"][:4] == [
+    assert [hook for hook, _ in noting.plugin.arguments if hook != "precision"][:5] == [
         "load",
+        "filter_waveform",
         "preprocess",
         "batch_size",
         "embed",
@@ -265,8 +284,8 @@ def test_a_block_is_preprocessed_then_embedded_batch_by_batch(noting, embed_reco
         "register_models",
         *["precision", "precision"],  # of each model
         "load",
-        *["preprocess", *batch, *batch],  # 20 windows
-        *["preprocess", *batch],  # 13
+        *["filter_waveform", "preprocess", *batch, *batch],  # 20 windows
+        *["filter_waveform", "preprocess", *batch],  # 13
     ]
 
 
@@ -277,7 +296,8 @@ def test_training_and_scanning_call_the_hooks_in_their_order(noting, make_wav, t
     unseen = make_wav("c.wav", 40, seed=3)
     batch = ["embed", "select_layers"]
     batches = [*batch, *batch, *batch]
-    first, later = ["preprocess", "batch_size", *batches], ["preprocess", *batches]
+    heard = ["filter_waveform", "preprocess"]
+    first, later = [*heard, "batch_size", *batches], [*heard, *batches]
 
     trained = train(labelled, [labels], "TINY", out=tmp_path / "knock.detector", registry=noting.registry)
     assert trained.failures == ()

@@ -4,11 +4,12 @@ The plugins here are distributions as pip lays them out: a module, and the metad
 """
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from audioscan_host import Runtime
+from audioscan_host import Runtime, hookspecs, plugin_import
 from audioscan_host.plugins import Discovery, Failure, discover
 from audioscan_host.registry import Registry
 
@@ -60,6 +61,7 @@ def install(tmp_path, monkeypatch) -> Iterator[Install]:
         module: str = "",
         points_to: str = "",
         version: str = "1.0",
+        requires: str = "",
     ) -> None:
         distribution = distribution or f"audioscan-{name}"
         module = module or f"plugin_of_a_test_{name}"
@@ -69,6 +71,7 @@ def install(tmp_path, monkeypatch) -> Iterator[Install]:
         metadata.mkdir()
         (metadata / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+            + (f"Requires-Dist: {requires}\n" if requires else "")
         )
         (metadata / "entry_points.txt").write_text(f"[audioscan_host]\n{name} = {points_to or module}\n")
         installed.append(name)
@@ -159,7 +162,7 @@ BROKEN = {
     ),
     "a model that is not in a list": (
         HOOKS + "@hookimpl\ndef register_models():\n    return model('BAD')\n",
-        "'Model' object is not iterable",
+        "register_models must return a list of Model objects, not Model(name='B",
     ),
     "no embed hook": (
         family("BAD").replace("@hookimpl\ndef embed", "def embed"),
@@ -179,7 +182,44 @@ BROKEN = {
     "one model twice": (family("BAD", "BAD"), "model 'BAD' is already registered by this plugin"),
     "a later contract": (
         "CONTRACT_VERSION = 99\n" + family("BAD"),
-        "built for version 99 of the plugin contract; this host has version 1: install versions",
+        "built for version 99 of the plugin contract; this host has version 1: upgrade audioscan-host",
+    ),
+    "an older contract than the host knows": (
+        "CONTRACT_VERSION = 0\n" + family("BAD"),
+        "built for version 0 of the plugin contract; this host has version 1: upgrade the plugin",
+    ),
+    "a contract that is no number": (
+        "CONTRACT_VERSION = '1'\n" + family("BAD"),
+        "CONTRACT_VERSION must be a whole number, not '1'",
+    ),
+    "models that are a number": (
+        HOOKS + "@hookimpl\ndef register_models():\n    return 5\n",
+        "register_models must return a list of Model objects, not 5",
+    ),
+    "models that are a text": (
+        HOOKS + "@hookimpl\ndef register_models():\n    return 'BAD'\n",
+        "register_models must return a list of Model objects, not 'BAD'",
+    ),
+    "a model whose description is no text": (
+        HOOKS + "@hookimpl\ndef register_models():\n"
+        "    return [Model('BAD', checkpoint('BAD'), (FINAL,), 2, b'bad')]\n",
+        "model 'BAD': description must be a text, not b'bad'",
+    ),
+    "weights that cannot tell whether they are there": (
+        HOOKS + "from dataclasses import replace\n@hookimpl\ndef register_models():\n"
+        "    c = replace(checkpoint('BAD'), weights='bad.pt')\n"
+        "    return [Model('BAD', c, (FINAL,), 2, 'bad')]\n",
+        "model 'BAD': weights must be as audioscan_host.weights.Weights describes them, not 'bad.pt'",
+    ),
+    "a hook for the models of others that is no wrapper": (
+        "from audioscan_host import hookimpl\n@hookimpl\ndef filter_waveform(waveform):\n    return waveform\n",
+        "it has the hooks filter_waveform but registers no models; what is meant for the models of others "
+        "is a wrapper",
+    ),
+    "a revision of its wrappers that is no number": (
+        "from audioscan_host import hookimpl\nWRAPPER_REVISION = '1.0'\n"
+        "@hookimpl(wrapper=True)\ndef embed():\n    return (yield)\n",
+        "WRAPPER_REVISION must be a whole number, or None for wrappers that change no embedding, not '1.0'",
     ),
 }  # fmt: skip
 
@@ -263,6 +303,117 @@ def test_of_two_plugins_of_one_name_the_first_by_its_module_is_used(install):
 def test_a_plugin_built_for_this_contract_may_say_so(install):
     install("good", "CONTRACT_VERSION = 1\n" + family("GOOD"))
     assert working(discover()) == {"good": ["GOOD"]}
+
+
+# Versions
+
+
+@pytest.mark.parametrize(("built_for", "works"), [(1, False), (2, True), (3, True), (4, True), (5, False)])
+def test_plugins_built_for_older_versions_work_from_the_oldest_on_that_the_host_knows(
+    install, monkeypatch, built_for, works
+):
+    monkeypatch.setattr(hookspecs, "OLDEST_CONTRACT_VERSION", 2)
+    monkeypatch.setattr(hookspecs, "CONTRACT_VERSION", 4)
+    install("aged", f"CONTRACT_VERSION = {built_for}\n" + family("AGED"))
+    discovery = discover()
+    assert working(discovery) == ({"aged": ["AGED"]} if works else {})
+    if not works:
+        assert f"version {built_for} of the plugin contract; this host has versions 2 to 4" in str(
+            discovery.failures
+        )
+
+
+@pytest.mark.filterwarnings("default::FutureWarning")
+def test_a_hook_that_is_going_away_works_and_its_plugin_is_told_what_to_write_instead(install, monkeypatch):
+    @hookspecs.hookspec(warn_on_impl=FutureWarning("choose is select_layers from version 2 on"))
+    def choose(model):
+        pass
+
+    monkeypatch.setattr(hookspecs, "choose", choose, raising=False)
+    install("aged", family("AGED") + "@hookimpl\ndef choose(model):\n    return []\n")
+    install("good", family("GOOD"))
+    discovery = discover()
+    assert working(discovery) == {"aged": ["AGED"], "good": ["GOOD"]}
+    told = "warns while it is imported: FutureWarning: choose is select_layers from version 2 on"
+    assert {plugin.name: plugin.faults for plugin in discovery.plugins} == {"aged": (told,), "good": ()}
+
+
+def test_a_plugin_whose_distribution_is_for_another_host_is_set_aside_and_not_even_imported(install):
+    install("later", "raise SystemExit('imported')", requires="audioscan-host>=99,<100")
+    install("good", family("GOOD"), requires="audioscan-host>=0.1")
+    discovery = discover()
+    assert working(discovery) == {"good": ["GOOD"]}
+    (failure,) = discovery.failures
+    assert failure.reason.startswith("audioscan-later 1.0 is not for audioscan-host ")
+    assert failure.reason.endswith(
+        "it asks for audioscan-host>=99,<100: pip install --upgrade audioscan-host audioscan-later"
+    )
+
+
+# What a plugin should not do while it is imported
+
+
+def faults(discovery: Discovery) -> dict[str, tuple[str, ...]]:
+    return {each.name: each.faults for each in (*discovery.plugins, *discovery.failures) if each.faults}
+
+
+def test_what_a_plugin_prints_while_it_is_imported_stays_out_of_the_results_and_is_named(install, capsys):
+    source = "import sys\nprint('Loading ...')\nsys.stdout.buffer.write(b'raw')\n"
+    install("noisy", source + family("NOISY"))
+    install("quiet", family("QUIET"))
+    discovery = discover()
+    sys.stdout.write("a result\n")
+    assert capsys.readouterr().out == "a result\n"
+    assert working(discovery) == {"noisy": ["NOISY"], "quiet": ["QUIET"]}
+    assert faults(discovery) == {"noisy": ("prints while it is imported: 'Loading ...'",)}
+    assert discovery.plugins[0].printed == "Loading ...\nraw"
+
+
+def test_what_a_plugin_printed_before_it_failed_is_kept(install, capsys):
+    install("noisy", "print('no licence found')\nraise SystemExit(3)")
+    (failure,) = discover().failures
+    assert (failure.reason, failure.printed) == ("SystemExit: 3", "no licence found\n")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("closing", ["sys.stdout.close()", "sys.stdout = sys.stderr", "sys.stdout.detach()"])
+def test_a_plugin_that_takes_stdout_away_takes_it_from_nobody_else(install, capsys, closing):
+    install("taker", f"import sys\nprint('mine')\n{closing}\n" + family("TAKER"))
+    discovery = discover()
+    sys.stdout.write("a result\n")
+    assert capsys.readouterr().out == "a result\n"
+    assert working(discovery) == {"taker": ["TAKER"]}
+    assert discovery.plugins[0].printed == "mine\n"
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_plugin_that_warns_while_it_is_imported_is_named_and_works(install):
+    install("wary", "import warnings\nwarnings.warn('no\\nGPU')\n" + family("WARY"))
+    install("calm", family("CALM"))
+    discovery = discover()
+    assert working(discovery) == {"calm": ["CALM"], "wary": ["WARY"]}
+    assert faults(discovery) == {"wary": ("warns while it is imported: UserWarning: no GPU",)}
+
+
+def test_the_filters_of_warnings_that_a_plugin_sets_stay(install):
+    install("filters", "import warnings\nwarnings.filterwarnings('ignore', 'of a library')\n" + family("F"))
+    shown = warnings.showwarning
+    discover()
+    assert warnings.showwarning is shown
+    warnings.warn("of a library", UserWarning, stacklevel=1)  # would be an error here
+
+
+def test_a_plugin_that_is_slow_to_import_is_named_with_its_time_and_works(install, monkeypatch):
+    monkeypatch.setattr(plugin_import, "SLOW", 0.25)
+    install("slow", "import time\ntime.sleep(0.3)\n" + family("SLOW"))
+    discovery = discover()
+    assert working(discovery) == {"slow": ["SLOW"]}
+    (plugin,) = discovery.plugins
+    assert plugin.seconds >= 0.3
+    assert plugin.faults == (f"took {plugin.seconds:.1f} s to import, which every command waits for",)
+
+
+# Hooks alone
 
 
 def test_a_plugin_may_have_hooks_without_models(install):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from audioscan_host import embed, scan, train
+from audioscan_host import embed, hookimpl, load_registry, scan, train
 from audioscan_host.detector import load
-from audioscan_host.errors import SettingError
+from audioscan_host.errors import DetectorError, SettingError
 
 HEADER = "file,start,end,label,role\n"
 
@@ -101,3 +101,40 @@ def test_a_detector_keeps_a_few_windows_that_stand_for_those_it_learnt_from(
         features = detector.features(archive["embeddings"])
     assert {tuple(row) for row in detector.reference} == {tuple(features[4]), tuple(features[30])}
     np.testing.assert_array_equal(load(tmp_path / "hiss.detector").reference, detector.reference)
+
+
+class Halved:
+    """A plugin around all models, which halves what they hear."""
+
+    WRAPPER_REVISION = 1
+
+    @hookimpl(wrapper=True)
+    def filter_waveform(self):
+        return (yield) / 2
+
+
+def test_a_detector_knows_the_plugin_of_its_model_and_what_was_around_it(
+    recordings, make_plugin, no_installed_plugins, tmp_path
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")
+    plain = load_registry({"tiny": make_plugin()})
+    halved = load_registry({"tiny": make_plugin(), "halved": Halved()})
+    trained(recordings, [labels], halved, out=tmp_path / "halved.detector")
+    detector = load(tmp_path / "halved.detector")
+    assert detector.plugin == {"name": "tiny", "distribution": "", "version": ""}
+    assert len(detector.wrappers) == 1
+    assert scan(recordings, detector, registry=halved).recordings
+    with pytest.raises(
+        DetectorError, match=r"trained with .*halved.* around its model, and here there is nothing"
+    ):
+        scan(recordings, detector, registry=plain)
+    other = trained(recordings, [labels], plain).detector
+    with pytest.raises(
+        DetectorError, match=r"trained with nothing around its model, and here there is .*halved"
+    ):
+        scan(recordings, other, registry=halved)
+    with pytest.raises(
+        DetectorError, match="needs TINY of the plugin tiny, which is not installed: unknown model"
+    ):
+        scan(recordings, detector, registry=load_registry({}))

@@ -131,7 +131,9 @@ class Embedder:
         return self._embedded(path, found)
 
     def _entry(self, recording: Recording, model: Model) -> Entry:
-        return self._cache.entry(recording, model, self._windowing, self._precisions[model])
+        return self._cache.entry(
+            recording, model, self._windowing, self._precisions[model], self._registry.wrappers
+        )
 
     def _in_one_pass(self, entries: Iterable[Entry]) -> list[list[Entry]]:
         """Entries by plugin and checkpoint: two plugins may declare the same one."""

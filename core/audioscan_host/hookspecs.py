@@ -1,7 +1,9 @@
 """The contract between the host and a plugin: every hook, on one screen.
 
-The host calls the hooks that concern a model only on the plugin that registered it (and on
-wrappers of plugins that register none), so no plugin asks whether a model is its own.
+The host calls the hooks that concern a model only on the plugin that registered it, so no plugin asks
+whether a model is its own. A plugin without models wraps them for every family, with
+`@hookimpl(wrapper=True)`; it states `WRAPPER_REVISION`, raised whenever the embeddings that come of it
+change and part of every cache key, or None where it changes none. Unstated, its version is in the key.
 """
 
 from __future__ import annotations
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 CONTRACT_VERSION = 1
 """Raised when a hook changes. A plugin may state `CONTRACT_VERSION = 1` as what it was built for."""
+
+OLDEST_CONTRACT_VERSION = 1
+"""Plugins built for versions from here on work. A hook that goes keeps its specification until this is
+raised, with `warn_on_impl=FutureWarning("what to write instead")`: `plugins` and `doctor` show that."""
 
 Encoder = Any  # what `load` returned; opaque to the host
 Array = Any  # a numpy or device array
@@ -67,6 +73,15 @@ def batch_size(encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:
 
     Optional: without it 16; not called where the user says. Where `embed` then runs out of memory
     (`MemoryError`, or an error named `OutOfMemoryError`), the host halves the batch and goes on.
+    """
+
+
+@hookspec(firstresult=True)
+def filter_waveform(waveform: npt.NDArray[np.float32], windows: Windows) -> npt.NDArray[np.float32]:  # type: ignore[empty-body]
+    """Change what `preprocess` hears, such as take noise away. Called once a block, before it.
+
+    Optional, and made to be wrapped: the host's own answer is the waveform as it is, a wrapper
+    returns another array of as many float32 samples. `waveform` may be shared: do not write to it.
     """
 
 

@@ -73,6 +73,7 @@ class Checkpoint:
             0 < self.shortest_window <= self.longest_window,
             where, "shortest_window", "seconds above 0, up to longest_window", self.shortest_window,
         )  # fmt: skip
+        _require(isinstance(self.remote_code, bool), where, "remote_code", "True or False", self.remote_code)
 
     @property
     def path(self) -> Path:
@@ -136,6 +137,8 @@ class Model:
         _require(isinstance(self.dim, int) and self.dim >= 1, where, "dim", "1 or more", self.dim)
         _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)
         _require(isinstance(self.revision, int), where, "revision", "a whole number", self.revision)
+        _require(isinstance(self.description, str), where, "description", "a text", self.description)
+        _require(isinstance(self.eight_cut, bool), where, "eight_cut", "True or False", self.eight_cut)
 
 
 @dataclass(frozen=True)

@@ -6,77 +6,83 @@ there, and the others never see it.
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import importlib_metadata
 import pluggy
 
-from audioscan_host import hookspecs
 from audioscan_host.errors import PluginError
 from audioscan_host.model import Model
+from audioscan_host.plugin_contract import NUMBER_HOOKS, PROJECT, kept_by, new_manager
+from audioscan_host.plugin_import import Watch, watched
+from audioscan_host.plugin_origin import Origin, host_version, places
 
-GROUP = "audioscan_host"
+GROUP = PROJECT
 ENVIRONMENT = "AUDIOSCAN_PLUGINS"
-FAMILY_HOOKS = ("load", "preprocess", "embed")
-"""The hooks that a plugin which registers models must have."""
-OPTIONAL_FAMILY_HOOKS = ("precision", "batch_size", "select_layers")
-"""Those that it may have, and only it."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a plugin comes from; looked up when asked for, since it means reading metadata."""
-
-    installed: Any = None  # importlib_metadata's Distribution
-
-    @property
-    def distribution(self) -> str:
-        """Name of the distribution; empty for a plugin that is not installed."""
-        return self._fact("Name")
-
-    @property
-    def version(self) -> str:
-        """Version of the distribution; empty for a plugin that is not installed."""
-        return self._fact("Version")
-
-    def _fact(self, key: str) -> str:
-        if self.installed is None:
-            return ""
-        # An interrupted uninstallation leaves a distribution without metadata.
-        with suppress(KeyError, FileNotFoundError):
-            return str(self.installed.metadata[key])
-        return "unknown"
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}" if self.installed is not None else "not installed"
-
-
-@dataclass(frozen=True)
 class Plugin:
-    """A plugin that works; `module` is the module or object that holds its hooks."""
+    """A plugin that works.
+
+    Attributes:
+        name: of its entry point.
+        module: the module or object that holds its hooks.
+        origin: where it comes from.
+        models: those that it registers.
+        wraps: the hooks that it wraps for the models of all plugins.
+        seconds: that its import took.
+        faults: what it should not have done meanwhile, a sentence each.
+        printed: what it printed meanwhile.
+    """
 
     name: str
-    module: Any
+    module: Any = field(repr=False)
     origin: Origin
     models: tuple[Model, ...] = ()
+    wraps: tuple[str, ...] = ()
+    seconds: float = 0.0
+    faults: tuple[str, ...] = ()
+    printed: str = field(default="", repr=False)
+
+    @property
+    def mark(self) -> str:
+        """What tells the embeddings of all models that it changes from others; empty where it changes none.
+
+        Its name and `WRAPPER_REVISION`; without such a constant its distribution and version.
+        """
+        if not set(self.wraps) & set(NUMBER_HOOKS):
+            return ""
+        if not hasattr(self.module, "WRAPPER_REVISION"):
+            return f"{self.name} of {self.origin}" if self.origin.installed is not None else self.name
+        revision = self.module.WRAPPER_REVISION
+        return "" if revision is None else f"{self.name} revision {revision}"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A plugin that was set aside, with the reason in one line."""
+    """A plugin that was set aside, with the reason in one line; `seconds` and the rest as of `Plugin`."""
 
     name: str
     reason: str
-    origin: Origin = Origin()
+    origin: Origin = field(default_factory=Origin)
     traceback: str = field(default="", repr=False)
+    seconds: float = 0.0
+    faults: tuple[str, ...] = ()
+    printed: str = field(default="", repr=False)
+
+    @property
+    def last_line(self) -> str:
+        """Of the traceback; empty where nothing was raised."""
+        return self.traceback.strip().rpartition("\n")[2]
+
+
+Found = TypeVar("Found", Plugin, Failure)
 
 
 @dataclass(frozen=True)
@@ -99,16 +105,22 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
     absent = sorted((wanted or set()) - {point.name for point in points})
     plugins: list[Plugin] = []
     failures = [Failure(name, f"{ENVIRONMENT} names it, but no such plugin is installed") for name in absent]
-    hooks = _new_manager()
-    installed = [_Candidate(point.name, point.load, Origin(point.dist)) for point in points]
+    hooks = new_manager()
+    host = host_version()
+    installed = [_Candidate(point.name, point.load, Origin(point.dist, point.value)) for point in points]
     given = [_Candidate(name, partial(_itself, module), Origin()) for name, module in (extra or {}).items()]
     for candidate in [*installed, *given]:
-        try:
-            plugins.append(candidate.admitted(hooks, plugins))
-        # A plugin is somebody else's code: whatever it raises, exit included, is its own failure.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
-            failures.append(candidate.failed(error))
+        with watched() as watch:
+            found = candidate.tried(hooks, plugins, host)
+        if isinstance(found, Plugin):
+            plugins.append(_with(found, watch))
+        else:
+            failures.append(_with(found, watch))
     return Discovery(hooks, tuple(plugins), tuple(failures))
+
+
+def _with(found: Found, watch: Watch) -> Found:
+    return replace(found, seconds=watch.seconds, faults=watch.faults, printed=watch.printed)
 
 
 @dataclass(frozen=True)
@@ -117,22 +129,29 @@ class _Candidate:
     load: Callable[[], Any]
     origin: Origin
 
-    def admitted(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin]) -> Plugin:
-        """The plugin, its hooks registered; raises whatever is wrong with it."""
+    def tried(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin], host: str) -> Plugin | Failure:
+        """The plugin, its hooks registered, or what is wrong with it."""
+        try:
+            return self._admitted(hooks, plugins, host)
+        # A plugin is somebody else's code: whatever it raises, exit included, is its own failure.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            from traceback import format_exception
+
+            return Failure(self.name, _reason(error), self.origin, "".join(format_exception(error)))
+
+    def _admitted(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin], host: str) -> Plugin:
         for other in plugins:
             if other.name == self.name:
                 raise PluginError(f"another plugin has this name: {other.origin}")
+        # pip only warns of this, and what was made for another host may do anything when imported.
+        unsuited = self.origin.unsuited_to(host) if host else ""
+        if unsuited:
+            raise PluginError(unsuited)
         module = self.load()
-        models = _tried_alone(self.name, module)
-        _check_duplicates(models, plugins)
+        kept = kept_by(self.name, module)
+        _check_duplicates(kept.models, plugins)
         hooks.register(module, self.name)
-        return Plugin(self.name, module, self.origin, models)
-
-    def failed(self, error: BaseException) -> Failure:
-        from traceback import format_exception
-
-        lines = "".join(format_exception(error))
-        return Failure(self.name, _reason(error), self.origin, lines)
+        return Plugin(self.name, module, self.origin, kept.models, kept.wraps)
 
 
 def _wanted() -> set[str] | None:
@@ -144,9 +163,7 @@ def _entry_points() -> list[importlib_metadata.EntryPoint]:
     # In order of name, so that which of two plugins with one model name wins does not
     # depend on the order of installation.
     found: dict[tuple[str, str], importlib_metadata.EntryPoint] = {}
-    # What is on the path but not there would be taken for a zip file, and zipfile imported.
-    places = [place for place in sys.path if Path(place).exists()]
-    for distribution in importlib_metadata.distributions(path=places):
+    for distribution in importlib_metadata.distributions(path=places()):
         try:
             # Most packages have no plugin: their lists are not worth parsing.
             if GROUP not in (distribution.read_text("entry_points.txt") or ""):
@@ -165,45 +182,6 @@ def _itself(module: Any) -> Any:
     return module
 
 
-def _tried_alone(name: str, module: Any) -> tuple[Model, ...]:
-    """The models of a plugin that keeps the contract.
-
-    Raises:
-        PluginError: it does not.
-        pluggy.PluginValidationError: it has an unknown hook or wrong arguments.
-    """
-    hash(module)  # pluggy keeps plugins in sets: one that cannot be in one would break the others
-    built_for = getattr(module, "CONTRACT_VERSION", hookspecs.CONTRACT_VERSION)
-    if built_for != hookspecs.CONTRACT_VERSION:
-        raise PluginError(
-            f"built for version {built_for} of the plugin contract; this host has version "
-            f"{hookspecs.CONTRACT_VERSION}: install versions of audioscan-host and of the plugin that fit"
-        )
-    alone = _new_manager()
-    alone.register(module, name)
-    alone.check_pending()
-    if not alone.get_hookcallers(module):
-        raise PluginError("it has no hooks; they are marked with `from audioscan_host import hookimpl`")
-    models = [model for registered in alone.hook.register_models() for model in registered]
-    for model in models:
-        if not isinstance(model, Model):
-            raise PluginError(f"register_models must return Model objects, not {model!r}")
-    has = [
-        hook for hook in (*FAMILY_HOOKS, *OPTIONAL_FAMILY_HOOKS) if _implemented(getattr(alone.hook, hook))
-    ]
-    missing = [hook for hook in FAMILY_HOOKS if hook not in has]
-    if models and missing:
-        raise PluginError(f"it registers models but lacks the hooks {', '.join(missing)}")
-    if has and not models:
-        # No family owns them, so they would answer for every family.
-        raise PluginError(f"it has the hooks {', '.join(has)} but registers no models")
-    return tuple(models)
-
-
-def _implemented(hook: pluggy.HookCaller) -> bool:
-    return any(not (each.wrapper or each.hookwrapper) for each in hook.get_hookimpls())
-
-
 def _check_duplicates(models: Iterable[Model], plugins: Iterable[Plugin]) -> None:
     owners = {model.name: f"plugin {other.name!r}" for other in plugins for model in other.models}
     for model in models:
@@ -217,9 +195,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, PluginError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _new_manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    return manager

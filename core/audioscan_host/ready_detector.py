@@ -1,6 +1,6 @@
 """A detector and the installed model whose embeddings it reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from audioscan_host import detector as detector_file
@@ -24,6 +24,29 @@ def ready_detector(
     try:
         model = registry.model(detector.model)
     except UnknownModelError as error:
-        raise DetectorError(f"{source}: needs a model that is not installed: {error}") from error
+        raise DetectorError(f"{source}: {_wanted(detector)}: {error}") from error
     detector_file.require_model(detector, model, source)
+    if detector.wrappers != registry.wrappers:
+        raise DetectorError(
+            f"{source}: was trained with {_told(detector.wrappers)} around its model, and here there is "
+            f"{_told(registry.wrappers)}: install or remove those plugins, leave them out by AUDIOSCAN_PLUGINS, or "
+            "train it again"
+        )
     return detector, model
+
+
+def _wanted(detector: Detector) -> str:
+    """Which plugin would help; what set it aside, where something did, is in the registry's own error."""
+    name, distribution, version = (detector.plugin.get(key) for key in ("name", "distribution", "version"))
+    if not name:
+        return f"needs {detector.model}, which is not installed"
+    if not distribution:
+        return f"needs {detector.model} of the plugin {name}, which is not installed"
+    return (
+        f"needs {detector.model} of the plugin {name} ({distribution} {version}), which is not installed "
+        f"(pip install {distribution})"
+    )
+
+
+def _told(wrappers: Sequence[str]) -> str:
+    return ", ".join(wrappers) or "nothing"

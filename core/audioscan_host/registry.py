@@ -48,12 +48,15 @@ class Registry:
         plugins: the plugins that work, in the order of their models.
         failures: the plugins that were set aside.
         models: name -> model, as its plugin declares it.
+        wrappers: what plugins without models do to the embeddings of all models, in a few words
+            for each plugin; part of every cache key.
     """
 
     def __init__(self, discovery: Discovery, checkpoints: Mapping[str, str] | None = None) -> None:
         self.plugins: tuple[Plugin, ...] = discovery.plugins
         self.failures: tuple[Failure, ...] = discovery.failures
         self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
+        self.wrappers: tuple[str, ...] = tuple(plugin.mark for plugin in self.plugins if plugin.mark)
         self._hooks = discovery.hooks
         self._hooks.register(_HostDefaults())
         self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
@@ -149,7 +152,8 @@ class Family:
         return size
 
     def preprocess(self, encoder: Encoder, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
-        """One model input for each of the windows of a block."""
+        """One model input for each of the windows of a block, of the waveform that wrappers leave."""
+        waveform = self._filtered(waveform, windows)
         inputs: Inputs = self._required(
             self._preprocess(encoder=encoder, waveform=waveform, windows=windows), "preprocess"
         )
@@ -158,6 +162,20 @@ class Family:
                 f"plugin {self.name!r}: preprocess returned {len(inputs)} inputs for {len(windows)} windows"
             )
         return inputs
+
+    def _filtered(self, waveform: npt.NDArray[np.float32], windows: Windows) -> npt.NDArray[np.float32]:
+        filtered: npt.NDArray[np.float32] = self._required(
+            self._filter_waveform(waveform=waveform, windows=windows), "filter_waveform"
+        )
+        found = (getattr(filtered, "shape", None), str(getattr(filtered, "dtype", type(filtered).__name__)))
+        if found != (waveform.shape, "float32"):
+            hooks = self._filter_waveform.get_hookimpls()
+            at_work = [each.plugin_name for each in hooks if not isinstance(each.plugin, _HostDefaults)]
+            raise PluginError(
+                f"filter_waveform must return {waveform.shape} float32, not {found[0]} {found[1]}; "
+                f"it is implemented by {', '.join(at_work)}"
+            )
+        return filtered
 
     def embed(self, encoder: Encoder, batch: Any, layers: frozenset[int]) -> HiddenStates:
         """The hidden states of a batch: layer -> (batch, time, width)."""
@@ -191,6 +209,10 @@ class Family:
         return self._hooks.subset_hook_caller("batch_size", self._others)
 
     @cached_property
+    def _filter_waveform(self) -> Any:
+        return self._hooks.subset_hook_caller("filter_waveform", self._others)
+
+    @cached_property
     def _preprocess(self) -> Any:
         return self._hooks.subset_hook_caller("preprocess", self._others)
 
@@ -218,6 +240,14 @@ class _HostDefaults:
     @hookimpl(trylast=True)
     def batch_size(self, encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:  # noqa: ARG002
         return DEFAULT_BATCH_SIZE
+
+    @hookimpl(trylast=True)
+    def filter_waveform(
+        self,
+        waveform: npt.NDArray[np.float32],
+        windows: Windows,  # noqa: ARG002
+    ) -> npt.NDArray[np.float32]:
+        return waveform
 
     @hookimpl(trylast=True)
     def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:

@@ -28,6 +28,7 @@ from audioscan_host.labelled_recordings import (
 )
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
+from audioscan_host.plugins import Plugin
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
@@ -180,11 +181,18 @@ def train(
             "neg_margin": neg_margin,
             "labels": {report.label: report.counts for report in reports},
         },
+        plugin=_named(registry.owner(chosen)),
+        wrappers=registry.wrappers,
         reference=_reference(labelled, used),
     )
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
+
+
+def _named(plugin: Plugin) -> dict[str, str]:
+    origin = plugin.origin
+    return {"name": plugin.name, "distribution": origin.distribution, "version": origin.version}
 
 
 def _reference(

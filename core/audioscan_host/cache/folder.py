@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -150,17 +150,29 @@ class Cache:
             raise CacheError(f"cache folder {self.folder}: cannot be written to; name another: --cache-dir")
 
     def entry(
-        self, recording: Recording, model: Model, windowing: Windowing, precision: str = "fp32"
+        self,
+        recording: Recording,
+        model: Model,
+        windowing: Windowing,
+        precision: str = "fp32",
+        wrappers: Sequence[str] = (),
     ) -> Entry:
-        """The place for a recording, a model that computes in some precision, and windows."""
+        """The place for a recording, a model that computes in some precision, and windows.
+
+        `wrappers` is what other plugins do to the model's numbers, as of `Registry.wrappers`.
+        """
+        # Left out where there are none: what was embedded before there were wrappers stays valid.
+        wrapped = {"wrappers": list(wrappers)} if wrappers else {}
         key = _key(
             recording,
             windowing,
             checkpoint=_facts(model.checkpoint),
             model=[model.name, model.revision, model.layers, model.pooling],
             precision=precision,
+            **wrapped,
         )
-        eight_cut = self.finished / _eight_cut_name(recording, model, windowing) if model.eight_cut else None
+        equal = model.eight_cut and not wrappers
+        eight_cut = self.finished / _eight_cut_name(recording, model, windowing) if equal else None
         return Entry(
             self.finished / f"{key}.npz",
             self.unfinished / key,

@@ -6,12 +6,14 @@ from importlib import import_module
 import click
 
 from audioscan_host.cli import reporting
+from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
 from audioscan_host.errors import AudioscanError, SettingError, UnknownModelError
 from audioscan_host.registry import load_registry
 
 BUILT_IN = (
     "models",
     "plugins",
+    "check",
     "pull",
     "embed",
     "train",
@@ -22,8 +24,11 @@ BUILT_IN = (
     "cache",
     "doctor",
     "demo",
+    "new-plugin",
 )
-"""In the order of use; each is the function of that name in the module of that name."""
+"""In the order of use; each is the function of that name, with `_` for `-`, in the module of that name."""
+
+_KEPT = "audioscan_host.plugin_commands"
 
 
 class _WrongUsage(click.ClickException):
@@ -33,14 +38,33 @@ class _WrongUsage(click.ClickException):
 class Commands(click.Group):
     """Built-in commands, and at first need those of plugins; errors that a user can mend are one line."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [*BUILT_IN, *self._plugin_commands()]
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*BUILT_IN, *(name for each in _of_plugins(ctx) for name in each.commands)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in BUILT_IN:
-            command: click.Command = getattr(import_module(f"audioscan_host.cli.{cmd_name}"), cmd_name)
+            function = cmd_name.replace("-", "_")
+            command: click.Command = getattr(import_module(f"audioscan_host.cli.{function}"), function)
             return command
-        return self._plugin_commands().get(cmd_name)
+        found = [each.commands[cmd_name] for each in _of_plugins(ctx) if cmd_name in each.commands]
+        return found[0] if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A section of the built-in commands, and one for each plugin that adds any."""
+        sections = {"Commands": list(BUILT_IN)}
+        sections |= {
+            f"Commands of the plugin {each.plugin}": list(each.commands) for each in _of_plugins(ctx)
+        }
+        commands = {name: self.get_command(ctx, name) for names in sections.values() for name in names}
+        limit = formatter.width - 6 - max(map(len, commands))
+        for title, names in sections.items():
+            shown = [(name, command) for name in names if (command := commands[name]) and not command.hidden]
+            if shown:
+                with formatter.section(title):
+                    formatter.write_dl([(name, each.get_short_help_str(limit)) for name, each in shown])
+        for each in _of_plugins(ctx):
+            for fault in each.faults:
+                reporting.note(f"plugin {each.plugin}: {fault}")
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -52,18 +76,13 @@ class Commands(click.Group):
             reporting.note("interrupted; what was finished is kept, and the same command goes on from there")
             ctx.exit(130)
 
-    def _plugin_commands(self) -> dict[str, click.Command]:
-        """What the plugins add; the first plugin has a name, and no plugin a built-in one."""
-        registry = load_registry()
-        commands: dict[str, click.Command] = {}
-        for plugin in registry.plugins:
-            theirs = click.Group(plugin.name)
-            try:
-                registry.register_commands(plugin, theirs)
-            except Exception as error:  # noqa: BLE001 - a plugin's fault must not take the others along
-                reporting.note(f"set aside: commands of plugin {plugin.name}: {error!r}")
-            commands = {**theirs.commands, **commands}
-        return {name: command for name, command in commands.items() if name not in BUILT_IN}
+
+def _of_plugins(ctx: click.Context) -> list[PluginCommands]:
+    """What the plugins add; they are loaded once for a command line."""
+    kept: dict[str, list[PluginCommands]] = ctx.meta
+    if _KEPT not in kept:
+        kept[_KEPT] = plugin_commands(load_registry(), BUILT_IN)
+    return kept[_KEPT]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

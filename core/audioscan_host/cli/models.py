@@ -19,6 +19,11 @@ def models(as_json: bool) -> None:
             {
                 "models": [_described(registry, model) for model in registry.models.values()],
                 "failures": [failure_facts(failure) for failure in registry.failures],
+                "warnings": [
+                    {"plugin": plugin.name, "warning": fault}
+                    for plugin in registry.plugins
+                    for fault in plugin.faults
+                ],
             }
         )
         return
@@ -34,18 +39,23 @@ def models(as_json: bool) -> None:
 
 
 def note_failures(registry: Registry) -> None:
-    """Name the plugins that were set aside, on stderr."""
+    """Name the plugins that were set aside or have a fault, on stderr."""
+    for plugin in registry.plugins:
+        for fault in plugin.faults:
+            reporting.note(f"warning: plugin {plugin.name}: {fault}")
     for failure in registry.failures:
         reporting.note(f"set aside: plugin {failure.name}: {failure.reason}")
 
 
-def failure_facts(failure: Failure) -> dict[str, str]:
+def failure_facts(failure: Failure) -> dict[str, object]:
     """What JSON says of a plugin that was set aside."""
     return {
         "plugin": failure.name,
         "distribution": failure.origin.distribution,
         "version": failure.origin.version,
+        "module": failure.origin.module,
         "reason": failure.reason,
+        "last_line": failure.last_line,
     }
 
 

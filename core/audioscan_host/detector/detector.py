@@ -38,6 +38,8 @@ class Detector:
         figures: by label, cross-validated; None where there was too little to hold any out.
         training: how it was trained: settings, counts of windows and recordings; JSON values.
         versions: of the packages that it was trained with; those installed unless given.
+        plugin: what the model came from: its `name`, `distribution` and `version`, empty where not known.
+        wrappers: the plugins that changed the numbers of all models, as `Registry.wrappers` names them.
         reference: (windows, dim), normalised: a few of the windows that it was trained on, such that
             every other is near one of them. None where they are not known.
 
@@ -56,6 +58,8 @@ class Detector:
     figures: Mapping[str, Figures | None]
     training: Mapping[str, Any]
     versions: Mapping[str, str] = field(default_factory=installed_versions)
+    plugin: Mapping[str, str] = field(default_factory=dict)
+    wrappers: tuple[str, ...] = ()
     reference: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -34,6 +34,8 @@ _VALUES: dict[str, type] = {
     "normalisation": str,
     "training": dict,
     "versions": dict,
+    "plugin": dict,
+    "wrappers": list,
 }
 _LABEL: dict[str, type] = {
     "label": str,
@@ -87,7 +89,7 @@ def write(detector: Detector, probes: Mapping[str, list[float]]) -> bytes:
         ValueError, TypeError: `training` holds what JSON cannot.
     """
     values = {name: getattr(detector, name) for name in _VALUES}
-    mappings = {name: dict(values[name]) for name in ("training", "versions")}
+    mappings = {name: dict(values[name]) for name in ("training", "versions", "plugin")}
     numbers = {name: float(values[name]) for name in ("window", "hop")}
     labels = []
     for label, classifier in detector.classifiers.items():
@@ -132,6 +134,11 @@ def read(data: bytes) -> Description:
         raise DetectorError(f"dim must be from 1 to {_MOST_DIM}, not {values['dim']}")
     if not all(isinstance(version, str) for version in values["versions"].values()):
         raise DetectorError("versions must be texts")
+    if not all(
+        isinstance(each, str) and _is_name(each) for each in (*values["plugin"].values(), *values["wrappers"])
+    ):
+        raise DetectorError("plugin and wrappers must be short texts of one line")
+    values["wrappers"] = tuple(values["wrappers"])
     labels = tuple(_read_label(label) for label in _take(described, "labels", list))
     if len({label.name for label in labels}) != len(labels):
         raise DetectorError("holds a label twice")

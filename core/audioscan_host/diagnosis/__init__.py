@@ -1,0 +1,1 @@
+"""What `audioscan-host doctor` looks at, a module for each subject."""

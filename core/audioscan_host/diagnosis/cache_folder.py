@@ -1,0 +1,54 @@
+"""Whether the cache folder can be used, and whether a sample of its files is sound."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from audioscan_host.cache import Cache
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.folder import DAMAGED
+from audioscan_host.diagnosis.finding import Finding
+from audioscan_host.errors import CacheError
+
+MOST_FILES = 50
+MOST_BYTES = 256 * 2**20
+"""Of the sample that is read; `audioscan-host cache verify` reads all."""
+
+LEAST_FREE = 2**30
+"""Bytes; under this a day of recordings may fill the disk."""
+
+
+def examine_cache(folder: Path | None) -> Iterator[Finding]:
+    """The folder, the room on its disk, and a sample of its files, spread over all of them by name."""
+    try:
+        cache = Cache(folder)
+    except CacheError as error:
+        yield Finding("cache folder", "broken", str(error))
+        return
+    free = shutil.disk_usage(cache.finished).free
+    found = f"{cache.folder.resolve()}, can be written to, {free / 2**30:.1f} GiB free"
+    remedy = "make room, or name another folder: --cache-dir"
+    yield Finding("cache folder", *(("ok", found, "") if free >= LEAST_FREE else ("warning", found, remedy)))
+    yield _sample(cache)
+
+
+def _sample(cache: Cache) -> Finding:
+    files = sorted(cache.finished.glob("*.npz"))
+    aside = len(list(cache.finished.glob(f"*{DAMAGED}")))
+    damaged, read, size = [], 0, 0
+    for path in files[:: -(-len(files) // MOST_FILES) or 1]:
+        try:
+            size += path.stat().st_size
+            if read and size > MOST_BYTES:
+                break
+            cache_file.read(path)
+        except FileNotFoundError:  # another process has removed it just now
+            continue
+        except (CacheError, OSError) as error:
+            damaged.append(str(error))
+        read += 1
+    found = f"{len(files)} entries, {read} read, {len(damaged)} damaged, {aside} set aside earlier"
+    if damaged:
+        remedy = "audioscan-host cache verify sets damaged files aside, and they are computed again"
+        return Finding("cache entries", "warning", f"{found}: {damaged[0]}", remedy)
+    return Finding("cache entries", "ok", found)
