@@ -1,0 +1,93 @@
+"""What a batch became, brought to the host, and how far two such results are apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from array_api_compat import array_namespace, device, is_array_api_obj, to_device
+
+from audioscan_host.hookspecs import Array, HiddenStates
+from audioscan_host.testing.finding import ConformanceError
+
+Numbers = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """What a batch became.
+
+    Attributes:
+        states: layer -> (batch, time, width) float32.
+        pooled: name of a model -> (batch, dim) float32.
+        on_cpu: it was the CPU that computed it.
+    """
+
+    states: Mapping[int, Numbers]
+    pooled: Mapping[str, Numbers]
+    on_cpu: bool
+
+    @property
+    def steps(self) -> int:
+        """Time steps in each window."""
+        return int(next(iter(self.states.values())).shape[1])
+
+    @property
+    def first(self) -> "ForwardPass":
+        """The first window of the batch alone."""
+        states = {layer: numbers[:1] for layer, numbers in self.states.items()}
+        return ForwardPass(states, {name: vectors[:1] for name, vectors in self.pooled.items()}, self.on_cpu)
+
+
+def fetched(states: HiddenStates, layers: frozenset[int], windows: int) -> tuple[dict[int, Numbers], bool]:
+    """The layers as numpy arrays, and whether a CPU computed them.
+
+    Raises:
+        ConformanceError: a layer is not (batch, time, width) of floating numbers.
+    """
+    for layer in sorted(layers):
+        _check(layer, states[layer], windows)
+    on_cpu = all(str(device(states[layer])).startswith("cpu") for layer in layers)
+    return {layer: _to_host(states[layer]) for layer in sorted(layers)}, on_cpu
+
+
+def deviation(found: Mapping[Any, Numbers], expected: Mapping[Any, Numbers]) -> float:
+    """The largest difference, as a share of the largest expected value; the largest of all keys.
+
+    Numbers that are not finite differ from all but themselves: whether there should be any is not asked here.
+
+    Raises:
+        ConformanceError: the shapes differ.
+    """
+    largest = 0.0
+    for key, wanted in expected.items():
+        if found[key].shape != wanted.shape:
+            raise ConformanceError(f"the shape is {found[key].shape} in place of {wanted.shape}")
+        alike = (found[key] == wanted) | (np.isnan(found[key]) & np.isnan(wanted))
+        if alike.all():
+            continue
+        finite = np.abs(wanted[np.isfinite(wanted)])
+        scale = finite.max(initial=0.0) or 1.0
+        difference = np.abs(found[key][~alike].astype(np.float64) - wanted[~alike])
+        largest = max(largest, float(np.nan_to_num(difference, nan=np.inf).max()) / float(scale))
+    return largest
+
+
+def _check(layer: int, states: Array, windows: int) -> None:
+    where = f"embed: layer {layer}"
+    if not is_array_api_obj(states):
+        raise ConformanceError(f"{where} is {type(states).__name__}; expected an array (batch, time, width)")
+    shape = tuple(states.shape)
+    if len(shape) != 3 or shape[0] != windows or 0 in shape:
+        raise ConformanceError(
+            f"{where} has shape {shape}; expected (batch, time, width), the batch {windows}"
+        )
+    xp: Any = array_namespace(states)
+    if not xp.isdtype(states.dtype, "real floating"):
+        raise ConformanceError(f"{where} has numbers of type {states.dtype}; expected floating ones")
+
+
+def _to_host(states: Array) -> Numbers:
+    xp: Any = array_namespace(states)
+    return np.asarray(to_device(xp.astype(states, xp.float32), "cpu"), dtype=np.float32)

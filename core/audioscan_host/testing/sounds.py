@@ -1,0 +1,42 @@
+"""The sounds that models are tried with: (samples,) float32, between -1 and 1."""
+
+import numpy as np
+import numpy.typing as npt
+
+Waveform = npt.NDArray[np.float32]
+
+AMPLITUDE = 0.05
+"""Standard deviation of the noise: as loud as a quiet recording."""
+
+
+def noise(samples: int, seed: int = 0) -> Waveform:
+    """White noise, the same for the same seed; a shorter one is the beginning of a longer one."""
+    return np.random.default_rng(seed).normal(0, AMPLITUDE, samples).astype(np.float32)
+
+
+def loud_noise(samples: int) -> Waveform:
+    """White noise of full scale, 20 times as loud as `noise`."""
+    return np.clip(noise(samples, seed=1) * 20, -1, 1).astype(np.float32)
+
+
+def fading_noise(samples: int) -> Waveform:
+    """White noise that falls to a twentieth; `noise` in the middle."""
+    return (noise(samples) * np.geomspace(20**0.5, 0.05**0.5, samples)).astype(np.float32)
+
+
+def silence(samples: int) -> Waveform:
+    """Zeros."""
+    return np.zeros(samples, np.float32)
+
+
+def square_wave(samples: int, sample_rate: int) -> Waveform:
+    """Full scale, near 100 Hz: 1 and -1 and nothing else."""
+    half = max(1, sample_rate // 200)
+    return np.where(np.arange(samples) // half % 2, -1, 1).astype(np.float32)
+
+
+def click(samples: int) -> Waveform:
+    """One sample of full scale in the middle of silence."""
+    waveform = silence(samples)
+    waveform[samples // 2] = 1
+    return waveform

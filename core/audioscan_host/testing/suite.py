@@ -1,0 +1,127 @@
+"""The checks, each made once for a model, those that others rest on first."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from audioscan_host.errors import AudioscanError
+from audioscan_host.model import Runtime
+from audioscan_host.registry import Registry
+from audioscan_host.testing import declaring, embedding, importing, independence, loading
+from audioscan_host.testing.finding import (
+    ConformanceError,
+    Finding,
+    NotCheckedError,
+    State,
+    in_one_line,
+    last_line,
+)
+from audioscan_host.testing.subject import Subject
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of the contract.
+
+    Attributes:
+        examine: looks whether a subject keeps it; returns what it found, and raises `ConformanceError` where
+            it does not, `NotCheckedError` where that cannot be told.
+        after: names of the checks without which this one says nothing.
+    """
+
+    examine: Callable[[Subject], str]
+    after: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As the table, a test and JSON call it: `short-recording`."""
+        return self.examine.__name__.replace("_", "-")
+
+    @property
+    def promise(self) -> str:
+        """What is promised, in a sentence."""
+        return " ".join((inspect.getdoc(self.examine) or self.name).split())
+
+
+CHECKS = (
+    Check(importing.light_import),
+    Check(importing.silent_import),
+    Check(importing.stable_declarations),
+    Check(declaring.declarations),
+    Check(declaring.precision),
+    Check(loading.load),
+    Check(loading.unknown_device, after=("load",)),
+    Check(embedding.output, after=("load",)),
+    Check(loading.silent_encoder, after=("output",)),
+    Check(independence.repeatable, after=("output",)),
+    Check(embedding.dim, after=("output",)),
+    Check(embedding.finite, after=("output",)),
+    Check(embedding.short_recording, after=("output",)),
+    Check(embedding.padding, after=("output",)),
+    Check(embedding.step, after=("padding",)),
+    Check(embedding.time_order, after=("padding", "repeatable")),
+    Check(independence.waveform_untouched, after=("output",)),
+    Check(loading.reload, after=("repeatable",)),
+    Check(independence.batch_size, after=("output",)),
+    Check(independence.any_batch_size, after=("repeatable",)),
+    Check(independence.neighbours, after=("repeatable",)),
+    Check(independence.blocks, after=("repeatable",)),
+    Check(independence.joint_pass, after=("repeatable",)),
+)
+"""Those that need no weights first."""
+
+
+class Examination:
+    """The checks of one model, in any order; each is made when it is first asked for."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._findings: dict[str, Finding] = {}
+
+    def finding(self, check: Check) -> Finding:
+        """The outcome of a check; a fault of the plugin is one, whatever it raises."""
+        if check.name not in self._findings:
+            waits_for = self._first_to_mend(check)
+            state, found = self._outcome(check) if not waits_for else ("not checked", f"see {waits_for}")
+            name = self.subject.model.name
+            self._findings[check.name] = Finding(name, check.name, check.promise, state, found, waits_for)
+        return self._findings[check.name]
+
+    def findings(self) -> Iterator[Finding]:
+        """The outcome of each check, in their order."""
+        for check in CHECKS:
+            yield self.finding(check)
+
+    def _first_to_mend(self, check: Check) -> str:
+        for before in CHECKS:
+            if before.name in check.after:
+                first = self.finding(before)
+                if first.state != "passed":
+                    return first.waits_for or first.check
+        return ""
+
+    def _outcome(self, check: Check) -> tuple[State, str]:
+        try:
+            return "passed", check.examine(self.subject)
+        except NotCheckedError as error:
+            return "not checked", in_one_line(error)
+        except (ConformanceError, AudioscanError) as error:  # both say in words what is wrong
+            return "failed", in_one_line(error)
+        # A plugin is somebody else's code: the other checks are made all the same.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            return "failed", last_line(error)
+
+
+def check_model(registry: Registry, name: str, runtime: Runtime | None = None) -> tuple[Finding, ...]:
+    """Make all checks of a model.
+
+    Args:
+        registry: that has it, from `load_registry`.
+        name: of the model.
+        runtime: unless given, fp32 on the device that the plugin chooses.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        CheckpointError: the file or folder that the user named is not what the model reads.
+    """
+    return tuple(Examination(Subject(registry, name, runtime)).findings())
