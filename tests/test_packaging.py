@@ -95,7 +95,9 @@ def wheel(plugin, build):
 def test_the_host(build):
     host = build(ROOT)
     modules = {path.relative_to(ROOT / "core").as_posix() for path in (ROOT / "core").rglob("*.py")}
-    assert host.content == modules | {"audioscan_host/py.typed"}
+    templates = {path.relative_to(ROOT / "core").as_posix() for path in (ROOT / "core").rglob("*.template")}
+    assert len(templates) == 7
+    assert host.content == modules | templates | {"audioscan_host/py.typed"}
     assert (host.metadata["Name"], host.metadata["License-Expression"]) == ("audioscan-host", "MIT")
     assert host.metadata["Requires-Python"] == ">=3.11"
     assert "audioscan-host = audioscan_host.cli.main:main" in host.entry_points

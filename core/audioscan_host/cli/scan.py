@@ -100,7 +100,7 @@ def scan(
     registry: Registry,
     cache_dir: Path | None,
 ) -> None:
-    """Find the regions of recordings where a detector's sounds occur.
+    """Find the regions of recordings with a detector's sounds.
 
     RECORDING is a media file or a folder of them. What was embedded before, for training or by an
     earlier scan, comes from the cache.

@@ -76,7 +76,7 @@ def search(
     registry: Registry,
     cache_dir: Path | None,
 ) -> None:
-    """Find the windows most like an example, before there is any label.
+    """Find the windows most like an example, without any label.
 
     RECORDING is a media file or a folder of them. The score is a cosine, from -1 to 1: it ranks,
     and is no probability. A window about as long as the sound finds it best. The place of the

@@ -1,0 +1,85 @@
+"""Fills the templates of this folder in: a package that works, and is to be changed."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from audioscan_host.errors import OutputError
+from audioscan_host.hookspecs import CONTRACT_VERSION
+from audioscan_host.plugin_origin import HOST, host_version
+from audioscan_host.skeleton.names import PluginNames
+
+
+def write_skeleton(names: PluginNames, parent: Path) -> list[Path]:
+    """Write the package into a new folder, called like its distribution.
+
+    Args:
+        names: of the plugin.
+        parent: where the folder is made; itself made where it is missing.
+
+    Returns:
+        The files.
+
+    Raises:
+        OutputError: there is such a folder already, or it cannot be written.
+    """
+    folder = parent / names.distribution
+    try:
+        folder.mkdir(parents=True)
+        return [_write(folder / path, text) for path, text in _texts(names).items()]
+    except FileExistsError as error:
+        raise OutputError(
+            f"{error.filename or folder} is there already: remove it, or choose another name or --out"
+        ) from error
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def required_host(version: str) -> str:
+    """The range of hosts to ask for: from this one's series on, below the next whose hooks may differ.
+
+    Args:
+        version: of the host; empty where it is not known, and any is then asked for.
+    """
+    found = re.match(r"(\d+)\.(\d+)(.*)", version)
+    if found is None:
+        return HOST
+    major, minor = int(found[1]), int(found[2])
+    final = re.fullmatch(r"[.\d]*", found[3])
+    lowest = f"{major}.{minor}" if final else version  # 0.2.0rc1 comes before 0.2
+    return f"{HOST}>={lowest},<{f'0.{minor + 1}' if major == 0 else major + 1}"
+
+
+def _texts(names: PluginNames) -> dict[str, str]:
+    """The files of the package: path in its folder -> text."""
+    test = f"test_{names.module.removeprefix('audioscan_')}.py"
+    values = {
+        "plugin": names.plugin,
+        "distribution": names.distribution,
+        "module": names.module,
+        "model": names.model,
+        "test": test,
+        "host": required_host(host_version()),
+        "contract": CONTRACT_VERSION,
+    }
+    templates = {
+        "pyproject.toml": "pyproject.toml",
+        "README.md": "README.md",
+        f"{names.module}.py": "plugin.py",
+        f"{names.module}_encoder.py": "encoder.py",
+        f"tests/{test}": "test.py",
+        ".github/workflows/ci.yml": "ci.yml",
+        ".gitignore": "gitignore",
+    }
+    here = files("audioscan_host.skeleton")
+    return {
+        path: Template((here / f"{name}.template").read_text(encoding="utf-8")).substitute(values)
+        for path, name in templates.items()
+    }
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
