@@ -9,13 +9,14 @@ PLUGINS := $(sort $(wildcard plugins/*/))
 COMPILE := $(BIN)/python -m compileall -q core plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint types imports check clean
+.PHONY: help demo install test lint types imports check docs clean
 
 help:
 	@echo "make demo     install host and MEL into $(VENV), train a detector and scan with it"
 	@echo "make test     install everything into $(VENV) and run the whole test suite"
 	@echo "make install  prepare $(VENV) with the host and all plugins"
 	@echo "make check    lint, types and import rules"
+	@echo "make docs     build the documentation into site/, which opens without a server"
 	@echo "make clean    remove $(VENV) and what the demo and the tools left"
 
 $(BIN)/python:
@@ -36,6 +37,10 @@ $(VENV)/.install: $(BIN)/python pyproject.toml $(addsuffix pyproject.toml,$(PLUG
 
 $(VENV)/.dev: $(VENV)/.install
 	$(PIP) install -q -c constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.docs: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install -q -c constraints.txt --group docs
 	@touch $@
 
 demo: $(VENV)/.demo
@@ -61,5 +66,10 @@ imports: $(VENV)/.dev
 check: lint types imports
 	@echo "Lint, types and import rules hold."
 
+# The variable keeps mkdocs-material from telling of versions that are not in use here.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Built the documentation, linked and checked: open site/index.html"
+
 clean:
-	rm -rf $(VENV) audioscan-demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) audioscan-demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
