@@ -15,10 +15,10 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
 
-PAGES_WITH_OUTPUT = ("getting-started.md", "writing-a-plugin.md", "file-formats.md")
+PAGES_WITH_OUTPUT = ("getting-started.md", "writing-a-plugin.md", "file-formats.md", "tutorial.md")
 """Their commands are run from top to bottom, one page after the other: each goes on with what the demo left."""
 
-PROGRAMS = ("audioscan-host", "head", "sed")
+PROGRAMS = ("audioscan-host", "head", "mkdir", "python", "sed")
 """What is run; `cd` is followed, and all else (pip, python3) is only shown."""
 
 LEFT_OUT = "..."
@@ -140,6 +140,9 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
     for page in (DOCS / name for name in PAGES_WITH_OUTPUT):
         environment["AUDIOSCAN_PLUGINS"] = "mel,shape" if page.name == "writing-a-plugin.md" else "mel"
         here = folder
+        for block in blocks(page):
+            if block.module and not block.module.startswith("audioscan_"):
+                (folder / block.module).write_text(block.code, encoding="utf-8")
         console = [block.code for block in blocks(page) if block.language == "console" and not block.marker]
         for command in commands("".join(console)):
             program, *arguments = command.words
@@ -151,6 +154,9 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
 
 def _expanded(arguments: Sequence[str], here: Path) -> Iterator[str]:
     for argument in arguments:
+        if "*" not in argument:
+            yield argument
+            continue
         yield from sorted(str(path.relative_to(here)) for path in here.glob(argument)) or [argument]
 
 

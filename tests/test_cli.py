@@ -380,7 +380,10 @@ class TestTrainAndScan:
         self, run, detector, tmp_path, no_installed_plugins
     ):
         done = run("scan", tmp_path, "--detector", detector, expect=1)
-        assert "needs MEL of the plugin mel (audioscan-mel 0.1.0), which is not installed (pip install audioscan-mel): unknown model 'MEL'" in done.stderr
+        assert (
+            "needs MEL of the plugin mel (audioscan-mel 0.1.0), which is not installed (pip install audioscan-mel): unknown model 'MEL'"
+            in done.stderr
+        )
 
     @pytest.mark.parametrize(
         ("labels", "complaint"),

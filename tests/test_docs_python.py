@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, load_registry
+from audioscan_host.annotations import read_annotations
 from audioscan_host.audio import decode
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -183,6 +184,19 @@ def test_the_plugin_on_torch_declares_its_size_and_refuses_other_weights(mynet, 
     torch.save({"first.weight": torch.zeros(2)}, tmp_path / "mynet.pth")
     with pytest.raises(CheckpointError, match="not the weights of MYNET"):
         registry.family(model).load(model.checkpoint, Runtime("cpu"))
+
+
+# The tutorial
+
+
+def test_make_recordings_labels_what_it_makes(modules, tmp_path):
+    modules("make_recordings")
+    for folder, count in (("labelled", 8), ("new", 4)):
+        recordings = sorted((tmp_path / folder).glob("*.wav"))
+        assert len(recordings) == count
+        annotations = read_annotations(tmp_path / f"{folder}.csv")
+        assert {tmp_path / a.file for a in annotations} == set(recordings)
+        assert sum(a.label == "knock" for a in annotations) == 8 * count
 
 
 # A plugin of commands alone

@@ -182,8 +182,9 @@ class TestConclusion:
         few = LEAST_RECORDINGS - 1
         told = self.conclude({BEST: 0.9, SECOND: 0.1}, {BEST: [0.9, 0.9], SECOND: [0.1, 0.1]}, with_sound=few)
         assert not told.is_sure
-        assert f"no difference that {few} recordings could show" in told.sentence()
-        assert "6 with the sound, or more, would say something sure" in told.sentence()
+        assert "ahead of" in told.sentence()
+        assert f"{few} recordings are too few to be sure of any difference" in told.sentence()
+        assert "6 with the sound, or more, would say something" in told.sentence()
 
     def test_calibrations_are_told_apart_by_the_brier_score(self):
         raw = System("BEST", "hist-gbt", "none")

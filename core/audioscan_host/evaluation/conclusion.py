@@ -80,6 +80,8 @@ class Conclusion:
             said = f"Use {self.best}: {value}{alone}."
         elif self.is_sure:
             said = f"Use {self.best}: {value}; it beats {self.second} in {self.ahead * 100:.0f} % of the resamples."
+        elif self.too_few:
+            said = f"Use {self.best}: {value}; ahead of {self.second} in {self.ahead * 100:.0f} % of the resamples."
         else:
             said = (
                 f"Use {self.best}: {value}; to {self.second} there is no difference that "
@@ -89,8 +91,8 @@ class Conclusion:
             said += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
         if self.too_few:
             said += (
-                f" So few recordings make an interval narrower than the truth: "
-                f"{LEAST_RECORDINGS} with the sound, or more, would say something sure."
+                f" {self.with_sound} recordings are too few to be sure of any difference: "
+                f"{LEAST_RECORDINGS} with the sound, or more, would say something."
             )
         return said
 
