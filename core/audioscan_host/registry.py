@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user
 from audioscan_host.errors import PluginError, UnknownModelError
-from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs, hookimpl
+from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs
+from audioscan_host.host_defaults import HostDefaults
 from audioscan_host.model import PRECISIONS
 from audioscan_host.plugins import Discovery, Failure, Plugin, discover
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from audioscan_host.model import Checkpoint, Model, Runtime
     from audioscan_host.windows import Windows
-
-DEFAULT_BATCH_SIZE = 16
-"""Windows that go through an encoder at once where neither the user nor the plugin says."""
 
 
 def load_registry(
@@ -58,7 +56,7 @@ class Registry:
         self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
         self.wrappers: tuple[str, ...] = tuple(plugin.mark for plugin in self.plugins if plugin.mark)
         self._hooks = discovery.hooks
-        self._hooks.register(_HostDefaults())
+        self._hooks.register(HostDefaults())
         self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
         with_weights = {m.checkpoint.name for m in self.models.values() if m.checkpoint.weights}
         self._local = named_by_user(checkpoints or {}, with_weights)
@@ -170,7 +168,7 @@ class Family:
         found = (getattr(filtered, "shape", None), str(getattr(filtered, "dtype", type(filtered).__name__)))
         if found != (waveform.shape, "float32"):
             hooks = self._filter_waveform.get_hookimpls()
-            at_work = [each.plugin_name for each in hooks if not isinstance(each.plugin, _HostDefaults)]
+            at_work = [each.plugin_name for each in hooks if not isinstance(each.plugin, HostDefaults)]
             raise PluginError(
                 f"filter_waveform must return {waveform.shape} float32, not {found[0]} {found[1]}; "
                 f"it is implemented by {', '.join(at_work)}"
@@ -228,27 +226,3 @@ class Family:
         if result is None:
             raise PluginError(f"plugin {self.name!r}: {hook} returned nothing")
         return result
-
-
-class _HostDefaults:
-    """What the host does where no plugin says otherwise."""
-
-    @hookimpl(trylast=True)
-    def precision(self, checkpoint: Checkpoint, runtime: Runtime) -> str:  # noqa: ARG002
-        return "fp32"
-
-    @hookimpl(trylast=True)
-    def batch_size(self, encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:  # noqa: ARG002
-        return DEFAULT_BATCH_SIZE
-
-    @hookimpl(trylast=True)
-    def filter_waveform(
-        self,
-        waveform: npt.NDArray[np.float32],
-        windows: Windows,  # noqa: ARG002
-    ) -> npt.NDArray[np.float32]:
-        return waveform
-
-    @hookimpl(trylast=True)
-    def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:
-        return [hidden_states[layer] for layer in model.layers]

@@ -34,13 +34,7 @@ if TYPE_CHECKING:
 )
 @options.windowing
 @options.window_labels
-@click.option(
-    "--normalisation",
-    type=click.Choice(["auto", "recording", "none"]),
-    default="auto",
-    show_default=True,
-    help="By each recording's own statistics, or not; auto: where all recordings trained on are long enough.",
-)
+@options.normalisation
 @click.option(
     "--classifier",
     "classifiers",

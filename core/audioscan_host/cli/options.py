@@ -52,6 +52,18 @@ out = click.option(
     help="A file; a folder where the format is one file a recording and there are several. [default: stdout]",
 )
 
+detector = click.option(
+    "--detector", required=True, type=FILE, metavar="FILE", help="What `audioscan-host train` made."
+)
+
+normalisation = click.option(
+    "--normalisation",
+    type=click.Choice(["auto", "recording", "none"]),
+    default="auto",
+    show_default=True,
+    help="By each recording's own statistics, or not; auto: where all recordings that are learnt from are long enough.",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 

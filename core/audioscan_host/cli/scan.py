@@ -37,9 +37,7 @@ def _thresholds(
 
 @click.command()
 @options.recordings
-@click.option(
-    "--detector", required=True, type=options.FILE, metavar="FILE", help="What `audioscan-host train` made."
-)
+@options.detector
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Look for this label only. May repeat.")
 @click.option(
     "--threshold",

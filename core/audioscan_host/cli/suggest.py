@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.recordings
-@click.option(
-    "--detector", required=True, type=options.FILE, metavar="FILE", help="What `audioscan-host train` made."
-)
+@options.detector
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")

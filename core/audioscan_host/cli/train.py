@@ -32,13 +32,7 @@ if TYPE_CHECKING:
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
 @options.windowing
 @options.window_labels
-@click.option(
-    "--normalisation",
-    type=click.Choice(["auto", "recording", "none"]),
-    default="auto",
-    show_default=True,
-    help="By each recording's own statistics, or not; auto: where all recordings are long enough.",
-)
+@options.normalisation
 @click.option(
     "--classifier",
     type=click.Choice(["logistic", "hist-gbt"]),
