@@ -15,7 +15,9 @@ ROUNDS = 20
 
 
 def command(cache, *arguments):
-    code = "from audioscan_host.cli.main import main; main()"
+    # A shell that runs the tests in the background has them, and their children, ignore the interrupt.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from audioscan_host.cli.main import main; main()"
     return [
         sys.executable,
         "-c",
