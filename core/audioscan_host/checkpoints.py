@@ -1,6 +1,5 @@
 """Brings the weights of a checkpoint into place: fetched, checked, or replaced by what the user names."""
 
-import hashlib
 import logging
 import os
 import re
@@ -128,17 +127,21 @@ def _how_to_get(checkpoint: Checkpoint, absent: Path, reason: str) -> str:
 
 def _digest(weights: Weights) -> str:
     """SHA-256 of the one file; of several, of their names and digests."""
+    from hashlib import sha256  # loads OpenSSL, which listing models need not wait for
+
     digests = {file: _digest_of_file(file) for file in weights.files}
     if len(digests) == 1:
         return next(iter(digests.values()))
     names = {file.relative_to(weights.path).as_posix(): digest for file, digest in digests.items()}
     listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(names.items()))
-    return hashlib.sha256(listing.encode()).hexdigest()
+    return sha256(listing.encode()).hexdigest()
 
 
 def _digest_of_file(file: Path) -> str:
+    from hashlib import file_digest
+
     try:
         with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            return file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{file}: {error.strerror or error}") from error
