@@ -51,6 +51,14 @@ class TestModelsAndPlugins:
         assert "256" in done.stdout
         assert done.stderr == ""
 
+    @pytest.mark.parametrize(
+        ("parameters", "shown"), [(0, "none"), (28_000, "28 k"), (486_000, "486 k"), (962_492_544, "962 M")]
+    )
+    def test_the_size_of_small_networks_is_shown_too(self, parameters, shown):
+        from audioscan_host.cli.models import _count
+
+        assert _count(parameters) == shown
+
     def test_models_as_json(self, run):
         listed = json.loads(run("models", "--json").stdout)
         mel = next(model for model in listed["models"] if model["name"] == "MEL")

@@ -78,7 +78,9 @@ def _layers(model: Model) -> str:
 
 
 def _count(parameters: int) -> str:
-    return f"{parameters / 1e6:.0f} M" if parameters else "none"
+    if not parameters:
+        return "none"
+    return f"{parameters / 1e6:.0f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
 
 
 def _weights(registry: Registry, model: Model) -> str:
