@@ -277,6 +277,15 @@ class TestEmbed:
         assert "Traceback" not in done.stderr
 
     @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+    @pytest.mark.parametrize(
+        ("number", "shown"),
+        [(0.25, "0.25"), (3, "3"), (12.34, "12.3"), (1030.4, "1030"), (36000, "36000"), (864123.7, "864124")],
+    )
+    def test_amounts_are_never_written_with_an_exponent(self, number, shown):
+        from audioscan_host.cli.reporting import short
+
+        assert short(number) == shown
+
     def test_on_a_terminal_progress_is_a_bar_with_rate_and_time_left(self, make_wav, tmp_path):
         import pty
 

@@ -91,7 +91,7 @@ class _Bar:
 
             def advance(amount: float) -> None:
                 speed = display.tasks[0].speed
-                rate = f"{speed:.3g} {unit}/s" if speed else ""
+                rate = f"{short(speed)} {unit}/s" if speed else ""
                 display.update(task, advance=amount, rate=rate)
 
             yield advance
@@ -114,13 +114,18 @@ class _Lines:
         yield advance
         if done:
             seconds = max(time.monotonic() - begun, 1e-9)
-            note(f"{what}: {done:.4g} {unit} in {seconds:.1f} s ({done / seconds:.3g} {unit}/s)")
+            note(f"{what}: {short(done)} {unit} in {seconds:.1f} s ({short(done / seconds)} {unit}/s)")
+
+
+def short(number: float) -> str:
+    """Three digits, or all before the point: 0.25, 12.5, 36000."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _state(done: float, total: float | None, unit: str, seconds: float) -> str:
     rate = done / seconds
     if not total:
-        return f"{done:.0f} {unit} ({rate:.3g} {unit}/s)"
+        return f"{done:.0f} {unit} ({short(rate)} {unit}/s)"
     left = max(total - done, 0) / rate if rate else float("inf")
     share = min(done / total, 1)
-    return f"{share:.0%}, {done:.4g} of {total:.4g} {unit} ({rate:.3g} {unit}/s, {left:.0f} s left)"
+    return f"{share:.0%}, {short(done)} of {short(total)} {unit} ({short(rate)} {unit}/s, {left:.0f} s left)"
