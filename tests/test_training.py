@@ -138,3 +138,11 @@ def test_a_detector_knows_the_plugin_of_its_model_and_what_was_around_it(
         DetectorError, match="needs TINY of the plugin tiny, which is not installed: unknown model"
     ):
         scan(recordings, detector, registry=load_registry({}))
+
+
+def test_one_file_in_place_of_two_is_told_in_one_line(run, make_wav):
+    make_wav("0.wav", seconds=10)
+    done = run(
+        "train", "0.wav", "--from-regions", "corrected.csv", "--model", "MEL", "--out", "h.detector", expect=2
+    )
+    assert "expected two files, the result as it was and its corrected copy; found '--model'" in done.stderr

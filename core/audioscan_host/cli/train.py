@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from audioscan_host.training import TrainResult
 
 
+def _two_files(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[tuple[Path, Path], ...]
+) -> tuple[tuple[Path, Path], ...]:
+    for _, corrected in values:
+        if str(corrected).startswith("--"):  # one file was given, and the next option taken for the other
+            raise click.BadParameter(
+                f"expected two files, the result as it was and its corrected copy; found {str(corrected)!r}"
+            )
+    return values
+
+
 @click.command()
 @options.recordings
 @options.labels_beside_others
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
     nargs=2,
     type=options.FILE,
     metavar="FOUND CORRECTED",
+    callback=_two_files,
     help="A scan's result and its corrected copy: what was removed is negative, what stayed is positive, and the "
     "rest of the recordings is not known. May repeat.",
 )
