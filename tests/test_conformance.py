@@ -232,6 +232,14 @@ def test_a_window_of_one_length_and_one_time_step_is_no_hindrance(plugin):
     assert by_state(findings)["passed"] == {check.name for check in CHECKS}
 
 
+def test_layers_that_have_fewer_time_steps_are_in_order_all_the_same(plugin):
+    fewer = "    return {layer: (states @ encoder[layer])[:, :: 1 if layer < 3 else 5] for layer in layers}\n"
+    source = broken(RETURN, fewer).replace("STEP = 1600", "STEP = 160").replace("step=0.1", "step=0.01")
+    findings = check_model(load_registry({"good": plugin(source)}), "GOOD_ML")
+    found = {finding.check: (finding.state, finding.found) for finding in findings}
+    assert found["time-order"][0] == "passed", found["time-order"]
+
+
 def test_what_a_model_prints_is_kept_from_stdout(plugin, capfd):
     source = broken(EMBED, f"    print('hello')\n    __import__('os').write(1, b'hello')\n{EMBED}")
     check_model(load_registry({"broken": plugin(source)}), "GOOD")

@@ -157,7 +157,7 @@ def test_the_quartiles_are_the_blocks_a_quarter_half_three_quarters_and_all_of_t
 def test_the_path_of_a_checkpoint_is_that_of_its_weights(tmp_path):
     file = tmp_path / "net.pt"
     assert checkpoint(weights=LocalWeights(file, (file,))).path == file
-    with pytest.raises(ModelError, match=r"^checkpoint 'NET' has no weights$"):
+    with pytest.raises(ModelError, match=r"^checkpoint 'NET' declares no weights, so it has no path"):
         checkpoint().path  # noqa: B018 - looking is enough
 
 

@@ -83,7 +83,10 @@ class Checkpoint:
             ModelError: the checkpoint has no weights.
         """
         if self.weights is None:
-            raise ModelError(f"checkpoint {self.name!r} has no weights")
+            raise ModelError(
+                f"checkpoint {self.name!r} declares no weights, so it has no path: declare `weights`, or read them "
+                "from the package that ships them"
+            )
         return self.weights.path
 
     @property

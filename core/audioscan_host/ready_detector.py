@@ -1,5 +1,6 @@
 """A detector and the installed model whose embeddings it reads."""
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from audioscan_host import detector as detector_file
 from audioscan_host.detector import Detector
 from audioscan_host.errors import DetectorError, UnknownModelError
 from audioscan_host.model import Model
+from audioscan_host.plugins import ENVIRONMENT
 from audioscan_host.registry import Registry
 
 
@@ -24,7 +26,7 @@ def ready_detector(
     try:
         model = registry.model(detector.model)
     except UnknownModelError as error:
-        raise DetectorError(f"{source}: {_wanted(detector)}: {error}") from error
+        raise DetectorError(f"{source}: {_wanted(detector, registry)}: {error}") from error
     detector_file.require_model(detector, model, source)
     if detector.wrappers != registry.wrappers:
         raise DetectorError(
@@ -35,17 +37,23 @@ def ready_detector(
     return detector, model
 
 
-def _wanted(detector: Detector) -> str:
-    """Which plugin would help; what set it aside, where something did, is in the registry's own error."""
+def _wanted(detector: Detector, registry: Registry) -> str:
+    """Which plugin would help, and why it is not there.
+
+    Its name comes from the file, so it is nothing to be installed unseen.
+    """
     name, distribution, version = (detector.plugin.get(key) for key in ("name", "distribution", "version"))
+    allowed = os.environ.get(ENVIRONMENT)
+    if name in {failure.name for failure in registry.failures}:
+        why = "which is set aside"
+    elif name and allowed is not None and name not in {each.strip() for each in allowed.split(",")}:
+        why = f"which {ENVIRONMENT}={allowed} leaves out"
+    else:
+        why = "which is not installed"
     if not name:
-        return f"needs {detector.model}, which is not installed"
-    if not distribution:
-        return f"needs {detector.model} of the plugin {name}, which is not installed"
-    return (
-        f"needs {detector.model} of the plugin {name} ({distribution} {version}), which is not installed "
-        f"(pip install {distribution})"
-    )
+        return f"needs {detector.model}, {why}"
+    origin = f" ({distribution} {version})" if distribution else ""
+    return f"needs {detector.model} of the plugin {name}{origin}, {why}"
 
 
 def _told(wrappers: Sequence[str]) -> str:

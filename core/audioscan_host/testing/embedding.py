@@ -94,9 +94,9 @@ def time_order(subject: Subject) -> str:
     """Time steps are in order: what changes at the window's end changes the last of them most, and not the first."""
     samples = subject.samples()
     before = subject.reference
-    quarter = before.steps // 4
-    if not quarter:
-        return f"{before.steps} time steps have no order to speak of"
+    least = min(states.shape[1] for states in before.states.values())
+    if least < 4:
+        return f"{least} time steps have no order to speak of"
     shares = []
     for where in ("end", "beginning"):
         waveform, other = sounds.noise(samples), sounds.noise(samples, seed=2)
@@ -104,6 +104,8 @@ def time_order(subject: Subject) -> str:
         waveform[part] = other[part]
         change = _change(subject.embed_alone(waveform).states, before.states)
         for layer, by_step in change.items():
+            # Of its own steps: a network may have fewer of them in its later layers.
+            quarter = max(len(by_step) // 4, 1)
             first, last = by_step[:quarter].mean(), by_step[-quarter:].mean()
             near, far = (last, first) if where == "end" else (first, last)
             if not near > far:
