@@ -398,7 +398,7 @@ class TestTrainAndScan:
     ):
         done = run("scan", tmp_path, "--detector", detector, expect=1)
         assert (
-            "needs MEL of the plugin mel (audioscan-mel 0.1.0), which AUDIOSCAN_PLUGINS= leaves out: unknown model 'MEL'"
+            "needs MEL of the plugin mel (audioscan-mel 0.1.0), which AUDIOSCAN_PLUGINS leaves out: unknown model 'MEL'"
             in done.stderr
         )
 

@@ -478,6 +478,8 @@ def test_only_the_plugins_that_the_environment_names_are_loaded(install, monkeyp
     discovery = discover()
     assert working(discovery) == {"one": ["ONE"], "two": ["TWO"]}
     assert discovery.failures == ()
+    assert "three" in discovery.left_out
+    assert not {"one", "two"} & set(discovery.left_out)
 
 
 @pytest.mark.parametrize("value", ["", " ", ","])

@@ -136,7 +136,7 @@ def test_a_detector_knows_the_plugin_of_its_model_and_what_was_around_it(
         scan(recordings, other, registry=halved)
     with pytest.raises(
         DetectorError,
-        match="needs TINY of the plugin tiny, which AUDIOSCAN_PLUGINS= leaves out: unknown model",
+        match="needs TINY of the plugin tiny, which is not installed: unknown model",
     ):
         scan(recordings, detector, registry=load_registry({}))
 

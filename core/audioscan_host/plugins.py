@@ -87,11 +87,16 @@ Found = TypeVar("Found", Plugin, Failure)
 
 @dataclass(frozen=True)
 class Discovery:
-    """What was found: the manager holds the hooks of `plugins` and of nothing else."""
+    """What was found: the manager holds the hooks of `plugins` and of nothing else.
+
+    Attributes:
+        left_out: names of installed plugins that `AUDIOSCAN_PLUGINS` does not name.
+    """
 
     hooks: pluggy.PluginManager
     plugins: tuple[Plugin, ...]
     failures: tuple[Failure, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
@@ -101,7 +106,9 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
         extra: plugins that are not installed, name -> module or object; always loaded.
     """
     wanted = _wanted()
-    points = [point for point in _entry_points() if wanted is None or point.name in wanted]
+    present = _entry_points()
+    points = [point for point in present if wanted is None or point.name in wanted]
+    left_out = tuple(point.name for point in present if wanted is not None and point.name not in wanted)
     absent = sorted((wanted or set()) - {point.name for point in points})
     plugins: list[Plugin] = []
     failures = [Failure(name, f"{ENVIRONMENT} names it, but no such plugin is installed") for name in absent]
@@ -116,7 +123,7 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
             plugins.append(_with(found, watch))
         else:
             failures.append(_with(found, watch))
-    return Discovery(hooks, tuple(plugins), tuple(failures))
+    return Discovery(hooks, tuple(plugins), tuple(failures), left_out)
 
 
 def _with(found: Found, watch: Watch) -> Found:

@@ -1,6 +1,5 @@
 """A detector and the installed model whose embeddings it reads."""
 
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -43,11 +42,10 @@ def _wanted(detector: Detector, registry: Registry) -> str:
     Its name comes from the file, so it is nothing to be installed unseen.
     """
     name, distribution, version = (detector.plugin.get(key) for key in ("name", "distribution", "version"))
-    allowed = os.environ.get(ENVIRONMENT)
     if name in {failure.name for failure in registry.failures}:
         why = "which is set aside"
-    elif name and allowed is not None and name not in {each.strip() for each in allowed.split(",")}:
-        why = f"which {ENVIRONMENT}={allowed} leaves out"
+    elif name in registry.left_out:
+        why = f"which {ENVIRONMENT} leaves out"
     else:
         why = "which is not installed"
     if not name:

@@ -45,6 +45,7 @@ class Registry:
     Attributes:
         plugins: the plugins that work, in the order of their models.
         failures: the plugins that were set aside.
+        left_out: names of the installed plugins that `AUDIOSCAN_PLUGINS` leaves out.
         models: name -> model, as its plugin declares it.
         wrappers: what plugins without models do to the embeddings of all models, in a few words
             for each plugin; part of every cache key.
@@ -53,6 +54,7 @@ class Registry:
     def __init__(self, discovery: Discovery, checkpoints: Mapping[str, str] | None = None) -> None:
         self.plugins: tuple[Plugin, ...] = discovery.plugins
         self.failures: tuple[Failure, ...] = discovery.failures
+        self.left_out: tuple[str, ...] = discovery.left_out
         self.models: Mapping[str, Model] = {m.name: m for plugin in self.plugins for m in plugin.models}
         self.wrappers: tuple[str, ...] = tuple(plugin.mark for plugin in self.plugins if plugin.mark)
         self._hooks = discovery.hooks
