@@ -147,21 +147,24 @@ def test_the_variable_of_a_checkpoint_is_its_name_in_capitals_and_underscores(ch
     assert variable(checkpoint) == name
 
 
-def test_what_is_given_goes_before_the_environment_and_the_rest_is_not_named(monkeypatch):
+def test_what_is_given_goes_before_the_environment_and_the_rest_is_not_named(monkeypatch, pinned):
     for name in ("ONE", "TWO", "UNKNOWN"):
         monkeypatch.setenv(variable(name), f"environment/{name}.pt")
     monkeypatch.setenv(variable("EMPTY"), "")
-    found = named_by_user({"ONE": f"given.pt#sha256={SHA256}"}, ["ONE", "TWO", "THREE", "EMPTY"])
+    checkpoints = [replace(pinned, name=name) for name in ("ONE", "TWO", "THREE", "EMPTY")]
+    found = named_by_user({"ONE": f"given.pt#sha256={SHA256}"}, checkpoints)
     assert found == {
         "ONE": LocalCheckpoint(Path("given.pt"), SHA256),
         "TWO": LocalCheckpoint(Path("environment/TWO.pt")),
     }
 
 
-def test_a_name_that_no_checkpoint_has_is_refused_with_those_that_there_are():
-    with pytest.raises(SettingError, match=r"^unknown checkpoint 'TWI'; with weights: ONE, TWO$"):
-        named_by_user({"ONE": "a.pt", "TWI": "b.pt"}, ["TWO", "ONE"])
-    with pytest.raises(SettingError, match=r"^unknown checkpoint 'ONE'; with weights: none$"):
+def test_a_name_that_no_checkpoint_has_is_refused_with_those_that_there_are(pinned):
+    with pytest.raises(SettingError, match=r"^checkpoint 'TWI' is unknown; with weights: ONE, TWO$"):
+        named_by_user(
+            {"ONE": "a.pt", "TWI": "b.pt"}, [replace(pinned, name="TWO"), replace(pinned, name="ONE")]
+        )
+    with pytest.raises(SettingError, match=r"^checkpoint 'ONE' is unknown; with weights: none$"):
         named_by_user({"ONE": "a.pt"}, [])
 
 
@@ -285,7 +288,7 @@ def test_a_path_that_the_system_refuses_is_one_line(pinned, tmp_path):
 
 def test_a_checkpoint_without_weights_cannot_be_replaced(make_checkpoint, write):
     message = refusal_of(localised, make_checkpoint(None), LocalCheckpoint(write("net.pt")))
-    assert message == "TINY has no weights that another file could replace"
+    assert message == "TINY declares no weights that others could replace"
 
 
 # Obtained

@@ -174,7 +174,7 @@ class TestWeights:
     def test_a_checkpoint_that_there_is_not_is_wrong_usage(self, run, install, make_wav):
         install(NOWHERE)
         done = run("embed", make_wav(), "--model", "TINY", "--checkpoint", "TINY=own.pt", expect=2)
-        assert done.stderr == "Error: unknown checkpoint 'TINY'; with weights: tiny-net\n"
+        assert done.stderr == "Error: checkpoint 'TINY' is unknown; with weights: tiny-net\n"
 
     def test_a_file_that_is_not_there_is_one_line(self, run, install, make_wav):
         install(NOWHERE)

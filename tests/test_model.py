@@ -64,8 +64,13 @@ def model(**changes: Any) -> Model:
         ("step", -0.02),
         ("step", math.inf),
         ("step", math.nan),
+        ("step", "0.02"),
+        ("step", None),
         ("shortest_window", 0),
         ("shortest_window", math.nan),
+        ("shortest_window", "0.4"),
+        ("longest_window", None),
+        ("longest_window", math.nan),
     ],
 )
 def test_a_checkpoint_declared_wrongly_is_refused_with_its_name_the_attribute_and_what_was_found(
@@ -82,7 +87,7 @@ def test_a_checkpoint_declared_wrongly_is_refused_with_its_name_the_attribute_an
 def test_the_shortest_window_of_a_checkpoint_does_not_exceed_the_longest():
     assert checkpoint(shortest_window=10.0, longest_window=10.0).longest_window == 10.0
     with pytest.raises(
-        ModelError, match=r"checkpoint 'NET': shortest_window must be .*longest_window, not 11"
+        ModelError, match=r"'NET': shortest_window must be at most longest_window \(10\), not 11"
     ):
         checkpoint(shortest_window=11.0, longest_window=10.0)
 
@@ -101,6 +106,7 @@ def test_the_shortest_window_of_a_checkpoint_does_not_exceed_the_longest():
         ("layers", (3.0,)),
         ("layers", (13,)),
         ("layers", (3, 13)),
+        ("layers", (3, 6, 3)),
         ("layers", (-2,)),
         ("dim", 0),
         ("dim", 768.0),

@@ -106,11 +106,11 @@ def test_a_plugins_own_select_layers_is_used_for_its_own_models_only(make_plugin
 
 def test_without_a_word_of_the_plugin_the_layers_of_the_model_are_selected_in_their_order(make_plugin):
     plugin = make_plugin()
-    plugin.models.append(Model("BACKWARDS", plugin.checkpoint, (4, FINAL, 0, 4), 8, "layers out of order"))
+    plugin.models.append(Model("BACKWARDS", plugin.checkpoint, (4, FINAL, 0), 6, "layers out of order"))
     registry = load_registry({"tiny": plugin})
     model = registry.model("BACKWARDS")
     states = {layer: object() for layer in (FINAL, 0, 1, 4)}
-    assert registry.family(model).select_layers(model, states) == [states[n] for n in (4, FINAL, 0, 4)]
+    assert registry.family(model).select_layers(model, states) == [states[n] for n in (4, FINAL, 0)]
 
 
 def test_wrappers_of_a_plugin_without_models_apply_to_every_family(two_families):
@@ -321,9 +321,20 @@ def test_models_of_other_checkpoints_keep_their_weights(published, own_weights, 
 
 def test_only_a_checkpoint_that_has_weights_can_be_given_others(published, make_plugin):
     plugins = {"tiny": published, "other": make_plugin("OTHER")}
-    for name in ("OTHER", "TINY_ML"):
-        with pytest.raises(SettingError, match=f"^unknown checkpoint '{name}'; with weights: TINY$"):
+    reasons = {"OTHER": "declares no weights that others could replace", "TINY_ML": "is unknown"}
+    for name, reason in reasons.items():
+        with pytest.raises(SettingError, match=f"^checkpoint '{name}' {reason}; with weights: TINY$"):
             load_registry(plugins, checkpoints={name: "net.pt"})
+
+
+def test_a_variable_that_names_weights_for_a_model_without_any_is_not_passed_over(
+    published, make_plugin, monkeypatch
+):
+    monkeypatch.setenv("AUDIOSCAN_OTHER", "net.pt")
+    registry = load_registry({"tiny": published, "other": make_plugin("OTHER")})
+    assert registry.model("TINY").name == "TINY"
+    with pytest.raises(CheckpointError, match=r"^AUDIOSCAN_OTHER is set, but OTHER declares no weights"):
+        registry.model("OTHER")
 
 
 # What a plugin may not return

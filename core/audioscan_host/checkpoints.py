@@ -45,24 +45,36 @@ def variable(checkpoint: str) -> str:
     return ENVIRONMENT + re.sub(r"[^A-Z0-9]", "_", checkpoint.upper())
 
 
-def named_by_user(given: Mapping[str, str], known: Iterable[str]) -> dict[str, LocalCheckpoint]:
+def named_by_user(given: Mapping[str, str], checkpoints: Iterable[Checkpoint]) -> dict[str, LocalCheckpoint]:
     """What the user names in place of downloads, by `given` or else by environment variables.
 
     Args:
         given: checkpoint name -> `PATH` or `PATH#sha256=HEX`.
-        known: names of the checkpoints that there are.
+        checkpoints: those that there are.
 
     Raises:
-        SettingError: `given` names a checkpoint that there is not.
+        SettingError: `given` names a checkpoint that there is not, or one without weights.
     """
-    names = set(known)
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise SettingError(
-            f"unknown checkpoint {unknown[0]!r}; with weights: {', '.join(sorted(names)) or 'none'}"
-        )
+    there = {(checkpoint.name, checkpoint.weights is not None) for checkpoint in checkpoints}
+    names = sorted({name for name, with_weights in there if with_weights})
+    for name in sorted(set(given) - set(names)):
+        what = "declares no weights that others could replace" if (name, False) in there else "is unknown"
+        raise SettingError(f"checkpoint {name!r} {what}; with weights: {', '.join(names) or 'none'}")
     texts = {name: given.get(name) or os.environ.get(variable(name)) for name in names}
     return {name: LocalCheckpoint.parse(text) for name, text in texts.items() if text}
+
+
+def refuse_needless(checkpoint: Checkpoint) -> None:
+    """Nothing that the user names should be passed over in silence.
+
+    Raises:
+        CheckpointError: a variable names other weights for a checkpoint that has none.
+    """
+    if checkpoint.weights is None and os.environ.get(variable(checkpoint.name)):
+        raise CheckpointError(
+            f"{variable(checkpoint.name)} is set, but {checkpoint.name} declares no weights that others could "
+            "replace: unset it"
+        )
 
 
 def localised(checkpoint: Checkpoint, local: LocalCheckpoint) -> Checkpoint:
@@ -72,7 +84,7 @@ def localised(checkpoint: Checkpoint, local: LocalCheckpoint) -> Checkpoint:
         CheckpointError: the files are not there, or not those of the expected SHA-256.
     """
     if checkpoint.weights is None:
-        raise CheckpointError(f"{checkpoint.name} has no weights that another file could replace")
+        raise CheckpointError(f"{checkpoint.name} declares no weights that others could replace")
     try:
         weights = checkpoint.weights.at(local.path)
         digest = _digest(weights)

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import SupportsFloat
 
 from audioscan_host.errors import ModelError, SettingError
 from audioscan_host.weights import Weights
@@ -68,10 +69,14 @@ class Checkpoint:
             isinstance(self.sample_rate, int) and self.sample_rate >= 1000,
             where, "sample_rate", "a whole number of Hz from 1000", self.sample_rate,
         )  # fmt: skip
-        _require(0 < self.step < math.inf, where, "step", "seconds above 0", self.step)
+        for attribute in ("step", "shortest_window", "longest_window"):
+            value = getattr(self, attribute)
+            number = isinstance(value, SupportsFloat) and float(value) > 0  # as infinity is, and NaN is not
+            _require(number, where, attribute, "a number of seconds above 0", value)
+        _require(self.step < math.inf, where, "step", "finite", self.step)
         _require(
-            0 < self.shortest_window <= self.longest_window,
-            where, "shortest_window", "seconds above 0, up to longest_window", self.shortest_window,
+            self.shortest_window <= self.longest_window,
+            where, "shortest_window", f"at most longest_window ({self.longest_window:g})", self.shortest_window,
         )  # fmt: skip
         _require(isinstance(self.remote_code, bool), where, "remote_code", "True or False", self.remote_code)
 
@@ -91,7 +96,10 @@ class Checkpoint:
 
     @property
     def quartiles(self) -> tuple[int, int, int, int]:
-        """The blocks that an `_ML` model reads: a quarter, half, three quarters and all of the way."""
+        """The blocks that an `_ML` model reads: a quarter, half, three quarters and all of the way.
+
+        With fewer than four blocks some of them are the same, or 0: no model can read those.
+        """
         n = self.layers
         return (n // 4, n // 2, 3 * n // 4, n)
 
@@ -103,7 +111,7 @@ class Model:
     Attributes:
         name: unique among all installed plugins: letters, digits, `_`, `.`, `-`.
         checkpoint: the weights that it reads.
-        layers: which layers, in the order of concatenation. 0 goes into the first block, k
+        layers: which layers, each once, in the order of concatenation. 0 goes into the first block, k
             leaves block k, `FINAL` is the network's final output.
         dim: length of an embedding: the selected widths, times two for `mean+std`.
         description: a few words for the list of models.
@@ -134,8 +142,9 @@ class Model:
         _require(
             isinstance(self.layers, tuple)
             and bool(self.layers)
-            and all(isinstance(n, int) and FINAL <= n <= self.checkpoint.layers for n in self.layers),
-            where, "layers", f"a tuple of numbers from FINAL (-1) to {self.checkpoint.layers}", self.layers,
+            and all(isinstance(n, int) and FINAL <= n <= self.checkpoint.layers for n in self.layers)
+            and len(set(self.layers)) == len(self.layers),
+            where, "layers", f"a tuple of different numbers from FINAL (-1) to {self.checkpoint.layers}", self.layers,
         )  # fmt: skip
         _require(isinstance(self.dim, int) and self.dim >= 1, where, "dim", "1 or more", self.dim)
         _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)

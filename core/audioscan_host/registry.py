@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user
+from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user, refuse_needless
 from audioscan_host.errors import PluginError, UnknownModelError
 from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs
 from audioscan_host.host_defaults import HostDefaults
@@ -34,7 +34,7 @@ def load_registry(
             `#sha256=HEX` after it; before what `AUDIOSCAN_<CHECKPOINT>` names.
 
     Raises:
-        SettingError: there is no checkpoint of such a name.
+        SettingError: there is no checkpoint of such a name, or it has no weights.
     """
     return Registry(discover(extra), checkpoints)
 
@@ -60,8 +60,7 @@ class Registry:
         self._hooks = discovery.hooks
         self._hooks.register(HostDefaults())
         self._owners = {model.name: plugin for plugin in self.plugins for model in plugin.models}
-        with_weights = {m.checkpoint.name for m in self.models.values() if m.checkpoint.weights}
-        self._local = named_by_user(checkpoints or {}, with_weights)
+        self._local = named_by_user(checkpoints or {}, (model.checkpoint for model in self.models.values()))
         self._localised: dict[Checkpoint, Checkpoint] = {}
 
     def model(self, name: str) -> Model:
@@ -89,6 +88,7 @@ class Registry:
     def _with_users_weights(self, model: Model) -> Model:
         name = model.checkpoint.name
         if name not in self._local:
+            refuse_needless(model.checkpoint)
             return model
         if model.checkpoint not in self._localised:  # hashes the file
             self._localised[model.checkpoint] = localised(model.checkpoint, self._local[name])
