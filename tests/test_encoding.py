@@ -369,9 +369,37 @@ def test_vectors_of_another_length_than_declared_are_the_plugins_fault(make_plug
         embed(registry, block, "TINY", "LONG")
 
 
-def test_fewer_vectors_than_windows_are_the_plugins_fault(make_plugin, block):
-    registry = registry_of(make_plugin, embed=lambda self, batch: {FINAL: np.zeros((len(batch) - 1, 5, 2))})
-    with pytest.raises(PluginError, match=r"^plugin 'changed': TINY gave embeddings of shape \(12, 2\)"):
+EXPECTED = r"; expected \(batch, time, width\), the batch 13$"
+
+
+@pytest.mark.parametrize(
+    ("states", "complaint"),
+    [
+        pytest.param(np.zeros((12, 5, 2)), rf"has shape \(12, 5, 2\){EXPECTED}", id="a window too few"),
+        pytest.param(np.zeros((13, 2)), rf"has shape \(13, 2\){EXPECTED}", id="pooled by the plugin"),
+        pytest.param(np.zeros((13, 5, 4, 2)), rf"has shape \(13, 5, 4, 2\){EXPECTED}", id="two axes of time"),
+        pytest.param(np.zeros((13, 0, 2)), rf"has shape \(13, 0, 2\){EXPECTED}", id="no time"),
+        pytest.param([[[0.0, 0.0]]] * 13, f"is list{EXPECTED}", id="no array"),
+        pytest.param(
+            np.zeros((13, 5, 2), int), "has numbers of type int64; expected floating ones$", id="whole"
+        ),
+    ],
+)
+def test_what_is_not_batch_time_and_width_is_the_plugins_fault(make_plugin, block, states, complaint):
+    registry = registry_of(make_plugin, embed=lambda self: {FINAL: states})
+    with pytest.raises(PluginError, match=rf"^plugin 'changed': embed: layer -1 {complaint}"):
+        embed(registry, block, "TINY")
+    registry = registry_of(make_plugin, select_layers=lambda self: [np.zeros((13, 5, 2)), states])
+    with pytest.raises(PluginError, match=rf"^plugin 'changed': select_layers for TINY {complaint}"):
+        embed(registry, block, "TINY")
+
+
+@pytest.mark.parametrize("selected", [[], 3])
+def test_what_is_no_selection_is_the_plugins_fault(make_plugin, block, selected):
+    registry = registry_of(make_plugin, select_layers=lambda self: selected)
+    with pytest.raises(
+        PluginError, match=r"select_layers for TINY gave (list|int); expected one array or more$"
+    ):
         embed(registry, block, "TINY")
 
 

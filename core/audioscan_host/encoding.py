@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from audioscan_host.checkpoints import obtain
 from audioscan_host.errors import PluginError, SettingError
+from audioscan_host.hidden_states import require_hidden_states, require_selected
 from audioscan_host.hookspecs import Array, Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.pooling import pool, to_host
@@ -119,14 +120,20 @@ def _embed_batch(
     loaded: Loaded, inputs: Inputs, part: slice, models: Sequence[Model], layers: frozenset[int]
 ) -> list[Array] | None:
     """(batch, dim) on the device for each model; `None` where memory did not suffice."""
-    family = loaded.family
+    family, windows = loaded.family, part.stop - part.start
     try:
         states = family.embed(loaded.encoder, inputs[part], layers)
-        return [pool(family.select_layers(model, states), model.pooling) for model in models]
+        require_hidden_states(family.name, states, layers, windows)
+        pooled = []
+        for model in models:
+            selected = family.select_layers(model, states)
+            require_selected(family.name, model.name, selected, windows)
+            pooled.append(pool(selected, model.pooling))
     except Exception as error:
         if not _out_of_memory(error):
             raise
-    return None
+        return None
+    return pooled
 
 
 def _out_of_memory(error: BaseException) -> bool:

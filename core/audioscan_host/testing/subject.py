@@ -8,6 +8,7 @@ import numpy as np
 
 from audioscan_host.checkpoints import obtain
 from audioscan_host.errors import AudioscanError, CheckpointError
+from audioscan_host.hidden_states import require_hidden_states, require_selected
 from audioscan_host.hookspecs import Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.plugins import Plugin
@@ -137,16 +138,23 @@ class Subject:
             encoder: `encoder` unless given.
 
         Raises:
-            ConformanceError: a hook fails, or returns something else than it should.
+            ConformanceError: a hook fails.
+            PluginError: it returns something else than it should.
         """
         models = [self.model] if models is None else models
         layers = frozenset(layer for model in models for layer in model.layers)
         encoder = self.encoder if encoder is None else encoder
         with self._watched("embed"):
             states = self._family.embed(encoder, inputs[part], layers)
-        numbers, on_cpu = fetched(states, layers, len(range(*part.indices(len(inputs)))))
-        with self._watched("select_layers"):
-            read = {m.name: pool(self._family.select_layers(m, states), m.pooling) for m in models}
+        windows = len(range(*part.indices(len(inputs))))
+        require_hidden_states(self._family.name, states, layers, windows)
+        numbers, on_cpu = fetched(states, layers)
+        read = {}
+        for model in models:
+            with self._watched("select_layers"):
+                selected = self._family.select_layers(model, states)
+            require_selected(self._family.name, model.name, selected, windows)
+            read[model.name] = pool(selected, model.pooling)
         return ForwardPass(numbers, {name: to_host([vectors]) for name, vectors in read.items()}, on_cpu)
 
     # Trials
