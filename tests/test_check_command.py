@@ -75,8 +75,28 @@ def test_an_exception_of_the_plugin_is_a_line_of_the_table(run, install):
     install(broken(("    power =", "    raise LookupError('no such\\nband')\n    power =")))
     done = run("check", "GOOD", expect=1)
     assert len(rows(done.stdout)) == len(CHECKS)
-    assert "embed raised LookupError: no such band" in done.stdout
+    line = 1 + broken().splitlines().index("    power = (batch**2).mean(axis=2)")
+    assert f"embed raised LookupError: no such band ({MODULE}.py, line {line})" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_verbose_shows_the_traceback_of_the_plugin_from_its_hook_on(run, install):
+    install(broken(("    power =", "    raise LookupError('no such band')\n    power =")))
+    done = run("check", "GOOD", "--verbose", expect=1)
+    assert done.stderr.count("Traceback") == 1
+    shown = done.stderr.partition("GOOD output:\n")[2].splitlines()
+    assert shown[0] == "Traceback (most recent call last):"
+    assert shown[1].endswith(", in embed")
+    assert f"{MODULE}.py" in shown[1]
+    assert "LookupError: no such band" in shown
+    assert "Traceback" not in done.stdout
+
+
+def test_the_line_is_the_plugins_own_where_a_library_raises(run, install, tmp_path):
+    (tmp_path / f"{MODULE}_encoder.py").write_text("import json\n\n\ndef run():\n    json.loads('{')\n")
+    install(broken(("    power =", f"    __import__('{MODULE}_encoder').run()\n    power =")))
+    done = run("check", "GOOD", expect=1)
+    assert f"(char 1) ({MODULE}_encoder.py, line 5)" in done.stdout
 
 
 def test_json_has_each_finding_with_its_promise(run, install):
@@ -87,7 +107,7 @@ def test_json_has_each_finding_with_its_promise(run, install):
     assert failed["check"] == "batch-size"
     assert failed["promise"].startswith("`batch_size` says how many windows go through at once")
     assert "batch_size must be 1 or more, not 0" in failed["found"]
-    assert set(failed) == {"model", "check", "promise", "state", "found", "waits_for"}
+    assert set(failed) == {"model", "check", "promise", "state", "found", "waits_for", "traceback"}
 
 
 def test_what_a_plugin_prints_does_not_get_into_the_json(run, install):

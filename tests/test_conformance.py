@@ -178,6 +178,17 @@ def test_a_plugin_that_keeps_the_contract_passes_every_check(plugin, model):
     ]
 
 
+def test_swapped_axes_are_told_as_such(plugin):
+    swapped = RETURN.replace("states @ encoder[layer]", "(states @ encoder[layer]).swapaxes(1, 2)")
+    findings = check_model(load_registry({"broken": plugin(broken(RETURN, swapped))}), "GOOD")
+    found = {finding.check: finding.found for finding in findings if finding.state == "failed"}
+    assert set(found) == {"dim", "padding"}
+    assert found["padding"] == (
+        "(time, width) is (3, 11) in 1.13 s and (3, 22) in 2.26 s: the axes seem to be swapped; "
+        "expected (batch, time, width)"
+    )
+
+
 @pytest.mark.parametrize(("check", "old", "new"), CASES)
 def test_a_plugin_that_breaks_one_promise_fails_its_check_and_no_other(plugin, check, old, new):
     findings = check_model(load_registry({"broken": plugin(broken(old, new))}), "GOOD")

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @options.encoder
 @options.as_json
-def check(models: tuple[str, ...], runtime: Runtime, registry: Registry, as_json: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Show the tracebacks of what the plugin raised.")
+def check(
+    models: tuple[str, ...], runtime: Runtime, registry: Registry, as_json: bool, verbose: bool
+) -> None:
     """Check that models keep the contract between plugin and host.
 
     For whoever writes a plugin: what is declared, what importing costs, and what the encoder does with short,
@@ -40,6 +43,10 @@ def check(models: tuple[str, ...], runtime: Runtime, registry: Registry, as_json
     else:
         rows = [[each.model, each.check, each.state, each.found] for each in findings]
         reporting.print_table(["model", "check", "state", "found"], rows)
+    if verbose:
+        for each in findings:
+            if each.traceback:
+                click.echo(f"\n{each.model} {each.check}:\n{each.traceback.rstrip()}", err=True)
     _end(findings)
 
 

@@ -68,6 +68,12 @@ def padding(subject: Subject) -> str:
         return f"{_listed(steps)}, and no other length is taken"
     (short, few), (longer, more) = list(steps.items())[:2]
     expected = few * longer / short
+    (_, width), (_, width_of_longer) = list(subject.shapes.values())[:2]
+    if few == more and width_of_longer > width:
+        raise ConformanceError(
+            f"(time, width) is {few, width} in {short:g} s and {more, width_of_longer} in {longer:g} s: "
+            "the axes seem to be swapped; expected (batch, time, width)"
+        )
     if more < expected - 2:  # in proportion, but for the steps that the windows' ends cut
         raise ConformanceError(
             f"{_listed(steps)}; {longer:g} s should have about {expected:.0f}: "

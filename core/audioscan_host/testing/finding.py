@@ -25,6 +25,7 @@ class Finding:
         state: `not checked` where the weights are not on this machine, or another check that failed comes first.
         found: what was measured where it passed, what is wrong where it failed, why it was not checked.
         waits_for: the check to be mended first, where that is why.
+        traceback: of an exception of the plugin that made it fail, from the hook on; empty without one.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Finding:
     state: State
     found: str
     waits_for: str = ""
+    traceback: str = ""
 
 
 def in_one_line(error: BaseException) -> str:

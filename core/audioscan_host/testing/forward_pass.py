@@ -29,9 +29,10 @@ class ForwardPass:
     on_cpu: bool
 
     @property
-    def steps(self) -> int:
-        """Time steps in each window."""
-        return int(next(iter(self.states.values())).shape[1])
+    def shape(self) -> tuple[int, int]:
+        """Time steps in each window, and their width; of the lowest layer."""
+        _, steps, width = next(iter(self.states.values())).shape
+        return steps, width
 
     @property
     def first(self) -> "ForwardPass":

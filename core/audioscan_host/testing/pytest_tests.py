@@ -43,7 +43,8 @@ def conformance(
                 pytest.fail(str(error), pytrace=False)
         finding = held[model].finding(check)
         if finding.state == "failed":
-            pytest.fail(f"{finding.promise}\n{model}: {finding.found}", pytrace=False)
+            told = [finding.promise, f"{model}: {finding.found}", finding.traceback]
+            pytest.fail("\n".join(filter(None, told)), pytrace=False)
         if finding.state == "not checked":
             pytest.skip(f"{model}: {finding.found}")
 

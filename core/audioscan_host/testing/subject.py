@@ -16,6 +16,7 @@ from audioscan_host.pooling import pool, to_host
 from audioscan_host.progress import Silent
 from audioscan_host.registry import Registry
 from audioscan_host.testing import lengths, sounds
+from audioscan_host.testing.faults import place
 from audioscan_host.testing.finding import ConformanceError, NotCheckedError, last_line
 from audioscan_host.testing.forward_pass import ForwardPass, fetched
 from audioscan_host.testing.fresh_process import Import, imported_afresh
@@ -198,13 +199,18 @@ class Subject:
         return self.embed_alone(sounds.noise(self.samples()))
 
     @cached_property
-    def steps(self) -> Mapping[float, int]:
-        """Length of a window in seconds -> its time steps, of some lengths in rising order."""
-        found = {self.window: self.reference.steps}
+    def shapes(self) -> Mapping[float, tuple[int, int]]:
+        """Length of a window in seconds -> its time steps and their width, of some lengths in rising order."""
+        found = {self.window: self.reference.shape}
         for seconds in lengths.tried(self.checkpoint):
             if seconds not in found:
-                found[seconds] = self.embed_alone(sounds.noise(self.samples(seconds)), seconds).steps
+                found[seconds] = self.embed_alone(sounds.noise(self.samples(seconds)), seconds).shape
         return dict(sorted(found.items()))
+
+    @property
+    def steps(self) -> Mapping[float, int]:
+        """Length of a window in seconds -> its time steps, of some lengths in rising order."""
+        return {seconds: steps for seconds, (steps, _) in self.shapes.items()}
 
     @cached_property
     def repeated(self) -> Inputs:
@@ -227,7 +233,8 @@ class Subject:
         except AudioscanError:
             raise  # it says what is wrong by itself
         except (Exception, SystemExit) as error:
-            raise ConformanceError(f"{hook} raised {last_line(error)}") from error
+            where = place(error, self.plugin.module)
+            raise ConformanceError(f"{hook} raised {last_line(error)}{where and f' ({where})'}") from error
         finally:
             self.printed[hook] = self.printed.get(hook, "") + "".join(written)
 

@@ -2,17 +2,17 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audioscan_host.errors import AudioscanError
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 from audioscan_host.testing import declaring, embedding, importing, independence, loading
+from audioscan_host.testing.faults import whole_traceback
 from audioscan_host.testing.finding import (
     ConformanceError,
     Finding,
     NotCheckedError,
-    State,
     in_one_line,
     last_line,
 )
@@ -81,10 +81,13 @@ class Examination:
     def finding(self, check: Check) -> Finding:
         """The outcome of a check; a fault of the plugin is one, whatever it raises."""
         if check.name not in self._findings:
+            finding = Finding(self.subject.model.name, check.name, check.promise, "not checked", "")
             waits_for = self._first_to_mend(check)
-            state, found = self._outcome(check) if not waits_for else ("not checked", f"see {waits_for}")
-            name = self.subject.model.name
-            self._findings[check.name] = Finding(name, check.name, check.promise, state, found, waits_for)
+            self._findings[check.name] = (
+                replace(finding, found=f"see {waits_for}", waits_for=waits_for)
+                if waits_for
+                else self._made(check, finding)
+            )
         return self._findings[check.name]
 
     def findings(self) -> Iterator[Finding]:
@@ -100,16 +103,18 @@ class Examination:
                     return first.waits_for or first.check
         return ""
 
-    def _outcome(self, check: Check) -> tuple[State, str]:
+    def _made(self, check: Check, finding: Finding) -> Finding:
         try:
-            return "passed", check.examine(self.subject)
+            return replace(finding, state="passed", found=check.examine(self.subject))
         except NotCheckedError as error:
-            return "not checked", in_one_line(error)
+            return replace(finding, found=in_one_line(error))
         except (ConformanceError, AudioscanError) as error:  # both say in words what is wrong
-            return "failed", in_one_line(error)
+            return replace(
+                finding, state="failed", found=in_one_line(error), traceback=whole_traceback(error)
+            )
         # A plugin is somebody else's code: the other checks are made all the same.
         except (Exception, SystemExit) as error:  # noqa: BLE001
-            return "failed", last_line(error)
+            return replace(finding, state="failed", found=last_line(error), traceback=whole_traceback(error))
 
 
 def check_model(registry: Registry, name: str, runtime: Runtime | None = None) -> tuple[Finding, ...]:
