@@ -251,6 +251,14 @@ def test_layers_that_have_fewer_time_steps_are_in_order_all_the_same(plugin):
     assert found["time-order"][0] == "passed", found["time-order"]
 
 
+def test_a_model_of_layers_with_fewer_time_steps_than_its_sibling_keeps_the_declared_step(plugin):
+    fewer = "    return {layer: (states @ encoder[layer])[:, :: 2 if layer == FINAL else 1] for layer in layers}\n"
+    source = broken(RETURN, fewer).replace("STEP = 1600", "STEP = 160").replace("step=0.1", "step=0.01")
+    registry = load_registry({"good": plugin(source)})
+    for model in ("GOOD", "GOOD_ML"):
+        assert by_state(check_model(registry, model))["passed"] == {check.name for check in CHECKS}
+
+
 def test_what_a_model_prints_is_kept_from_stdout(plugin, capfd):
     source = broken(EMBED, f"    print('hello')\n    __import__('os').write(1, b'hello')\n{EMBED}")
     check_model(load_registry({"broken": plugin(source)}), "GOOD")

@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
-SLOW = 2.0
+SLOW = 1.0
 """Seconds; an import that takes longer delays every command and is told."""
 
 _MOST_CHARACTERS = 80

@@ -83,7 +83,7 @@ def padding(subject: Subject) -> str:
 
 
 def step(subject: Subject) -> str:
-    """A time step comes every `step` seconds, as the checkpoint declares."""
+    """A time step comes every `step` seconds, as the checkpoint declares; in the layer with the most of them."""
     declared, shortest = subject.checkpoint.step, subject.checkpoint.shortest_window
     steps = subject.steps
     for seconds, count in steps.items():

@@ -30,8 +30,8 @@ class ForwardPass:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Time steps in each window, and their width; of the lowest layer."""
-        _, steps, width = next(iter(self.states.values())).shape
+        """Time steps in each window, and their width; of the layer with the most time steps."""
+        _, steps, width = max((states.shape for states in self.states.values()), key=lambda shape: shape[1])
         return steps, width
 
     @property

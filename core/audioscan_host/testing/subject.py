@@ -187,11 +187,15 @@ class Subject:
         return Block(waveform, Windows(starts, length, rate), np.array(steps) / GRID)
 
     def embed_alone(
-        self, waveform: Waveform, window: float | None = None, encoder: Encoder | None = None
+        self,
+        waveform: Waveform,
+        window: float | None = None,
+        encoder: Encoder | None = None,
+        models: Sequence[Model] | None = None,
     ) -> ForwardPass:
-        """A waveform of one window, in a block and a batch of its own."""
+        """A waveform of one window, in a block and a batch of its own; `models` and `encoder` as of `embed`."""
         inputs = self.preprocess(self.block(waveform, window), encoder)
-        return self.embed(inputs, slice(0, 1), encoder=encoder)
+        return self.embed(inputs, slice(0, 1), models, encoder)
 
     @cached_property
     def reference(self) -> ForwardPass:
@@ -200,12 +204,15 @@ class Subject:
 
     @cached_property
     def shapes(self) -> Mapping[float, tuple[int, int]]:
-        """Length of a window in seconds -> its time steps and their width, of some lengths in rising order."""
-        found = {self.window: self.reference.shape}
-        for seconds in lengths.tried(self.checkpoint):
-            if seconds not in found:
-                found[seconds] = self.embed_alone(sounds.noise(self.samples(seconds)), seconds).shape
-        return dict(sorted(found.items()))
+        """Length of a window in seconds -> its time steps and their width, of some lengths in rising order.
+
+        Of the layer with the most time steps that any model of the checkpoint reads: `step` is one number for all.
+        """
+        found = {}
+        for seconds in sorted({self.window, *lengths.tried(self.checkpoint)}):
+            noise = sounds.noise(self.samples(seconds))
+            found[seconds] = self.embed_alone(noise, seconds, models=self.of_one_checkpoint).shape
+        return found
 
     @property
     def steps(self) -> Mapping[float, int]:
