@@ -11,6 +11,7 @@ import pluggy
 from audioscan_host import hookspecs
 from audioscan_host.errors import PluginError
 from audioscan_host.model import Model
+from audioscan_host.plugin_hooks import forgotten, never_passed, warn_of_unmarked, wrong_hooks
 
 PROJECT = "audioscan_host"
 FAMILY_HOOKS = ("load", "preprocess", "embed")
@@ -47,31 +48,52 @@ def kept_by(name: str, module: Any) -> Kept:
 
     Raises:
         PluginError: it does not.
-        pluggy.PluginValidationError: it has an unknown hook or wrong arguments.
+        pluggy.PluginValidationError: pluggy refuses a hook for a reason that has no sentence here.
     """
     hash(module)  # pluggy keeps plugins in sets: one that cannot be in one would break the others
     _check_version(module)
-    alone = new_manager()
-    alone.register(module, name)
-    alone.check_pending()
+    alone = _alone(name, module)
     if not alone.get_hookcallers(module):
-        raise PluginError("it has no hooks; they are marked with `from audioscan_host import hookimpl`")
+        marked = "they are marked with `from audioscan_host import hookimpl`"
+        raise PluginError(f"it has no hooks; {forgotten(alone, module) or marked}")
     models = _models(alone.hook.register_models())
     hooks = (*FAMILY_HOOKS, *OPTIONAL_FAMILY_HOOKS)
     has = [hook for hook in hooks if _implemented(getattr(alone.hook, hook))]
     missing = [hook for hook in FAMILY_HOOKS if hook not in has]
     if models and missing:
-        raise PluginError(f"it registers models but lacks the hooks {', '.join(missing)}")
+        lacks = f"it registers models but lacks the {_hooks(missing)}"
+        raise PluginError("; ".join(filter(None, [lacks, forgotten(alone, module, missing)])))
     if has and not models:
         # No family owns them, so they would answer for every family.
-        raise PluginError(
-            f"it has the hooks {', '.join(has)} but registers no models; what is meant for the models of "
-            "others is a wrapper: @hookimpl(wrapper=True)"
-        )
+        wrapper = "what is meant for the models of others is a wrapper: @hookimpl(wrapper=True)"
+        mend = forgotten(alone, module, ["register_models"]) or wrapper
+        raise PluginError(f"it has the {_hooks(has)} but registers no models; {mend}")
     wraps = [] if models else [hook for hook in hooks if getattr(alone.hook, hook).get_hookimpls()]
     if set(wraps) & set(NUMBER_HOOKS):
         _check_revision(module)
+    warn_of_unmarked(alone, module)
     return Kept(models, tuple(wraps))
+
+
+def _alone(name: str, module: Any) -> pluggy.PluginManager:
+    """A plugin manager with that plugin and no other."""
+    manager = new_manager()
+    try:
+        manager.register(module, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        wrong = wrong_hooks(manager, module)
+        if not wrong:
+            raise
+        raise PluginError(wrong) from error
+    wrong = never_passed(manager, module)
+    if wrong:
+        raise PluginError(wrong)
+    return manager
+
+
+def _hooks(names: Sequence[str]) -> str:
+    return f"hook{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
 def _check_version(module: Any) -> None:
