@@ -96,7 +96,7 @@ def test_the_host(build):
     host = build(ROOT)
     modules = {path.relative_to(ROOT / "core").as_posix() for path in (ROOT / "core").rglob("*.py")}
     templates = {path.relative_to(ROOT / "core").as_posix() for path in (ROOT / "core").rglob("*.template")}
-    assert len(templates) == 7
+    assert len(templates) == 10
     assert host.content == modules | templates | {"audioscan_host/py.typed"}
     assert (host.metadata["Name"], host.metadata["License-Expression"]) == ("audioscan-host", "MIT")
     assert host.metadata["Requires-Python"] == ">=3.11"

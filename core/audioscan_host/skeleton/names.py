@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from audioscan_host.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from audioscan_host.plugins import Failure, Plugin
     from audioscan_host.registry import Registry
 
@@ -47,8 +49,9 @@ class PluginNames:
         name = re.sub(r"[-_.]", "-", text.strip().lower()).removeprefix(_PREFIX)
         if not _NAME.fullmatch(name) or len(name) > LONGEST:
             raise SettingError(
-                f"a plugin's name is made of the letters a to z, digits, and single dashes between them, begins with "
-                f"a letter, and is at most {LONGEST} characters long, such as my-model; {text!r} is not"
+                f"a plugin's name is made of the letters a to z, digits, and single dashes (or _ or ., taken for dashes) "
+                f"between them, begins with a letter, and is at most {LONGEST} characters long, such as my-model; "
+                f"{text!r} is not"
             )
         if name in RESERVED:
             raise SettingError(f"a plugin cannot be called {name!r}: {RESERVED[name]}")
@@ -69,8 +72,12 @@ class PluginNames:
         """`MY_MODEL`."""
         return self.plugin.replace("-", "_").upper()
 
-    def require_free(self, registry: Registry) -> None:
+    def require_free(self, registry: Registry, models: Collection[str]) -> None:
         """Refuse what an installed plugin has already: with two of a name, the host would set one aside.
+
+        Args:
+            registry: of the installed plugins.
+            models: what those of this plugin are to be called.
 
         Raises:
             SettingError: a plugin, a model or a module is called so.
@@ -80,7 +87,7 @@ class PluginNames:
             if each.name.lower().replace("_", "-") == self.plugin:
                 raise SettingError(f"a plugin {each.name!r} is installed already: {each.origin}")
         for name, model in registry.models.items():
-            if name.upper() == self.model:
+            if name.upper() in models:
                 owner = registry.owner(model).name
                 raise SettingError(f"the plugin {owner!r} has a model {name} already: choose another name")
         if find_spec(self.module) is not None:
