@@ -96,7 +96,7 @@ class TestCommand:
 
     def test_without_models_nothing_can_be_done(self, run, without_networks, install):
         install()
-        assert "pip install audioscan-mel" in run("doctor", expect=1).stderr
+        assert "install a plugin, such as audioscan-mel" in run("doctor", expect=1).stderr
 
     @pytest.mark.usefixtures("without_networks")
     @pytest.mark.parametrize(

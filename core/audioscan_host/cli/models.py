@@ -34,7 +34,7 @@ def models(as_json: bool) -> None:
             right=["dim", "parameters"],
         )
     else:
-        reporting.note("no models: install a plugin, for example `pip install audioscan-mel`")
+        reporting.note("no models: install a plugin, such as audioscan-mel")
     note_failures(registry)
 
 

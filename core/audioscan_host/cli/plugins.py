@@ -32,7 +32,7 @@ def plugins(as_json: bool, verbose: bool) -> None:
     ]
     rows += [_row(failure, "set aside", failure.reason) for failure in registry.failures]
     if not rows:
-        reporting.note("no plugins: install one, for example `pip install audioscan-mel`")
+        reporting.note("no plugins: install one, such as audioscan-mel")
         return
     columns = ["plugin", "distribution", "module", "import", "state", "models or reason"]
     reporting.print_table(columns, rows, right=["import"])

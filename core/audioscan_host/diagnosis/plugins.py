@@ -24,4 +24,4 @@ def examine_plugins(registry: Registry, command_faults: Sequence[tuple[str, str]
     found = f"on: {', '.join(remote)} run code that comes with their weights" if remote else "off"
     yield Finding("remote code", "ok", found)
     if not registry.models:
-        yield Finding("models", "broken", "none", "pip install audioscan-mel, or another plugin")
+        yield Finding("models", "broken", "none", "install a plugin, such as audioscan-mel")
