@@ -69,7 +69,7 @@ class TestModelsAndPlugins:
     def test_without_plugins_the_list_says_what_to_do(self, run, no_installed_plugins):
         done = run("models")
         assert done.stdout == ""
-        assert "pip install" in done.stderr
+        assert "install a plugin, such as audioscan-mel" in done.stderr
 
     def test_a_plugin_that_fails_is_named_with_its_reason(self, run, broken_plugin):
         assert "set aside: plugin broken: ImportError: no libbroken" in run("models").stderr

@@ -93,6 +93,8 @@ FAULTS = {  # what of the good plugin is replaced, and by what
         "padded to 4 s": (
             EMBED, f"    batch = np.concatenate([batch, np.zeros((len(batch), 40, STEP))], axis=1)[:, :40]\n{EMBED}"
         ),
+        "it hears four seconds at most": (PREPROCESS, f"{PREPROCESS}    steps = min(steps, 40)\n"),
+        "it fails with a long window": (PREPROCESS, f"{PREPROCESS}    assert steps <= 40\n"),
         "padded to whole seconds": (
             EMBED, f"    batch = np.pad(batch, [(0, 0), (0, -batch.shape[1] % 10), (0, 0)])\n{EMBED}"
         ),
@@ -178,13 +180,40 @@ def test_a_plugin_that_keeps_the_contract_passes_every_check(plugin, model):
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        (
+            PREPROCESS,
+            f"{PREPROCESS}    steps = min(steps, 40)\n",
+            "8 s should have about 78: the end of the window is not heard; join several passes, or declare "
+            "longest_window=2.26",
+        ),
+        (
+            EMBED,
+            f"    batch = np.pad(batch, [(0, 0), (0, 90 - batch.shape[1]), (0, 0)])\n{EMBED}",
+            "2.26 s should have about 180: leave out the time steps of what the window was padded with",
+        ),
+        (
+            PREPROCESS,
+            f"{PREPROCESS}    assert steps <= 40\n",
+            "a window of 8 s: preprocess raised AssertionError (plugin_of_the_conformance_tests.py, line 47)",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_windows_length_is_said(plugin, old, new, advice):
+    findings = check_model(load_registry({"broken": plugin(broken(old, new))}), "GOOD")
+    (padding,) = (finding for finding in findings if finding.check == "padding")
+    assert padding.found.endswith(advice)
+
+
 def test_swapped_axes_are_told_as_such(plugin):
     swapped = RETURN.replace("states @ encoder[layer]", "(states @ encoder[layer]).swapaxes(1, 2)")
     findings = check_model(load_registry({"broken": plugin(broken(RETURN, swapped))}), "GOOD")
     found = {finding.check: finding.found for finding in findings if finding.state == "failed"}
     assert set(found) == {"dim", "padding"}
     assert found["padding"] == (
-        "(time, width) is (3, 11) in 1.13 s and (3, 22) in 2.26 s: the axes seem to be swapped; "
+        "(time, width) is (3, 22) in 2.26 s and (3, 80) in 8 s: the axes seem to be swapped; "
         "expected (batch, time, width)"
     )
 

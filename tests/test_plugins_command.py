@@ -89,7 +89,7 @@ class TestTable:
         install()
         done = run("plugins")
         assert done.stdout == ""
-        assert "pip install" in done.stderr
+        assert "install one, such as audioscan-mel" in done.stderr
 
 
 def test_json_has_all_of_it(run, install, tiny_plugin):

@@ -363,8 +363,30 @@ def test_a_plugin_that_makes_no_inputs_is_named(make_plugin):
 
 def test_a_plugin_that_makes_another_number_of_inputs_than_windows_is_named(make_plugin):
     family, _ = changed(make_plugin, preprocess=lambda self, windows: np.zeros((len(windows) + 1, 4)))
-    with pytest.raises(PluginError, match=r"^plugin 'faulty': preprocess returned 3 inputs for 2 windows$"):
+    with pytest.raises(
+        PluginError, match=r"^plugin 'faulty': preprocess returned 3 inputs \(ndarray\) for 2 windows$"
+    ):
         family.preprocess("encoder", WAVEFORM, WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind"), [({"input_values": WAVEFORM}, "dict"), ((each for each in WAVEFORM), "generator")]
+)
+def test_a_plugin_whose_inputs_cannot_be_sliced_is_named(make_plugin, inputs, kind):
+    family, _ = changed(make_plugin, preprocess=lambda self: inputs)
+    with pytest.raises(
+        PluginError, match=rf"^plugin 'faulty': preprocess returned a {kind}; expected a list, "
+    ):
+        family.preprocess("encoder", WAVEFORM, WINDOWS)
+
+
+@pytest.mark.parametrize(("states", "kind"), [(WAVEFORM, "ndarray"), ([WAVEFORM], "list")])
+def test_a_plugin_that_does_not_say_which_layer_it_gives_is_named(make_plugin, states, kind):
+    family, _ = changed(make_plugin, embed=lambda self: states)
+    with pytest.raises(
+        PluginError, match=rf"embed returned a {kind}; expected a mapping of layers to arrays"
+    ):
+        family.embed("encoder", WAVEFORM, LAYERS)
 
 
 def test_a_plugin_that_embeds_nothing_is_named(make_plugin):
@@ -374,8 +396,9 @@ def test_a_plugin_that_embeds_nothing_is_named(make_plugin):
 
 
 def test_a_plugin_that_leaves_out_layers_is_named_with_the_layers(make_plugin):
-    family, _ = changed(make_plugin, embed=lambda self, batch: {2: batch, 7: batch})
-    with pytest.raises(PluginError, match=r"^plugin 'faulty': embed left out layers \[-1, 4\]$"):
+    family, _ = changed(make_plugin, embed=lambda self, batch: {2: batch, "note": batch})
+    message = r"^plugin 'faulty': embed left out layers \[-1, 4\]; it returned 2, 'note' \(FINAL is -1\)$"
+    with pytest.raises(PluginError, match=message):
         family.embed("encoder", WAVEFORM, frozenset({2, 4, FINAL}))
 
 

@@ -144,8 +144,11 @@ def _out_of_memory(error: BaseException) -> bool:
 
 def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], windows: int) -> None:
     where = f"plugin {family.name!r}: {model.name}"
+    tells_more = f"`audioscan-host check {model.name}` tells more"
     if vectors.shape != (windows, model.dim):
         expected = (windows, model.dim)
-        raise PluginError(f"{where} gave embeddings of shape {vectors.shape}; by its declaration {expected}")
+        raise PluginError(
+            f"{where} gave embeddings of shape {vectors.shape}; by its declaration {expected}; {tells_more}"
+        )
     if not np.isfinite(vectors).all():
-        raise PluginError(f"{where} gave embeddings that are not finite")
+        raise PluginError(f"{where} gave embeddings that are not finite; {tells_more}")

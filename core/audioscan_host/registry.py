@@ -11,7 +11,7 @@ from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user
 from audioscan_host.errors import PluginError, UnknownModelError
 from audioscan_host.hookspecs import Array, Encoder, HiddenStates, Inputs
 from audioscan_host.host_defaults import HostDefaults
-from audioscan_host.model import PRECISIONS
+from audioscan_host.model import FINAL, PRECISIONS
 from audioscan_host.plugins import Discovery, Failure, Plugin, discover
 
 if TYPE_CHECKING:
@@ -157,9 +157,15 @@ class Family:
         inputs: Inputs = self._required(
             self._preprocess(encoder=encoder, waveform=waveform, windows=windows), "preprocess"
         )
+        kind = type(inputs).__name__
+        if isinstance(inputs, Mapping) or not hasattr(inputs, "__len__"):
+            raise PluginError(
+                f"plugin {self.name!r}: preprocess returned a {kind}; expected a list, an array or what else has "
+                "len() and slices, one input a window"
+            )
         if len(inputs) != len(windows):
             raise PluginError(
-                f"plugin {self.name!r}: preprocess returned {len(inputs)} inputs for {len(windows)} windows"
+                f"plugin {self.name!r}: preprocess returned {len(inputs)} inputs ({kind}) for {len(windows)} windows"
             )
         return inputs
 
@@ -182,9 +188,17 @@ class Family:
         states: HiddenStates = self._required(
             self._embed(encoder=encoder, batch=batch, layers=layers), "embed"
         )
+        if not isinstance(states, Mapping):
+            raise PluginError(
+                f"plugin {self.name!r}: embed returned a {type(states).__name__}; expected a mapping of layers to "
+                "arrays, such as {FINAL: array}"
+            )
         missing = sorted(layers - set(states))
         if missing:
-            raise PluginError(f"plugin {self.name!r}: embed left out layers {missing}")
+            given = ", ".join(map(repr, states)) or "none"
+            raise PluginError(
+                f"plugin {self.name!r}: embed left out layers {missing}; it returned {given} (FINAL is {FINAL})"
+            )
         return states
 
     def select_layers(self, model: Model, hidden_states: HiddenStates) -> Sequence[Array]:

@@ -3,7 +3,7 @@
 import math
 
 from audioscan_host.model import Checkpoint
-from audioscan_host.windows import GRID
+from audioscan_host.windows import GRID, Windowing
 
 USUAL = 1.13
 """Not a round number, so that a network that works on whole seconds has to pad."""
@@ -22,10 +22,10 @@ def usual(checkpoint: Checkpoint) -> float:
 
 
 def tried(checkpoint: Checkpoint) -> list[float]:
-    """The usual length, twice that, and the longest unless it is too long for a trial; different ones only."""
+    """Different lengths: the usual one, twice that, the default of `--window`, and the longest if a trial can have it."""
     window = usual(checkpoint)
     longest = checkpoint.longest_window
-    wanted = [window, 2 * window, *([longest] if longest <= LONGEST else [])]
+    wanted = [window, 2 * window, Windowing().window, *([longest] if longest <= LONGEST else [])]
     lengths = {taken(checkpoint, length) for length in wanted}
     if len(lengths) == 1:  # the usual length is the longest
         lengths.add(taken(checkpoint, window / 2))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from audioscan_host.checkpoints import obtain
-from audioscan_host.errors import AudioscanError, CheckpointError
+from audioscan_host.errors import AudioscanError, CheckpointError, PluginError
 from audioscan_host.hidden_states import require_hidden_states, require_selected
 from audioscan_host.hookspecs import Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
@@ -211,7 +211,10 @@ class Subject:
         found = {}
         for seconds in sorted({self.window, *lengths.tried(self.checkpoint)}):
             noise = sounds.noise(self.samples(seconds))
-            found[seconds] = self.embed_alone(noise, seconds, models=self.of_one_checkpoint).shape
+            try:
+                found[seconds] = self.embed_alone(noise, seconds, models=self.of_one_checkpoint).shape
+            except (ConformanceError, PluginError) as error:
+                raise ConformanceError(f"a window of {seconds:g} s: {error}") from error
         return found
 
     @property
