@@ -209,7 +209,8 @@ BROKEN = {
         HOOKS + "from dataclasses import replace\n@hookimpl\ndef register_models():\n"
         "    c = replace(checkpoint('BAD'), weights='bad.pt')\n"
         "    return [Model('BAD', c, (FINAL,), 2, 'bad')]\n",
-        "model 'BAD': weights must be as audioscan_host.weights.Weights describes them, not 'bad.pt'",
+        "model 'BAD': weights must be as audioscan_host.weights.Weights describes them: "
+        "'bad.pt' lacks path, files, sha256, at, pull",
     ),
     "a hook for the models of others that is no wrapper": (
         "from audioscan_host import hookimpl\n@hookimpl\ndef filter_waveform(waveform):\n    return waveform\n",

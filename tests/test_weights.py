@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from audioscan_host.errors import CheckpointError
+from audioscan_host.errors import CheckpointError, ModelError
 from audioscan_host.progress import Silent
-from audioscan_host.weights import HubSnapshot, LocalWeights, TorchHubFile, missing
+from audioscan_host.weights import HubSnapshot, LocalWeights, PackagedFile, TorchHubFile, missing
 
 PLACES = {
     "TORCH_HOME",
@@ -260,3 +260,50 @@ def test_what_the_user_named_is_neither_fetched_nor_named_again(folder):
         local.pull(Silent())
     with pytest.raises(CheckpointError, match=r"net\.pt was named already$"):
         local.at(folder)
+
+
+# Weights in a package
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """A package `nets` with weights in a folder, and a module `net` with weights beside it; importing either fails."""
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("nets/__init__.py", "net.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("raise SystemExit('imported, though it was to be found only')")
+    for name in ("nets/weights/tiny.pth", "tiny.pth"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"weights")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [("nets", "weights/tiny.pth"), ("net", "tiny.pth")], ids=["package", "module"]
+)
+def test_a_packaged_file_lies_in_its_package_which_is_not_imported(packages, package, name):
+    weights = PackagedFile(package, name)
+    assert weights.path == packages / ("nets" if package == "nets" else ".") / name
+    assert missing(weights) == []
+    assert package not in sys.modules
+
+
+def test_a_packaged_file_that_is_not_there_is_missing_and_is_not_fetched(packages):
+    for weights in (PackagedFile("nets", "other.pth"), PackagedFile("nets_of_nobody", "tiny.pth")):
+        assert missing(weights) == [weights.path]
+        with pytest.raises(CheckpointError, match=f"^it comes with the package {weights.package}: install"):
+            weights.pull(Silent())
+
+
+def test_the_user_may_name_another_file_in_place_of_a_packaged_one(packages):
+    weights = PackagedFile("nets", "weights/tiny.pth")
+    (packages / "own.pth").write_bytes(b"own")
+    assert weights.at(packages / "own.pth").path == packages / "own.pth"
+    assert weights.at(packages).path == packages / "tiny.pth"
+
+
+def test_what_is_within_a_package_is_not_looked_for():
+    with pytest.raises(ModelError, match=r"^package must be a name without dots, not 'os\.path'$"):
+        PackagedFile("os.path", "tiny.pth")

