@@ -121,10 +121,18 @@ FAULTS = {  # what of the good plugin is replaced, and by what
         "it counts the windows": (RETURN, f"    states = states * (1 + 0.001 * len(batch))\n{RETURN}"),
     },
     "neighbours": {
-        "they are mixed in": (RETURN, f"    states = states + 0.001 * states.mean(axis=0)\n{RETURN}"),
+        "they are mixed in": (RETURN, f"    states = states + 0.001 * (states - states[::-1])\n{RETURN}"),
+        "the loudest before it is": (
+            RETURN, f"    own = abs(batch).max((1, 2), keepdims=True)\n    states = states + 0.01 * (np.maximum.accumulate(own) - own)\n{RETURN}"
+        ),
+        "the loudest behind it is": (
+            RETURN, f"    own = abs(batch).max((1, 2), keepdims=True)\n    states = states + 0.01 * (np.maximum.accumulate(own[::-1])[::-1] - own)\n{RETURN}"
+        ),
     },
     "blocks": {
         "a block is normalised": (PREPROCESS, f"{PREPROCESS}    waveform = waveform / (abs(waveform).max() + 1e-9)\n"),
+        "a quiet block is made loud": (PREPROCESS, f"{PREPROCESS}    waveform = waveform * max(1, 0.03 / (waveform.std() + 1e-6))\n"),
+        "frames reach past the window": (PREPROCESS, f"{PREPROCESS}    waveform = (waveform + np.roll(waveform, -STEP)) / 2\n"),
         "windows are thought regular": (
             "in windows.starts", "in np.arange(len(windows)) * np.diff(windows.starts, append=0)[0]"
         ),
@@ -205,6 +213,20 @@ def test_what_is_wrong_with_a_windows_length_is_said(plugin, old, new, advice):
     findings = check_model(load_registry({"broken": plugin(broken(old, new))}), "GOOD")
     (padding,) = (finding for finding in findings if finding.check == "padding")
     assert padding.found.endswith(advice)
+
+
+@pytest.mark.parametrize("direction", [1, -1], ids=["forward", "backward"])
+def test_a_recurrence_over_the_batch_in_place_of_time_is_found(plugin, direction):
+    # What a network without `batch_first=True` does.
+    order = "states" if direction == 1 else "states[::-1]"
+    carried = f"    states = np.cumsum({order} * 0.5, axis=0)[::{direction}]\n{RETURN}"
+    findings = check_model(load_registry({"broken": plugin(broken(RETURN, carried))}), "GOOD")
+    found = {finding.check: finding.found for finding in findings if finding.state == "failed"}
+    assert set(found) == {"any-batch-size"}
+    assert (
+        f"window {2 if direction == 1 else 1} in a batch of 2 gives other numbers" in found["any-batch-size"]
+    )
+    assert "does a layer run over the batch" in found["any-batch-size"]
 
 
 def test_swapped_axes_are_told_as_such(plugin):

@@ -21,30 +21,50 @@ SAME_ON_GPU = 0.1
 does not."""
 
 
-def require_same(subject: Subject, found: ForwardPass, expected: ForwardPass, what: str) -> str:
+def told(*shares: float) -> str:
+    """How far results are apart, of those that were required to be close."""
+    return (
+        f"at most {max(shares):.1g} of the largest value apart" if any(shares) else "the same to the last bit"
+    )
+
+
+def require_same(
+    subject: Subject, found: ForwardPass, expected: ForwardPass, what: str, hint: str = ""
+) -> float:
     """Require what the same arithmetic gives twice: the same numbers, to the last bit on a CPU.
 
+    Returns:
+        How far they are apart, as a share of the largest.
+
     Raises:
-        ConformanceError: they are others.
+        ConformanceError: they are others; `what` is, and `hint` says what may be the cause.
     """
-    return _required(found, expected, what, 0 if found.on_cpu else SAME_ON_GPU * _tolerance(subject, found))
+    allowed = 0 if found.on_cpu else SAME_ON_GPU * _tolerance(subject, found)
+    return _required(found, expected, what, allowed, hint)
 
 
-def require_close(subject: Subject, found: ForwardPass, expected: ForwardPass, what: str) -> str:
+def require_close(
+    subject: Subject, found: ForwardPass, expected: ForwardPass, what: str, hint: str = ""
+) -> float:
     """Require the same numbers, but for what arithmetic in another order leaves.
 
+    Returns:
+        How far they are apart, as a share of the largest.
+
     Raises:
-        ConformanceError: they are others.
+        ConformanceError: they are others; `what` is, and `hint` says what may be the cause.
     """
-    return _required(found, expected, what, _tolerance(subject, found))
+    return _required(found, expected, what, _tolerance(subject, found), hint)
 
 
-def _required(found: ForwardPass, expected: ForwardPass, what: str, allowed: float) -> str:
+def _required(found: ForwardPass, expected: ForwardPass, what: str, allowed: float, hint: str) -> float:
     share = _deviation(found, expected, what)
-    shown = f"{share:.1g} of the largest value apart"
     if share > allowed:
-        raise ConformanceError(f"{what} gives other numbers: {shown}, where {allowed:g} is allowed")
-    return f"at most {shown}" if share else "the same to the last bit"
+        shown = f"{share:.1g} of the largest value apart"
+        raise ConformanceError(
+            f"{what} gives other numbers: {shown}, where {allowed:g} is allowed{hint and f'; {hint}'}"
+        )
+    return share
 
 
 def _tolerance(subject: Subject, found: ForwardPass) -> float:

@@ -34,11 +34,13 @@ class ForwardPass:
         _, steps, width = max((states.shape for states in self.states.values()), key=lambda shape: shape[1])
         return steps, width
 
-    @property
-    def first(self) -> "ForwardPass":
-        """The first window of the batch alone."""
-        states = {layer: numbers[:1] for layer, numbers in self.states.items()}
-        return ForwardPass(states, {name: vectors[:1] for name, vectors in self.pooled.items()}, self.on_cpu)
+    def of(self, window: int) -> "ForwardPass":
+        """One window of the batch, as if alone."""
+        part = slice(window, window + 1)
+        states = {layer: numbers[part] for layer, numbers in self.states.items()}
+        return ForwardPass(
+            states, {name: vectors[part] for name, vectors in self.pooled.items()}, self.on_cpu
+        )
 
 
 def fetched(states: HiddenStates, layers: frozenset[int]) -> tuple[dict[int, Numbers], bool]:

@@ -1,8 +1,11 @@
 """Checks of what the numbers of a window may not depend on."""
 
+import numpy as np
+
 from audioscan_host.testing import sounds
-from audioscan_host.testing.comparing import require_close, require_same
+from audioscan_host.testing.comparing import require_close, require_same, told
 from audioscan_host.testing.finding import ConformanceError
+from audioscan_host.testing.sounds import Waveform
 from audioscan_host.testing.subject import Subject
 from audioscan_host.windows import GRID
 
@@ -11,23 +14,40 @@ def repeatable(subject: Subject) -> str:
     """The same sound gives the same numbers, whatever was embedded in between."""
     expected = subject.reference
     inputs = subject.preprocess(subject.block(sounds.noise(subject.samples())))
-    found = require_same(subject, subject.embed(inputs, slice(0, 1)), expected, "another time")
+    hint = "is there dropout (`network.eval()`), or a state that is kept between calls?"
+    found = require_same(subject, subject.embed(inputs, slice(0, 1)), expected, "another time", hint)
     subject.embed_alone(sounds.loud_noise(subject.samples()))
     # As the host does where memory ran out.
-    require_same(subject, subject.embed(inputs, slice(0, 1)), expected, "embedding the same inputs again")
-    return found
+    again = subject.embed(inputs, slice(0, 1))
+    require_same(subject, again, expected, "embedding the same inputs again", hint)
+    return told(found)
 
 
 def any_batch_size(subject: Subject) -> str:
     """How many windows go through at once does not change their numbers."""
-    alone, of_two = subject.embed(subject.repeated, slice(0, 1)), subject.beside_itself
-    return require_close(subject, of_two.first, alone, "a window in a batch of 2")
+    return told(*_as_alone(subject, 0, "batch of 2"))
 
 
 def neighbours(subject: Subject) -> str:
-    """The numbers of a window do not depend on the other windows of its batch."""
-    beside_itself, beside_loud = subject.beside_itself, subject.embed(subject.repeated, slice(2, 4))
-    return require_close(subject, beside_loud.first, beside_itself.first, "a window beside a loud one")
+    """The numbers of a window do not depend on the other windows of its batch, before it or after it."""
+    behind = _as_alone(subject, 1, "batch with a loud one behind it")
+    return told(*behind, *_as_alone(subject, 2, "batch with a loud one before it"))
+
+
+def _as_alone(subject: Subject, first: int, where: str) -> list[float]:
+    """Each window of a batch of two is as it is in a batch of its own, of the same inputs."""
+    batch = subject.embed(subject.repeated, slice(first, first + 2))
+    hint = "does a layer run over the batch, or take its statistics (`batch_first=True`, `network.eval()`)?"
+    return [
+        require_close(
+            subject,
+            batch.of(place),
+            subject.embed(subject.repeated, slice(first + place, first + place + 1)),
+            f"window {place + 1} in a {where}",
+            hint,
+        )
+        for place in range(2)
+    ]
 
 
 def batch_size(subject: Subject) -> str:
@@ -40,15 +60,31 @@ def batch_size(subject: Subject) -> str:
 
 def blocks(subject: Subject) -> str:
     """A window's numbers do not depend on the block that `preprocess` gets it in."""
-    length = subject.samples()
-    waveform = sounds.fading_noise(round(1.6 * length))
+    found = []
+    # The quiet one is where a loudness that is brought to a level, of the block's or the window's, comes in.
+    for loudness, level in (("", 1.0), ("quiet ", 0.05)):
+        waveform = sounds.fading_noise(round(1.6 * subject.samples())) * np.float32(level)
+        found += _as_cut_alone(subject, waveform, loudness)
+    return told(*found)
+
+
+def _as_cut_alone(subject: Subject, waveform: Waveform, loudness: str) -> list[float]:
     # Windows that overlap; the last ends where the recording does, off the others' regular distance.
     hop = max(1, round(subject.window * GRID / 3)) / GRID
     block = subject.block(waveform, hop=hop)
-    last, start = len(block.windows) - 1, block.windows.starts[-1]
-    alone = subject.embed_alone(waveform[start : start + length])
-    in_block = subject.embed(subject.preprocess(block), slice(last, last + 1))
-    return require_close(subject, in_block, alone, f"the last of {last + 1} windows that overlap in a block")
+    inputs, windows, found = subject.preprocess(block), len(block.windows), []
+    for place in {windows // 2, windows - 1}:
+        start = block.windows.starts[place]
+        alone = subject.embed_alone(waveform[start : start + subject.samples()])
+        share = require_close(
+            subject,
+            subject.embed(inputs, slice(place, place + 1)),
+            alone,
+            f"window {place + 1} of {windows} {loudness}ones that overlap in a block",
+            "does `preprocess` take statistics of the block, or frames that reach past a window's edges?",
+        )
+        found.append(share)
+    return found
 
 
 def waveform_untouched(subject: Subject) -> str:
@@ -69,6 +105,5 @@ def joint_pass(subject: Subject) -> str:
         return f"{subject.checkpoint.name} has no other model"
     inputs = subject.preprocess(subject.block(sounds.noise(subject.samples())))
     joint = subject.embed(inputs, slice(0, 1), models)
-    return require_close(
-        subject, joint, subject.reference, f"a pass for {' and '.join(model.name for model in models)}"
-    )
+    names = " and ".join(model.name for model in models)
+    return told(require_close(subject, joint, subject.reference, f"a pass for {names}"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from audioscan_host.errors import AudioscanError, PluginError, SettingError
 from audioscan_host.testing import sounds
-from audioscan_host.testing.comparing import require_same
+from audioscan_host.testing.comparing import require_same, told
 from audioscan_host.testing.finding import ConformanceError, last_line, quoted
 from audioscan_host.testing.subject import Subject
 
@@ -45,7 +45,7 @@ def unknown_device(subject: Subject) -> str:
 def reload(subject: Subject) -> str:
     """An encoder that is loaded again gives the same numbers."""
     again = subject.embed_alone(sounds.noise(subject.samples()), encoder=subject.load())
-    return require_same(subject, again, subject.reference, "the second encoder")
+    return told(require_same(subject, again, subject.reference, "the second encoder"))
 
 
 def silent_encoder(subject: Subject) -> str:

@@ -224,14 +224,9 @@ class Subject:
 
     @cached_property
     def repeated(self) -> Inputs:
-        """Inputs of one window three times, then of a loud one, in one block."""
+        """Inputs of one window twice, of a loud one, and of the first again, in one block."""
         window = sounds.noise(self.samples())
-        return self.preprocess(self.row([window, window, window, sounds.loud_noise(len(window))]))
-
-    @cached_property
-    def beside_itself(self) -> ForwardPass:
-        """The first two of `repeated`."""
-        return self.embed(self.repeated, slice(0, 2))
+        return self.preprocess(self.row([window, window, sounds.loud_noise(len(window)), window]))
 
     @contextmanager
     def _watched(self, hook: str) -> Iterator[None]:

@@ -64,7 +64,7 @@ CHECKS = (
     Check(loading.reload, after=("repeatable",)),
     Check(independence.batch_size, after=("output",)),
     Check(independence.any_batch_size, after=("repeatable",)),
-    Check(independence.neighbours, after=("repeatable",)),
+    Check(independence.neighbours, after=("any-batch-size",)),
     Check(independence.blocks, after=("repeatable",)),
     Check(independence.joint_pass, after=("repeatable",)),
 )
