@@ -235,6 +235,14 @@ def test_blocks_of_time_are_said_aloud():
     assert "3 recordings with both would be enough" in fitted.notes[0]
 
 
+@pytest.mark.parametrize("recordings", [3, 5, 6])
+def test_figures_of_few_recordings_are_said_to_be_uncertain(recordings):
+    fitted = fit(**labelled(recordings, 40), settings=ClassifierSettings())
+    assert fitted.folds == "recordings"
+    told = f"the figures come from {recordings} recordings with both classes"
+    assert [note.startswith(told) for note in fitted.notes] == ([] if recordings == 6 else [True])
+
+
 @pytest.mark.parametrize(("value", "lacking"), [(0, "with the sound"), (1, "without the sound")])
 def test_one_class_is_refused_in_one_line(value, lacking):
     data = labelled()

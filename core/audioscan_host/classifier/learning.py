@@ -19,6 +19,9 @@ from audioscan_host.classifier.fitting import Fits
 from audioscan_host.classifier.folds import FOLDS, Folds, split
 from audioscan_host.errors import SettingError, TrainingError
 
+LEAST_RECORDINGS_TO_JUDGE = 6
+"""Recordings with both classes below which held-out figures are told to be uncertain."""
+
 LEAST_WINDOWS_TO_CALIBRATE = 6
 """Windows that each class needs: two in each fold, or the folds say nothing of it."""
 
@@ -175,7 +178,7 @@ def fit(
         figures=figures,
         held_out=held_out,
         folds=folds.kind if folds else "none",
-        notes=tuple(_notes(settings, positives, negatives, folds)),
+        notes=tuple(_notes(settings, truth, recordings, folds)),
     )
 
 
@@ -211,8 +214,13 @@ def _thin(
 
 
 def _notes(
-    settings: ClassifierSettings, positives: int, negatives: int, folds: Folds | None
+    settings: ClassifierSettings,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    folds: Folds | None,
 ) -> Iterator[str]:
+    positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
+    with_both = len(np.intersect1d(groups[labels == 1], groups[labels == 0]))
     smaller, what = min((positives, "positive"), (negatives, "negative"))
     if settings.calibration != "none" and smaller < LEAST_WINDOWS_TO_CALIBRATE:
         yield (
@@ -229,6 +237,11 @@ def _notes(
         yield (
             "too few recordings hold both classes to hold whole ones out: the figures come from blocks "
             f"of time and flatter a new recording; {FOLDS} recordings with both would be enough"
+        )
+    elif with_both < LEAST_RECORDINGS_TO_JUDGE:
+        yield (
+            f"the figures come from {with_both} recordings with both classes, each judged by what was learnt from "
+            f"the few others, and may be far off; from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
         )
 
 
