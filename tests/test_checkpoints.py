@@ -333,7 +333,7 @@ def test_a_file_of_another_digest_than_the_pinned_one_is_refused(make_checkpoint
     message = refusal_of(obtain, make_checkpoint(files), Silent())
     assert message == (
         f"TINY: {files.path}: its SHA-256 is {OTHER_SHA256}, not {SHA256}: "
-        "it is damaged or another file; remove it and pull it again"
+        "it is damaged or another file (remove it and pull it again), or the declared sha256 is wrong"
     )
 
 

@@ -92,8 +92,8 @@ def broken_plugin(monkeypatch):
         def load():
             raise ImportError("no libbroken")
 
-    installed = plugins._entry_points()
-    monkeypatch.setattr(plugins, "_entry_points", lambda: [Broken, *installed])
+    installed = plugins._installed().points
+    monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed([Broken, *installed], []))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def install(make_plugin, monkeypatch, tmp_path):
         plugin.models = [replace(model, checkpoint=checkpoint) for model in plugin.models]
         facts = {"name": "tiny", "value": "tiny", "dist": None, "load": staticmethod(lambda: plugin)}
         point = type("Point", (), facts)
-        monkeypatch.setattr(plugins, "_entry_points", lambda: [point])
+        monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed([point], []))
         return plugin
 
     return install

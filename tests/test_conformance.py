@@ -361,7 +361,7 @@ def test_the_test_of_a_broken_promise_fails_with_the_promise_and_what_was_found(
     assert f"1 failed, {2 * len(CHECKS) - 1} passed" in said
     assert "::test_conformance[GOOD-dim] FAILED" in said
     assert "An embedding is as long as the model declares." in said
-    assert "GOOD: it is 3 long, declared is 4" in said
+    assert "GOOD: it is 3 long (3 of layer -1; pooling mean), declared is 4" in said
     assert "Traceback" not in said
     assert "suite.py" not in said
 
@@ -377,6 +377,35 @@ def test_the_tests_of_a_model_without_weights_are_skipped_and_say_how_to_get_the
     needs_none = [check for check in CHECKS if check.examine.__module__.endswith(("importing", "declaring"))]
     assert f"{2 * len(needs_none)} passed, {2 * (len(CHECKS) - len(needs_none))} skipped" in said
     assert "run `audioscan-host pull GOOD`" in said
+
+
+def test_where_weights_are_required_their_absence_fails(author):
+    source = broken("parameters=0,", "parameters=1, weights=PackagedFile('mine', 'good.pt'),")
+    source = source.replace(
+        "from audioscan_host import",
+        "from audioscan_host.weights import PackagedFile\nfrom audioscan_host import",
+        1,
+    )
+    said = author(source, ONE_LINE.replace('"GOOD_ML")', '"GOOD_ML", require_weights=True)'))
+    assert "::test_conformance[GOOD-load] FAILED" in said
+    assert "the weights are not on this machine" in said
+    assert "2 failed" in said
+
+
+def test_a_file_of_another_digest_than_the_declared_fails_to_load(plugin, tmp_path):
+    (tmp_path / "good.pt").write_bytes(b"weights")
+    local = f"__import__('audioscan_host.weights').weights.LocalWeights(p := __import__('pathlib').Path({str(tmp_path / 'good.pt')!r}), (p,), '{'0' * 64}')"
+    source = broken("parameters=0,", f"parameters=1, weights={local},")
+    findings = check_model(load_registry({"broken": plugin(source)}), "GOOD")
+    (load,) = (finding for finding in findings if finding.check == "load")
+    assert load.state == "failed"
+    assert load.found.endswith("or the declared sha256 is wrong")
+
+
+def test_a_state_that_is_kept_between_batches_is_told_once(plugin):
+    kept = f"    if globals().setdefault('SIZE', len(batch)) != len(batch):\n        raise ValueError('hidden size')\n{RETURN}"
+    findings = check_model(load_registry({"broken": plugin(broken(RETURN, kept))}), "GOOD")
+    assert by_state(findings)["failed"] == {"output"}
 
 
 def test_a_name_that_no_plugin_has_fails_in_one_line(author):

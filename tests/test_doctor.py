@@ -45,7 +45,7 @@ class TestCommand:
             points = [
                 SimpleNamespace(name=name, value=name, dist=None, load=load) for name, load in loads.items()
             ]
-            monkeypatch.setattr(plugins, "_entry_points", lambda: points)
+            monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
 
         return install
 
@@ -382,6 +382,11 @@ class TestWeights:
         weights.path.write_bytes(b"weights")
         (found,) = examined(weights)
         assert (found.state, found.found) == ("ok", f"{weights.path}, present")
+
+    def test_a_variable_that_names_weights_where_none_are_declared_is_broken(self, examined, monkeypatch):
+        monkeypatch.setenv("AUDIOSCAN_TINY", "net.pt")
+        (found,) = examined(None)
+        assert (found.what, found.state, found.remedy) == ("weights TINY", "broken", "unset AUDIOSCAN_TINY")
 
     def test_a_download_that_is_half_there_is_a_warning(self, examined):
         weights = HubSnapshot("someone/net", "abc", ("config.json", "model.safetensors"))

@@ -160,6 +160,15 @@ def test_the_quartiles_are_the_blocks_a_quarter_half_three_quarters_and_all_of_t
     assert checkpoint(layers=layers).quartiles == quartiles
 
 
+@pytest.mark.parametrize("layers", [0, 1, 3])
+def test_fewer_than_four_blocks_have_no_quartiles(layers):
+    net = checkpoint(layers=layers)
+    with pytest.raises(
+        ModelError, match=rf"'NET': quartiles are of 4 layers or more, not {layers}: write out"
+    ):
+        _ = net.quartiles
+
+
 def test_the_path_of_a_checkpoint_is_that_of_its_weights(tmp_path):
     file = tmp_path / "net.pt"
     assert checkpoint(weights=LocalWeights(file, (file,))).path == file

@@ -362,12 +362,12 @@ class TestWeightsOfTheTorchSkeleton:
         (missing, *_) = weights
         torch.save({name: tensor for name, tensor in weights.items() if name != missing}, file)
         with pytest.raises(
-            CheckpointError, match=f'^{re.escape(str(file))}: .*Missing .*"{missing}"'
+            CheckpointError, match=f'^MY_MODEL: not its weights: RuntimeError: .*Missing .*"{missing}"'
         ) as error:
             load()
         assert len(str(error.value).splitlines()) == 1
         file.write_text("no weights")
-        with pytest.raises(CheckpointError, match=f"^{re.escape(str(file))}: not a file of named tensors"):
+        with pytest.raises(CheckpointError, match=r"^MY_MODEL: not its weights: UnpicklingError: "):
             load()
 
     def test_each_layer_is_what_torch_gives_as_the_input_or_output_of_a_block(self, generated, imported):

@@ -293,6 +293,30 @@ def test_of_two_plugins_of_one_name_the_first_by_its_module_is_used(install):
     assert failure.reason == "another plugin has this name: b-plugin 1.0"
 
 
+def test_the_plugin_of_the_distribution_that_is_called_like_it_is_before_another_of_its_name(install):
+    install("same", family("FIRST"), distribution="b-plugin", module="plugin_of_a_test_first")
+    install("same", family("SECOND"), module="plugin_of_a_test_second")
+    discovery = discover()
+    assert working(discovery) == {"same": ["SECOND"]}
+    assert discovery.failures[0].reason == "another plugin has this name: audioscan-same 1.0"
+
+
+@pytest.mark.parametrize(
+    "group", ["audioscan-host", "audioscan_hosts", "Audioscan_Host", "audioscan_host.plugins"]
+)
+def test_an_entry_point_in_a_group_of_nearly_the_right_name_is_told(install, tmp_path, monkeypatch, group):
+    install("mine", family("MINE"))
+    (entry_points,) = (tmp_path / "installed").glob("*/entry_points.txt")
+    entry_points.write_text(
+        f"[console_scripts]\naudioscan-host = nothing\n\n[{group}]\nmine = plugin_of_a_test_mine\n"
+    )
+    monkeypatch.delenv("AUDIOSCAN_PLUGINS")
+    told = {failure.name: failure.reason for failure in discover().failures}
+    assert told == {
+        "audioscan-mine": f"its entry point is in the group {group!r}; the host looks into 'audioscan_host'"
+    }
+
+
 def test_a_plugin_built_for_this_contract_may_say_so(install):
     install("good", "CONTRACT_VERSION = 1\n" + family("GOOD"))
     assert working(discover()) == {"good": ["GOOD"]}

@@ -26,7 +26,7 @@ def install(monkeypatch):
         points = [
             Point(name, load if callable(load) else lambda load=load: load) for name, load in loads.items()
         ]
-        monkeypatch.setattr(plugins, "_entry_points", lambda: points)
+        monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
 
     return install
 

@@ -36,7 +36,7 @@ def pull(tmp_path, monkeypatch):
 def install(make_plugin, monkeypatch):
     """Make a plugin the first of the installed ones: models `NAME` and `NAME_ML` of checkpoint `NAME-net`."""
     points = []
-    monkeypatch.setattr(plugins, "_entry_points", lambda: points)
+    monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
 
     def install(name, weights=None):
         plugin = make_plugin(name)

@@ -72,8 +72,7 @@ def refuse_needless(checkpoint: Checkpoint) -> None:
     """
     if checkpoint.weights is None and os.environ.get(variable(checkpoint.name)):
         raise CheckpointError(
-            f"{variable(checkpoint.name)} is set, but {checkpoint.name} declares no weights that others could "
-            "replace: unset it"
+            f"{variable(checkpoint.name)} is set, but {checkpoint.name} declares no weights that others could replace"
         )
 
 
@@ -124,7 +123,7 @@ def obtain(checkpoint: Checkpoint, progress: Progress) -> None:
         if digest != weights.sha256:
             raise CheckpointError(
                 f"{checkpoint.name}: {weights.path}: its SHA-256 is {digest}, not {weights.sha256}: "
-                "it is damaged or another file; remove it and pull it again"
+                "it is damaged or another file (remove it and pull it again), or the declared sha256 is wrong"
             )
 
 

@@ -98,9 +98,15 @@ class Checkpoint:
     def quartiles(self) -> tuple[int, int, int, int]:
         """The blocks that an `_ML` model reads: a quarter, half, three quarters and all of the way.
 
-        With fewer than four blocks some of them are the same, or 0: no model can read those.
+        Raises:
+            ModelError: there are fewer than four.
         """
         n = self.layers
+        if n < 4:
+            raise ModelError(
+                f"checkpoint {self.name!r}: quartiles are of 4 layers or more, not {n}: write out what is to be read, "
+                "such as layers=(1, 2, FINAL)"
+            )
         return (n // 4, n // 2, 3 * n // 4, n)
 
 

@@ -6,6 +6,8 @@ there, and the others never see it.
 
 import logging
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +24,11 @@ from audioscan_host.plugin_origin import Origin, host_version, places
 
 GROUP = PROJECT
 ENVIRONMENT = "AUDIOSCAN_PLUGINS"
+
+_MISSPELT = re.compile(
+    rf"^\[\s*(?!(?-i:{GROUP})\s*\])(audioscan[-_. ]?hosts?(?:[-_.]?plugins?)?)\s*\]",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -106,12 +113,15 @@ def discover(extra: Mapping[str, Any] | None = None) -> Discovery:
         extra: plugins that are not installed, name -> module or object; always loaded.
     """
     wanted = _wanted()
-    present = _entry_points()
-    points = [point for point in present if wanted is None or point.name in wanted]
-    left_out = tuple(point.name for point in present if wanted is not None and point.name not in wanted)
+    present = _installed()
+    points = [point for point in present.points if wanted is None or point.name in wanted]
+    left_out = tuple(
+        point.name for point in present.points if wanted is not None and point.name not in wanted
+    )
     absent = sorted((wanted or set()) - {point.name for point in points})
     plugins: list[Plugin] = []
     failures = [Failure(name, f"{ENVIRONMENT} names it, but no such plugin is installed") for name in absent]
+    failures += present.failures if wanted is None else []
     hooks = new_manager()
     host = host_version()
     installed = [_Candidate(point.name, point.load, Origin(point.dist, point.value)) for point in points]
@@ -166,14 +176,29 @@ def _wanted() -> set[str] | None:
     return None if value is None else {name.strip() for name in value.split(",") if name.strip()}
 
 
-def _entry_points() -> list[importlib_metadata.EntryPoint]:
+@dataclass(frozen=True)
+class _Installed:
+    """The entry points of plugins in order of name, and what is wrong with those of some distributions."""
+
+    points: Sequence[importlib_metadata.EntryPoint]
+    failures: Sequence[Failure]
+
+
+def _installed() -> _Installed:
     # In order of name, so that which of two plugins with one model name wins does not
     # depend on the order of installation.
     found: dict[tuple[str, str], importlib_metadata.EntryPoint] = {}
+    failures = []
     for distribution in importlib_metadata.distributions(path=places()):
         try:
             # Most packages have no plugin: their lists are not worth parsing.
-            if GROUP not in (distribution.read_text("entry_points.txt") or ""):
+            listed = distribution.read_text("entry_points.txt") or ""
+            misspelt = _MISSPELT.search(listed)
+            if misspelt:
+                reason = f"its entry point is in the group {misspelt[1]!r}; the host looks into {GROUP!r}"
+                origin = Origin(distribution)
+                failures.append(Failure(origin.distribution, reason, origin))
+            if GROUP not in listed:
                 continue
             points = distribution.entry_points.select(group=GROUP)
         # Any package's list may be damaged: `importlib_metadata.entry_points` would raise for all.
@@ -182,7 +207,17 @@ def _entry_points() -> list[importlib_metadata.EntryPoint]:
             continue
         for point in points:
             found.setdefault((point.name, point.value), point)
-    return [found[key] for key in sorted(found)]
+    names = Counter(name for name, _ in found)
+    in_order = sorted(
+        found, key=lambda key: (key[0], names[key[0]] > 1 and not _is_its_own(found[key]), key[1])
+    )
+    return _Installed([found[key] for key in in_order], failures)
+
+
+def _is_its_own(point: importlib_metadata.EntryPoint) -> bool:
+    """The plugin `mel` is that of audioscan-mel, before any other's of this name."""
+    distribution = Origin(point.dist).distribution.lower().replace("_", "-").replace(".", "-")
+    return distribution == f"audioscan-{point.name.lower().replace('_', '-')}"
 
 
 def _itself(module: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from audioscan_host.checkpoints import variable
+from audioscan_host.checkpoints import refuse_needless, variable
 from audioscan_host.diagnosis.finding import Finding
+from audioscan_host.errors import CheckpointError
 from audioscan_host.model import Checkpoint, Model
 from audioscan_host.registry import Registry
 from audioscan_host.weights import missing
@@ -17,6 +18,11 @@ def examine_weights(registry: Registry) -> Iterator[Finding]:
     for checkpoint, model in first.items():
         what = f"weights {checkpoint.name}"
         local = registry.local_checkpoint(model)
+        try:
+            refuse_needless(checkpoint)
+        except CheckpointError as error:
+            yield Finding(what, "broken", str(error), f"unset {variable(checkpoint.name)}")
+            continue
         if local is not None:
             named = f"{local.path}, named by {variable(checkpoint.name)}"
             if local.path.exists():

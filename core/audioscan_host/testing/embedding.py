@@ -16,6 +16,7 @@ def output(subject: Subject) -> str:
     """A batch becomes (batch, time, width) of floating numbers for each layer that was asked for."""
     inputs = subject.preprocess(subject.row([sounds.noise(subject.samples(), seed) for seed in range(3)]))
     found = subject.embed(inputs, slice(1, 3))  # a part, and not from the beginning
+    _ = subject.reference  # then a batch of another size, which fails where a state is kept
     return ", ".join(f"layer {layer}: {states.shape}" for layer, states in found.states.items())
 
 
@@ -23,8 +24,13 @@ def dim(subject: Subject) -> str:
     """An embedding is as long as the model declares."""
     (vector,) = subject.reference.pooled[subject.model.name]
     if len(vector) != subject.model.dim:
+        states = subject.reference.states
+        widths = [
+            f"{states[layer].shape[2]} of layer {layer}" for layer in subject.model.layers if layer in states
+        ]
         raise ConformanceError(
-            f"it is {len(vector)} long, declared is {subject.model.dim} (pooling {subject.model.pooling})"
+            f"it is {len(vector)} long ({' + '.join(widths)}; pooling {subject.model.pooling}), "
+            f"declared is {subject.model.dim}"
         )
     return f"{len(vector)}"
 

@@ -10,7 +10,10 @@ from audioscan_host.testing.suite import CHECKS, Check, Examination
 
 
 def conformance(
-    *models: str, runtime: Runtime | None = None, registry: Callable[[], Registry] = load_registry
+    *models: str,
+    runtime: Runtime | None = None,
+    registry: Callable[[], Registry] = load_registry,
+    require_weights: bool = False,
 ) -> Callable[..., None]:
     """A test for each check of each model, to be assigned to a name that pytest collects.
 
@@ -25,6 +28,7 @@ def conformance(
         runtime: unless given, fp32 on the device that the plugin chooses.
         registry: makes the registry that has them, when the first test of a model runs; unless given, that of
             the installed plugins.
+        require_weights: fail, rather than skip, where the weights are not there: for those that come with the package.
     """
     import pytest
 
@@ -45,6 +49,8 @@ def conformance(
         if finding.state == "failed":
             told = [finding.promise, f"{model}: {finding.found}", finding.traceback]
             pytest.fail("\n".join(filter(None, told)), pytrace=False)
+        if finding.state == "not checked" and require_weights and not finding.waits_for:
+            pytest.fail(f"{model}: {finding.found}", pytrace=False)
         if finding.state == "not checked":
             pytest.skip(f"{model}: {finding.found}")
 

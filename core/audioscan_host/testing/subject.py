@@ -254,5 +254,5 @@ class Subject:
             )
         try:
             obtain(self.checkpoint, Silent())
-        except CheckpointError as error:
-            raise NotCheckedError(str(error)) from error
+        except CheckpointError as error:  # they are there, and are others than those that are pinned
+            raise ConformanceError(str(error)) from error
