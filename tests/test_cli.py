@@ -240,6 +240,11 @@ class TestEmbed:
     def test_quiet_leaves_only_results(self, run, make_wav):
         assert run("-q", "embed", make_wav(), "--model", "MEL").stderr == ""
 
+    def test_what_was_not_computed_is_told(self, run, make_wav):
+        recordings = [make_wav(f"{i}.wav", seed=i) for i in range(3)]
+        assert "cache" not in run("embed", *recordings[:2], "--model", "MEL").stderr
+        assert "2 of 3 were in the cache already\n" in run("embed", *recordings, "--model", "MEL").stderr
+
     def test_json_names_the_file_that_holds_the_embeddings(self, run, make_wav):
         stored = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)
         with np.load(stored[0]["file"]) as archive:

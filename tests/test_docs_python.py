@@ -233,3 +233,16 @@ def test_the_wrapper_that_measures_changes_nothing_and_tells_how_long_it_took(
     with caplog.at_level("INFO", "audioscan_host"):
         embed([make_wav(seconds=12)], ["SHAPE"], registry=registry)
     assert "embed: 5 windows in" in caplog.text
+
+
+@pytest.mark.parametrize("length", [*range(1, 30), 40])
+def test_the_passes_of_a_window_are_joined_to_the_window(modules, length):
+    passes = modules("audioscan_passes")
+    window = np.arange(length, dtype=np.float32)
+    cut = passes.cut(window, fixed=10)
+    assert cut.shape == (-(-length // 10), 10)
+    np.testing.assert_array_equal(passes.join(cut[:, :, np.newaxis], length, fixed=10)[:, 0], window)
+    # Of a network with a time step for five samples: the first of them in each.
+    joined = passes.join(cut[:, ::5, np.newaxis], length, fixed=10)[:, 0]
+    assert len(joined) == round(length / 5)
+    assert (np.diff(joined) > 0).all()

@@ -44,7 +44,7 @@ def make_material():
         for number, (vectors, labels) in enumerate(recordings):
             path, times = Path(f"{number}.wav"), np.arange(0.0, 2 * len(labels), 2)
             embeddings = {"MADE": Embeddings(times, np.asarray(vectors, np.float32))}
-            embedded.append(EmbeddedRecording(path, times[-1] + 2, embeddings, {}))
+            embedded.append(EmbeddedRecording(path, times[-1] + 2, embeddings, {}, frozenset()))
             spans = [Annotation(path.name, t, t + 2, "call") for t in times[np.asarray(labels) == 1]]
             annotations[path] = [*spans, Annotation(path.name, 0.0, 0.1, "other")]
         return Material(embedded, annotations, WINDOWING, 12.0, None, None)

@@ -36,12 +36,14 @@ class EmbeddedRecording:
         duration: seconds.
         embeddings: model name -> its embeddings.
         files: model name -> the cache file that holds them.
+        computed: names of the models whose embeddings were not in the cache before.
     """
 
     path: Path
     duration: float
     embeddings: Mapping[str, Embeddings]
     files: Mapping[str, Path]
+    computed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Embedder:
         recording = Recording.at(path)
         entries = [self._entry(recording, model) for model in self._models]
         found = {entry: entry.read() for entry in entries}
+        computed: set[str] = set()
         for together in self._in_one_pass(entry for entry in entries if found[entry] is None):
             with self._cache.claim(together[0], wait=wait):
                 # What another process has finished since is not computed again.
@@ -127,8 +130,9 @@ class Embedder:
                 lacking = [entry for entry in together if found[entry] is None]
                 if lacking:
                     self._compute(recording, lacking, advance or _ignore)
+                    computed |= {entry.model.name for entry in lacking}
                 found.update({entry: entry.read() for entry in lacking})
-        return self._embedded(path, found)
+        return self._embedded(path, found, frozenset(computed))
 
     def _entry(self, recording: Recording, model: Model) -> Entry:
         return self._cache.entry(
@@ -143,7 +147,9 @@ class Embedder:
             groups.setdefault(key, []).append(entry)
         return list(groups.values())
 
-    def _embedded(self, path: Path, found: Mapping[Entry, Embeddings | None]) -> EmbeddedRecording:
+    def _embedded(
+        self, path: Path, found: Mapping[Entry, Embeddings | None], computed: frozenset[str]
+    ) -> EmbeddedRecording:
         embeddings = {entry.model.name: hit for entry, hit in found.items() if hit is not None}
         files = {entry.model.name: entry.file for entry in found}
         if len(embeddings) < len(found) or None in files.values():
@@ -151,9 +157,8 @@ class Embedder:
         first = next(iter(embeddings.values()))
         # 8-cut keeps no duration; its last window ends less than a hop before the end.
         duration = first.meta.get("duration", first.times[-1] + self._windowing.window)
-        return EmbeddedRecording(
-            path, float(duration), embeddings, {name: file for name, file in files.items() if file}
-        )
+        there = {name: file for name, file in files.items() if file}
+        return EmbeddedRecording(path, float(duration), embeddings, there, computed)
 
     def _compute(self, recording: Recording, entries: Sequence[Entry], advance: Advance) -> None:
         """Embed a recording block by block, models of one checkpoint together."""

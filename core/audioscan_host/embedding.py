@@ -23,6 +23,7 @@ class StoredEmbeddings:
         windows: number of windows.
         dim: length of an embedding.
         path: the `.npz`, with `timestamps` (windows,) and `embeddings` (windows, dim).
+        computed: now; otherwise they were in the cache.
     """
 
     recording: Path
@@ -30,6 +31,7 @@ class StoredEmbeddings:
     windows: int
     dim: int
     path: Path
+    computed: bool
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,12 @@ def embed(
             continue
         done[result.path] = [
             StoredEmbeddings(
-                result.path, name, len(found.vectors), found.vectors.shape[1], result.files[name]
+                recording=result.path,
+                model=name,
+                windows=len(found.vectors),
+                dim=found.vectors.shape[1],
+                path=result.files[name],
+                computed=name in result.computed,
             )
             for name, found in result.embeddings.items()
         ]

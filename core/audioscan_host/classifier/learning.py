@@ -240,8 +240,8 @@ def _notes(
         )
     elif with_both < LEAST_RECORDINGS_TO_JUDGE:
         yield (
-            f"the figures come from {with_both} recordings with both classes, each judged by what was learnt from "
-            f"the few others, and may be far off; from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
+            f"the figures come from {with_both} recordings with both classes and may be far off; "
+            f"from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
         )
 
 

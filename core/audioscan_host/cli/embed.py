@@ -52,4 +52,7 @@ def embed(
         reporting.print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif rows:
         reporting.print_table(columns, rows, right=["windows", "dim"])
+    cached = sum(not s.computed for s in result.stored)
+    if cached:
+        reporting.note(f"{cached} of {len(rows)} were in the cache already")
     end_batch(result.failures, len(result.failures) + len({s.recording for s in result.stored}))
