@@ -151,7 +151,7 @@ def evaluate(
 
     chosen = [registry.model(model) for model in models]
     embedder = Embedder(registry, chosen, windowing, Cache(cache_dir), runtime=runtime, progress=progress)
-    embedded, failures = embed_labelled(embedder, list(annotations))
+    embedded, failures = embed_labelled(embedder, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin, normalisation)
     folds, skipped = _folds(material, names, chosen[0].name)
 

@@ -3,7 +3,8 @@
 What training does with all of the recordings, evaluation does with each part of them.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,8 @@ from audioscan_host.window_labels import LEFT_OUT
 from audioscan_host.windows import Windowing
 
 Normalisation = Literal["recording", "none"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class LabelledRecording:
 
 
 def embed_labelled(
-    embedder: Embedder, paths: Sequence[Path]
+    embedder: Embedder, annotations: Mapping[Path, Sequence[Annotation]]
 ) -> tuple[list[EmbeddedRecording], tuple[RecordingFailure, ...]]:
     """The recordings in their order, and those that could not be read.
 
@@ -70,14 +73,34 @@ def embed_labelled(
     """
     found: dict[Path, EmbeddedRecording] = {}
     failures = []
-    for result in embedder.embed_each(paths):
+    for result in embedder.embed_each(list(annotations)):
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
             found[result.path] = result
     if not found:
         raise TrainingError(f"none of the labelled recordings could be read: {failures[0].reason}")
-    return [found[path] for path in paths if path in found], tuple(failures)
+    embedded = [found[path] for path in annotations if path in found]
+    _tell_beyond_the_end(embedded, annotations)
+    return embedded, tuple(failures)
+
+
+def _tell_beyond_the_end(
+    embedded: Sequence[EmbeddedRecording], annotations: Mapping[Path, Sequence[Annotation]]
+) -> None:
+    """Warn of annotations that begin after the end of their recording: of another one, or not in seconds."""
+    for recording in embedded:
+        beyond = [each for each in annotations[recording.path] if each.start >= recording.duration]
+        if beyond:
+            logger.warning(
+                "%s: lasts %g s, but %d of its annotations begin%s later, the first at %g s: they count for nothing; "
+                "times are seconds from its beginning",
+                recording.path,
+                recording.duration,
+                len(beyond),
+                "s" * (len(beyond) == 1),
+                min(each.start for each in beyond),
+            )
 
 
 def too_short_to_normalise(recordings: Sequence[EmbeddedRecording], model: str) -> list[Path]:

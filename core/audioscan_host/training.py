@@ -140,7 +140,7 @@ def train(
     names = positive_labels(chain.from_iterable(annotations.values()), only)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
-    embedded, failures = embed_labelled(embedder, list(annotations))
+    embedded, failures = embed_labelled(embedder, annotations)
     normalisation = normalisation or _suitable_normalisation(embedded, model)
     labelled = [
         LabelledRecording.of(recording, annotations[recording.path], model, windowing, normalisation)

@@ -41,6 +41,19 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
     reviewed: list[Annotation] = []
     removed = 0
     for file, regions in before.items():
+        if file not in after:
+            places = (
+                "the place that was found there counts"
+                if len(regions) == 1
+                else f"all {len(regions)} places that were found there count"
+            )
+            logger.warning(
+                "%s: has nothing of %s: %s as wrong; where nobody has looked at that recording, take it out of %s too",
+                corrected,
+                file,
+                places,
+                found,
+            )
         kept = after.get(file, [])
         rejected = [piece for region in regions for piece in _rejected(region, kept, window)]
         removed += len(rejected)

@@ -9,6 +9,7 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 
@@ -109,6 +110,7 @@ def scan(
     from audioscan_host.regions import RegionSettings
 
     common = thresholds.pop(None, RegionSettings.threshold)
+    refuse_overwriting(out, scores, recordings=recordings, files=[detector])
     result = scan_recordings(
         recordings,
         detector,

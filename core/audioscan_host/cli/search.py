@@ -9,6 +9,7 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
     default="like",
     show_default=True,
     metavar="NAME",
-    help="What the windows are called, so that the list, once corrected, is labels for `train`.",
+    help="What the windows are called, so that the list, once corrected, is labels for `train`; beside them, a row "
+    "with the role unlabelled for each recording says that nobody has heard the rest of it.",
 )
 @options.result_format(
     "csv has the best first; the others go by recording and time. audacity and raven are one file a "
@@ -85,6 +87,8 @@ def search(
     from audioscan_host import Windowing
     from audioscan_host import search as search_recordings
 
+    examples = [Path(text) for each in like for text in (each, each.rpartition("@")[0]) if text]
+    refuse_overwriting(out, recordings=recordings, files=examples)
     result = search_recordings(
         recordings,
         like,

@@ -7,6 +7,7 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 
@@ -58,6 +59,7 @@ def suggest(
     """
     from audioscan_host import suggest as suggest_windows
 
+    refuse_overwriting(out, recordings=recordings, files=[*labels, detector])
     result = suggest_windows(
         recordings,
         detector,

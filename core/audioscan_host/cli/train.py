@@ -1,5 +1,6 @@
 """`audioscan-host train`: labelled recordings to a detector."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
 
@@ -91,6 +93,7 @@ def train(
     from audioscan_host import train as train_detector
     from audioscan_host.classifier import ClassifierSettings
 
+    refuse_overwriting(out, recordings=recordings, files=[*labels, *chain.from_iterable(from_regions)])
     result = train_detector(
         recordings,
         labels,
