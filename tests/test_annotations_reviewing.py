@@ -53,6 +53,19 @@ def test_all_may_be_gone(tmp_path):
     assert spans(read_review(tmp_path / "found.csv", nothing, 8.0), Role.NEGATIVE) == [("a.wav", 10, 20)]
 
 
+def test_a_removed_region_is_negative_though_another_label_was_found_in_its_place(tmp_path):
+    reviewed = review(
+        tmp_path,
+        ["a.wav,10,20,cry,0.9", "a.wav,10,20,speech,0.8", "a.wav,40,50,cry,0.7"],
+        ["a.wav,10,20,speech,0.8", "a.wav,40,50,speech,"],
+    )
+    # That at 40 s was relabelled: its new label says that it is no cry.
+    assert spans(reviewed, Role.NEGATIVE) == [("a.wav", 10, 20)]
+    times = np.arange(0.0, 60.0, 1.0)
+    assert (window_labels(reviewed, "cry", times, 8.0) == 0)[[11, 41]].all()
+    assert (window_labels(reviewed, "speech", times, 8.0) == 1)[[11, 41]].all()
+
+
 def test_what_was_cut_off_is_negative(tmp_path):
     reviewed = review(
         tmp_path, ["a.wav,10,40,cry,0.9"], ["a.wav,15,18,cry,", "a.wav,17,20,cry,", "a.wav,38,44,cry,"]

@@ -55,7 +55,11 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
                 found,
             )
         kept = after.get(file, [])
-        rejected = [piece for region in regions for piece in _rejected(region, kept, window)]
+        rejected = [
+            piece
+            for region in regions
+            for piece in _rejected(region, _standing(region, regions, kept), window)
+        ]
         removed += len(rejected)
         reviewed += [*kept, *rejected, Annotation(file, 0.0, END_OF_ALL, "", Role.UNLABELLED)]
     logger.info("%s: %d places that were found are gone, and count as negative", corrected, removed)
@@ -68,6 +72,21 @@ def _by_file(path: Path) -> dict[str, list[Annotation]]:
         for annotation in read_annotations(file, may_be_empty=True):
             found[annotation.file].append(annotation)
     return found
+
+
+def _standing(
+    region: Annotation, regions: Sequence[Annotation], kept: Sequence[Annotation]
+) -> list[Annotation]:
+    """What of the kept may stand for a region: those of its label, and those that were moved, relabelled or added.
+
+    One of another label that was found beside it and is as it was does not.
+    """
+    as_found = {(each.start, each.end, each.label) for each in regions}
+    return [
+        each
+        for each in kept
+        if each.label == region.label or (each.start, each.end, each.label) not in as_found
+    ]
 
 
 def _rejected(region: Annotation, kept: Sequence[Annotation], window: float) -> Iterator[Annotation]:
