@@ -54,7 +54,7 @@ def make_material():
 
 def heard_of(material, settings):
     system = System("MADE", settings.kind, settings.calibration)
-    labels = [material.labels("call", each) for each in material.prepared("MADE", "none")]
+    labels = material.labels("call", material.prepared("MADE", "none"))
     folds = recording_folds("call", *([int(np.sum(each == v)) for each in labels] for v in (1, 0)))
     held, notes = hear(
         "call", folds, material, {system: settings}, regions=RegionSettings(), advance=lambda _: None
@@ -218,6 +218,19 @@ def test_points_have_onsets_but_no_segments(judge_bursts, bursts):
     assert facts["segment_f1"] is None
     assert facts["event_f1_half_window"] is not None
     assert any("points" in note and "no segment-based F1" in note for note in result.labels[0].notes)
+
+
+def test_a_point_among_spans_leaves_the_segments_to_be_judged(judge_bursts, bursts, caplog):
+    before = judge_bursts()
+    with (bursts / "bursts.csv").open("a") as file:
+        file.write("3.wav,36.5,,burst\n")
+    after = judge_bursts()
+    (row,), (was,) = (each.labels[0].rows for each in (after, before))
+    assert row.figures.positives == was.figures.positives
+    assert row.segments.marked == was.segments.marked == 54
+    assert any("1 of its labels is a point among spans" in note for note in after.labels[0].notes)
+    (told,) = [message for message in caplog.messages if "have no length" in message]
+    assert told.startswith("burst: 1 of its 19 annotations")
 
 
 class TestFolder:

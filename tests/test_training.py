@@ -33,6 +33,65 @@ def test_labelled_in_part_only_what_was_labelled_is_learnt_from(recordings, tiny
     assert report.negatives > 20
 
 
+@pytest.mark.parametrize("labels_of", ["audacity", "raven", "csv"])
+def test_a_click_without_a_drag_costs_the_windows_that_hold_it_and_is_told(
+    recordings, tiny_registry, tmp_path, caplog, labels_of
+):
+    def counts(*rows):
+        header = {
+            "audacity": "",
+            "raven": "Begin Time (s)\tEnd Time (s)\tAnnotation\n",
+            "csv": "file,start,end,label\n",
+        }
+        lines = [
+            f"0.wav,{start},{end if end > start else ''},cry\n"
+            if labels_of == "csv"
+            else f"{start}\t{end}\tcry\n"
+            for start, end in rows
+        ]
+        (tmp_path / "0.txt").write_text(header[labels_of] + "".join(lines))
+        return trained([recordings[0]], [tmp_path / "0.txt"], tiny_registry).reports[0].counts
+
+    plain = counts((10, 10.6))
+    assert caplog.messages == [m for m in caplog.messages if "have no length" not in m]
+    clicked = counts((10, 10.6), (30, 30))
+    assert clicked == {
+        "positive": plain["positive"],
+        "negative": plain["negative"] - 8,
+        "left out": plain["left out"] + 8,
+    }
+    (told,) = [message for message in caplog.messages if "have no length" in message]
+    assert told.startswith("cry: 1 of its 2 annotations")
+    assert f"{recordings[0]} (1, at 30 s)" in told
+    assert "drag over the sound, or remove" in told
+
+
+def test_spans_of_one_recording_make_the_points_of_another_unsure(
+    recordings, tiny_registry, tmp_path, caplog
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,start,end,label\n0.wav,4,12,hiss\n0.wav,30,38,hiss\n1.wav,20,,hiss\n")
+    (report,) = trained(recordings, [labels], tiny_registry).reports
+    labels.write_text("file,start,end,label\n0.wav,4,12,hiss\n0.wav,30,38,hiss\n")
+    (spans,) = trained(recordings[:1], [labels], tiny_registry).reports
+    assert report.positives == spans.positives
+    assert (
+        f"hiss: 1 of its 3 annotations have no length, clicks without a drag perhaps, in {recordings[1]}"
+        in caplog.text
+    )
+
+
+def test_a_few_spans_beside_many_points_leave_the_points_as_they_are(
+    recordings, tiny_registry, tmp_path, caplog
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,start,end,label\n0.wav,5,,hiss\n0.wav,12,,hiss\n1.wav,50,58,hiss\n")
+    (report,) = trained(recordings, [labels], tiny_registry).reports
+    # Starts up to 12 s after the later point; and half a window around the span, 46 to 52 (the last start).
+    assert report.positives == 25 + 7
+    assert "have no length" not in caplog.text
+
+
 def test_a_corrected_scan_is_learnt_from(recordings, tiny_registry, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")

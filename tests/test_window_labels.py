@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ def span(start: float, end: float | None, label: str = "call", role: Role = Role
     return Annotation("day.wav", start, end, label, role)
 
 
-def labels(annotations: list[Annotation], count: int = 20, window: float = 8.0, **settings: float) -> str:
+def labels(annotations: list[Annotation], count: int = 20, window: float = 8.0, **settings: Any) -> str:
     """The labels of windows that start at 0, 1, 2, ... s: + positive, 0 negative, . left out."""
     found = window_labels(annotations, "call", np.arange(float(count)), window, **settings)
     assert found.dtype == np.int8
@@ -40,6 +41,30 @@ class TestWindowLabels:
         assert [i for i, each in enumerate(found) if each == "+"] == list(range(28, 53))
         # Windows end 30 s before it up to the start 2, and begin 30 s after it from 70 on.
         assert found == "000" + "." * 25 + "+" * 25 + "." * 17 + "0" * 20
+
+    def test_a_point_among_spans_costs_the_windows_that_hold_it_and_nothing_else(self):
+        spans, point = [span(10, 10.6), span(60, 61)], span(30, None)
+        without, with_it = labels(spans, count=90), labels([*spans, point], count=90, points="unsure")
+        assert without.count("+") == 8 + 8  # starts 3 to 10 hold half of the first, 53 to 60 of the second
+        # Starts 23 to 30 hold the time 30.
+        assert with_it == without[:23] + "." * 8 + without[31:]
+
+    def test_a_span_that_holds_a_point_stays_positive(self):
+        assert labels([span(10, 20), span(15, None)], count=22, points="unsure") == labels(
+            [span(10, 20)], count=22
+        )
+
+    def test_a_recording_with_nothing_but_points_among_spans_keeps_their_distance(self):
+        # As far as from marks: nobody knows whether they are all that is there.
+        found = labels([span(40, None)], count=90, points="unsure")
+        assert found == "000" + "." * 67 + "0" * 20
+        assert (
+            labels([span(40, None)], count=50, points="unsure", neg_margin=0) == "0" * 33 + "." * 8 + "0" * 9
+        )
+
+    def test_a_point_of_another_label_among_its_spans_is_negative_all_the_same(self):
+        found = labels([span(40, None), span(60, None, "rain")], count=80, points="unsure")
+        assert found[53:61] == "0" * 8
 
     def test_a_small_tolerance_leaves_out_the_other_windows_that_hold_the_point(self):
         assert labels([span(10, None)], count=14, tolerance=1, neg_margin=0) == "000......+++00"[:14]
@@ -117,7 +142,7 @@ class TestWindowLabels:
         with pytest.raises(SettingError, match=f"{setting} must be 0 s or more"):
             window_labels([], "call", np.zeros(1), 8.0, **{setting: value})
 
-    @pytest.mark.parametrize("seed", range(40))
+    @pytest.mark.parametrize("seed", range(60))
     def test_agrees_with_the_rules_applied_to_each_window_by_itself(self, seed):
         rng = np.random.default_rng(seed)
         annotations = [
@@ -133,9 +158,14 @@ class TestWindowLabels:
         window = float(rng.choice([0.5, 2.0, 3.3, 8.0]))
         tolerance = float(rng.choice([0.0, 0.5, 12.0]))
         margin = [None, 0.0, 1.5, 6.0][rng.integers(4)]
-        found = window_labels(annotations, "call", times, window, tolerance=tolerance, neg_margin=margin)
+        points = ["mark", "unsure"][rng.integers(2)]
+        found = window_labels(
+            annotations, "call", times, window, tolerance=tolerance, neg_margin=margin, points=points
+        )
         expected = [
-            label_of_one_window(annotations, exact(time), exact(window), exact(tolerance), margin)
+            label_of_one_window(
+                annotations, exact(time), exact(window), exact(tolerance), margin, points=points
+            )
             for time in times
         ]
         assert found.tolist() == expected
@@ -191,6 +221,8 @@ def label_of_one_window(
     window: Fraction,
     tolerance: Fraction,
     margin: float | None,
+    *,
+    points: str,
 ) -> int:
     """The rules as they are written, for one window, in exact numbers and without a shortcut."""
     one = ExactWindow(start, window, tolerance)
@@ -198,12 +230,13 @@ def label_of_one_window(
     own = [a for a in annotations if a.label == "call" and a.role == "positive"]
     soft = [a for a in annotations if a.label == "call" and a.role == "soft"]
     against = [a for a in annotations if a.role == "negative" or (a.role == "positive" and a.label != "call")]
-    default = 30.0 if any(a.end is None for a in own) else 0.0
+    mark = points == "mark"
+    default = 30.0 if own and (any if mark else all)(a.end is None for a in own) else 0.0
     farther = exact(default if margin is None else margin)
 
     if any(map(one.is_on, soft)):
         return -1
-    if any(map(one.is_positive, own)):
+    if any(map(one.is_positive, [a for a in own if mark or a.end is not None])):
         return 1
     if any(map(one.touches, [*own, *soft])):
         return -1

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from audioscan_host.annotations import positive_labels
+from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.folds import FOLDS
@@ -148,6 +149,7 @@ def evaluate(
         folder.check(Path(out))
     annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
     names = positive_labels(chain.from_iterable(annotations.values()), only)
+    tell_points_among_spans(names, annotations)
 
     chosen = [registry.model(model) for model in models]
     embedder = Embedder(registry, chosen, windowing, Cache(cache_dir), runtime=runtime, progress=progress)
@@ -179,7 +181,7 @@ def _folds(
     recordings = material.prepared(model, "none")
     folds, skipped = {}, {}
     for name in names:
-        labels = [material.labels(name, each) for each in recordings]
+        labels = material.labels(name, recordings)
         positives, negatives = (
             [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
         )

@@ -6,6 +6,7 @@ What training does with all of the recordings, evaluation does with each part of
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation
+from audioscan_host.annotations.points import points_of
 from audioscan_host.classifier import (
     LEAST_WINDOWS_TO_NORMALISE,
     ClassifierSettings,
@@ -24,7 +26,7 @@ from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.progress import Advance
-from audioscan_host.window_labels import LEFT_OUT
+from audioscan_host.window_labels import LEFT_OUT, window_labels
 from audioscan_host.windows import Windowing
 
 Normalisation = Literal["recording", "none"]
@@ -106,6 +108,29 @@ def _tell_beyond_the_end(
 def too_short_to_normalise(recordings: Sequence[EmbeddedRecording], model: str) -> list[Path]:
     """The recordings with too few windows for statistics of their own; one is enough to normalise none."""
     return [r.path for r in recordings if len(r.embeddings[model].times) < LEAST_WINDOWS_TO_NORMALISE]
+
+
+def labels_of(
+    name: str, recordings: Sequence[LabelledRecording], *, tolerance: float, neg_margin: float | None
+) -> list[npt.NDArray[np.int8]]:
+    """What the annotations of all recordings say of their windows, for one label.
+
+    Returns:
+        For each recording (windows,) as `window_labels` gives them.
+    """
+    points = points_of(name, chain.from_iterable(r.annotations for r in recordings))
+    return [
+        window_labels(
+            r.annotations,
+            name,
+            r.times,
+            r.window,
+            tolerance=tolerance,
+            neg_margin=neg_margin,
+            points=points,
+        )
+        for r in recordings
+    ]
 
 
 def fit_label(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
 from audioscan_host.annotations import positive_labels, read_review
+from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
 from audioscan_host.classifier.coverage import cover
@@ -24,6 +25,7 @@ from audioscan_host.labelled_recordings import (
     Normalisation,
     embed_labelled,
     fit_label,
+    labels_of,
     too_short_to_normalise,
 )
 from audioscan_host.matching import annotated
@@ -32,7 +34,7 @@ from audioscan_host.plugins import Plugin
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
-from audioscan_host.window_labels import LEFT_OUT, window_labels
+from audioscan_host.window_labels import LEFT_OUT
 from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
@@ -138,6 +140,7 @@ def train(
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
     annotations = annotated(find_recordings(map(Path, recordings)), label_files, reviewed)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
+    tell_points_among_spans(names, annotations)
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
@@ -152,17 +155,12 @@ def train(
     reports = []
     with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
         for name in names:
-            labels_of = [
-                window_labels(
-                    r.annotations, name, r.times, r.window, tolerance=tolerance, neg_margin=neg_margin
-                )
-                for r in labelled
-            ]
-            used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of, strict=True)]
+            said = labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin)
+            used = [u | (each != LEFT_OUT) for u, each in zip(used, said, strict=True)]
             learnt[name] = fit_label(
-                name, labelled, labels_of, windowing=windowing, settings=settings, advance=advance
+                name, labelled, said, windowing=windowing, settings=settings, advance=advance
             )
-            reports.append(_report(name, labels_of, learnt[name]))
+            reports.append(_report(name, said, learnt[name]))
 
     detector = Detector(
         model=chosen.name,

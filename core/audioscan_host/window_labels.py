@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation, Role
+from audioscan_host.annotations.points import Points
 from audioscan_host.errors import SettingError
 
 POSITIVE = 1
@@ -29,6 +30,7 @@ def window_labels(
     *,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
+    points: Points = "mark",
 ) -> npt.NDArray[np.int8]:
     """Label the windows of one recording for one sound.
 
@@ -49,6 +51,9 @@ def window_labels(
     of it counts: rule 2 asks that it holds the whole span or the span holds all of it, rule 5 that the
     span holds all of it, and rule 6 does not apply. All of it is all but 50 ms, or a tenth.
 
+    Points of this label that are `unsure` make nothing positive: rule 2 does not know them, and by rule 3
+    the windows that contain one are left out.
+
     Args:
         annotations: all of the recording's, of every label.
         label: the sound.
@@ -56,7 +61,9 @@ def window_labels(
         window: seconds; of a recording that is shorter than the window, its own length.
         tolerance: seconds.
         neg_margin: seconds between a window's nearer end and a positive; None: 0 s where the
-            positives of this label in this recording are spans, 30 s where any is a point.
+            positives of this label in this recording are spans, 30 s where any is a point. Points that
+            are unsure count for that only where there is no span beside them.
+        points: what the points of this label are; see `annotations.points.points_of`.
 
     Returns:
         (windows,) int8: 1 positive, 0 negative, -1 left out.
@@ -68,12 +75,12 @@ def window_labels(
         if not (math.isfinite(value) and value >= 0):
             raise SettingError(f"{name} must be 0 s or more, not {value:g} s")
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
-    points = [a for a in own if a.end is None]
+    own_spans = [a for a in own if a.end is not None]
+    marks = [a for a in own if a.end is None and points == "mark"]
     if neg_margin is None:
-        neg_margin = POINT_MARGIN if points else 0.0
+        neg_margin = POINT_MARGIN if marks or (own and not own_spans) else 0.0
     windows = _Windows(times, window)
     partly = windows.touch([a for a in annotations if a.role is Role.UNLABELLED])
-    own_spans = [a for a in own if a.end is not None]
     spans = np.where(partly, windows.wholly_on(own_spans), windows.on(own_spans))
     soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
     other = [
@@ -87,7 +94,7 @@ def window_labels(
     labels[partly] = LEFT_OUT
     labels[partly & windows.within(other)] = NEGATIVE
     labels[windows.touch(soft) | windows.touch(own)] = LEFT_OUT
-    labels[spans | windows.start_within(tolerance, points)] = POSITIVE
+    labels[spans | windows.start_within(tolerance, marks)] = POSITIVE
     labels[windows.on(soft)] = LEFT_OUT
     return labels
 

@@ -15,11 +15,11 @@ from audioscan_host.labelled_recordings import (
     LabelledRecording,
     Normalisation,
     fit_label,
+    labels_of,
     too_short_to_normalise,
 )
 from audioscan_host.progress import Advance
 from audioscan_host.regions import RegionSettings, find_regions
-from audioscan_host.window_labels import window_labels
 from audioscan_host.windows import Windowing
 
 
@@ -55,16 +55,9 @@ class Material:
             for each in self.embedded
         ]
 
-    def labels(self, label: str, recording: LabelledRecording) -> npt.NDArray[np.int8]:
-        """(windows,) of one recording."""
-        return window_labels(
-            recording.annotations,
-            label,
-            recording.times,
-            recording.window,
-            tolerance=self.tolerance,
-            neg_margin=self.neg_margin,
-        )
+    def labels(self, label: str, recordings: Sequence[LabelledRecording]) -> list[npt.NDArray[np.int8]]:
+        """For each recording (windows,) what its annotations say."""
+        return labels_of(label, recordings, tolerance=self.tolerance, neg_margin=self.neg_margin)
 
 
 def hear(
@@ -97,7 +90,7 @@ def hear(
             normalisation = material.normalisation_of(model, others)
             not_normalised += normalisation != (material.normalisation or "recording")
             recordings = material.prepared(model, normalisation)
-            labels = [material.labels(label, each) for each in recordings]
+            labels = material.labels(label, recordings)
             for system in (each for each in systems if each.model == model):
                 fitted = fit_label(
                     label,

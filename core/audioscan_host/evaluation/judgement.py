@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.annotations.points import points_of
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
@@ -26,7 +27,7 @@ class Row:
         system: model, classifier and calibration.
         figures: of the labelled windows, pooled over the recordings.
         interval: of the average precision, over recordings.
-        segments: what was found, segment by segment; None where events have no end.
+        segments: what was found, segment by segment; None where the label is labelled in points.
         onsets: what was found by its onset, up to 0.2 s off.
         onsets_half_window: the same, up to half a window off.
     """
@@ -134,7 +135,7 @@ def _row(label: str, system: System, heard: HeldOut, interval: Interval, thresho
         system=system,
         figures=Figures.from_scores(heard.labels, heard.probabilities, threshold, heard.places),
         interval=interval,
-        segments=None if _has_points(heard) else _segments(heard),
+        segments=_segments(heard) if _labelled_in_spans(heard) else None,
         onsets=_onsets(heard, SHORT_COLLAR),
         onsets_half_window=_onsets(heard, heard.window / 2),
     )
@@ -162,15 +163,23 @@ def _labelled_throughout(heard: HeldOut) -> list[HeldOutRecording]:
     return [recording for recording in heard.recordings if recording.throughout]
 
 
-def _has_points(heard: HeldOut) -> bool:
-    return any(event.end is None for recording in heard.recordings for event in recording.events)
+def _labelled_in_spans(heard: HeldOut) -> bool:
+    """Whether points, if there are any, are but clicks among spans."""
+    events = [event for recording in heard.recordings for event in recording.events]
+    return not events or points_of(events[0].label, events) == "unsure"
 
 
 def _notes(heard: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
-    if _has_points(heard):
+    points = sum(event.end is None for recording in heard.recordings for event in recording.events)
+    if not _labelled_in_spans(heard):
         yield (
             "some of its labels are points, which have no end: no segment-based F1; the event-based one takes "
             "them for onsets, and what nobody marked for false"
+        )
+    elif points:
+        yield (
+            f"{points} of its labels {'are points' if points > 1 else 'is a point'} among spans: the event-based F1 "
+            "takes points for onsets, and for the segment-based one what is found there is false"
         )
     partly = len(heard.recordings) - len(_labelled_throughout(heard))
     if partly:

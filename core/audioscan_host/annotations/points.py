@@ -1,0 +1,57 @@
+"""What the points of a label are: marks of a sound, or clicks among spans that were not dragged over it."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from audioscan_host.annotations.annotation import Annotation, Role
+
+Points = Literal["mark", "unsure"]
+"""`mark`: the sound begins about there, and windows near it hold it. `unsure`: it is there, nobody knows how long."""
+
+_SHOWN = 3  # recordings that a warning names
+
+logger = logging.getLogger(__name__)
+
+
+def points_of(label: str, annotations: Iterable[Annotation]) -> Points:
+    """How a label's points are meant, from all the annotations that are learnt from.
+
+    What most of the positive annotations are decides, over all recordings: a label of more points than
+    spans is labelled in points, and a few spans beside them, such as corrected suggestions beside the
+    marks of 8-cut, change nothing of that. Otherwise its points are spans that nobody drew.
+    """
+    own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
+    points = sum(a.end is None for a in own)
+    return "mark" if points > len(own) - points else "unsure"
+
+
+def tell_points_among_spans(
+    labels: Collection[str], annotations: Mapping[Path, Sequence[Annotation]]
+) -> None:
+    """Warn, in one line a label, of points among its spans, and where they are."""
+    for label in labels:
+        if points_of(label, chain.from_iterable(annotations.values())) == "mark":
+            continue
+        own = {
+            path: [a for a in each if a.role is Role.POSITIVE and a.label == label]
+            for path, each in annotations.items()
+        }
+        points = {path: [a.start for a in each if a.end is None] for path, each in own.items()}
+        where = [
+            f"{path} ({len(times)}, at {min(times):g} s{' and later' * (len(times) > 1)})"
+            for path, times in points.items()
+            if times
+        ]
+        if where:
+            logger.warning(
+                "%s: %d of its %d annotations have no length, clicks without a drag perhaps, in %s%s: nobody knows how "
+                "long the sound is there, so the windows that hold them are left out; drag over the sound, or remove them",
+                label,
+                sum(map(len, points.values())),
+                sum(map(len, own.values())),
+                ", ".join(where[:_SHOWN]),
+                f" and {len(where) - _SHOWN} more recordings" * (len(where) > _SHOWN),
+            )
