@@ -189,6 +189,12 @@ class TestMarkedRoles:
         path.write_text("file,start,end,label,role\nday,0,6,cry (soft),negative\n")
         assert read_annotations(path) == [Annotation("day", 0, 6, "cry (soft)", Role.NEGATIVE)]
 
+    def test_an_absent_place_needs_a_label(self, tmp_path):
+        path = tmp_path / "day.csv"
+        path.write_text("file,start,end,label,role\nday,0,6,,absent\n")
+        with pytest.raises(AnnotationError, match="label is empty"):
+            read_annotations(path)
+
     @pytest.mark.parametrize("label", ["cry (loud)", "(soft)", "cry (soft) 2", "soft"])
     def test_another_text_is_the_label(self, tmp_path, label):
         path = tmp_path / "day.txt"

@@ -18,6 +18,15 @@ class TestCorrected:
         later = [at(5.5, 12.5, role=role)]
         assert corrected(earlier, later) == [at(0, 2), *later]
 
+    def test_what_is_absent_later_replaces_all_but_a_negative(self):
+        # By which nothing is there at all, which says more.
+        nothing = at(4, 6, role=Role.NEGATIVE)
+        earlier = [at(3, 5), nothing, at(5, 7, role=Role.SOFT), at(5, 7, role=Role.ABSENT)]
+        absent = at(4, 8, role=Role.ABSENT)
+        assert corrected(earlier, [absent]) == [nothing, absent]
+        assert corrected([absent], [nothing]) == [nothing]
+        assert corrected([absent], [at(5, 6)]) == [at(5, 6)]
+
     def test_spans_that_only_touch_stay(self):
         assert corrected([at(0, 2), at(4, 6)], [at(2, 4)]) == [at(0, 2), at(4, 6), at(2, 4)]
 

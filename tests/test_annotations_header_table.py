@@ -80,7 +80,7 @@ class TestReadingCsv:
             (",1,3,x,", "line 7: file is empty"),
             (
                 "d.wav,1,3,x,maybe",
-                "line 7: role must be one of positive, soft, negative, unlabelled, not 'maybe'",
+                "line 7: role must be one of positive, soft, absent, negative, unlabelled, not 'maybe'",
             ),
             ("d.wav,1,3,x,soft,y", "line 7: 6 cells, but the header has 5: put a cell that holds a comma"),
             ('d.wav,1,3,"x"y,soft', "line 7: "),

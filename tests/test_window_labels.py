@@ -98,6 +98,24 @@ class TestWindowLabels:
     def test_a_soft_place_of_another_label_says_nothing(self):
         assert labels([span(10, 30, "rain", Role.SOFT)]) == "0" * 20
 
+    def test_where_its_own_label_is_absent_a_window_is_negative(self):
+        absent = span(5, 13, role=Role.ABSENT)
+        nobody = span(0, 100, "", Role.UNLABELLED)
+        assert labels([nobody, absent]) == "....." + "0" + "." * 14
+        assert labels([span(40, None), absent], count=40) == labels(
+            [span(40, None), span(5, 13, role=Role.NEGATIVE)], count=40
+        )
+        assert labels([span(10, 20), absent], count=22) == labels([span(10, 20)], count=22)
+
+    def test_where_another_label_is_absent_nothing_is_said(self):
+        other, nobody = span(5, 13, "rain", Role.ABSENT), span(0, 100, "", Role.UNLABELLED)
+        assert labels([nobody, other]) == "." * 20
+        for others in ([span(40, None)], [span(10, 20)], [span(3, 4, "wind")]):
+            assert labels([*others, other], count=80) == labels(others, count=80)
+        # All that anybody listened for is the rain.
+        assert labels([other]) == "." * 20
+        assert labels([other, span(3, 4, role=Role.ABSENT)]) == "0" * 20
+
     def test_a_recording_without_a_positive_is_negative(self):
         assert labels([]) == "0" * 20
         assert labels([span(3, 4, "rain")]) == "0" * 20
@@ -150,7 +168,7 @@ class TestWindowLabels:
                 start := round(float(rng.integers(0, 400)) / 10, 1),
                 None if rng.random() < 0.3 else round(start + float(rng.integers(1, 120)) / 10, 1),
                 str(rng.choice(["call", "rain"])),
-                Role(str(rng.choice(["positive", "positive", "soft", "negative", "unlabelled"]))),
+                Role(str(rng.choice(["positive", "positive", "soft", "negative", "absent", "unlabelled"]))),
             )
             for _ in range(rng.integers(0, 6))
         ]
@@ -229,7 +247,13 @@ def label_of_one_window(
     one = replace(one, partly=any(one.touches(a) for a in annotations if a.role == "unlabelled"))
     own = [a for a in annotations if a.label == "call" and a.role == "positive"]
     soft = [a for a in annotations if a.label == "call" and a.role == "soft"]
-    against = [a for a in annotations if a.role == "negative" or (a.role == "positive" and a.label != "call")]
+    against = [
+        a
+        for a in annotations
+        if a.role == "negative" or (a.role, a.label) in {("absent", "call"), ("positive", "rain")}
+    ]
+    if annotations and all((a.role, a.label) == ("absent", "rain") for a in annotations):
+        return -1
     mark = points == "mark"
     default = 30.0 if own and (any if mark else all)(a.end is None for a in own) else 0.0
     farther = exact(default if margin is None else margin)

@@ -87,8 +87,8 @@ def annotated(
     if without:
         # Without a label nobody has said that the sound is not in it.
         logger.warning(
-            "recordings without an annotation are left out: %d, such as %s; a row with the role negative says "
-            "that the sound is not there", len(without), without[0],
+            "recordings without an annotation are left out: %d, such as %s; a row with the role absent says "
+            "that its sound is not there, with the role negative that none is", len(without), without[0],
         )  # fmt: skip
     return {path: annotations for path, annotations in found.items() if annotations}
 

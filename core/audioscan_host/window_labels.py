@@ -42,11 +42,13 @@ def window_labels(
     2. on a positive span of this label, or starting within `tolerance` of a positive point: positive;
     3. touching a positive of this label: left out;
     4. touching a soft place of this label: left out;
-    5. on an annotation with the role negative, or on a positive of another label: negative;
+    5. on an annotation with the role negative, on a place where this label is absent, or on a positive of
+       another label: negative;
     6. `neg_margin` or more from every positive of this label: negative;
     7. otherwise left out.
 
-    A recording without a positive of this label is therefore negative but for its soft places. A
+    A recording without a positive of this label is therefore negative but for its soft places; where
+    all that is said of it is that other labels are absent, it is left out, as one without annotations. A
     window that touches an unlabelled place, of whatever label, knows less, and only what annotations say of all
     of it counts: rule 2 asks that it holds the whole span or the span holds all of it, rule 5 that the
     span holds all of it, and rule 6 does not apply. All of it is all but 50 ms, or a tenth.
@@ -79,13 +81,13 @@ def window_labels(
     marks = [a for a in own if a.end is None and points == "mark"]
     if neg_margin is None:
         neg_margin = POINT_MARGIN if marks or (own and not own_spans) else 0.0
+    if annotations and not any(concerns(each, label) for each in annotations):
+        return np.full(len(times), LEFT_OUT, dtype=np.int8)
     windows = _Windows(times, window)
     partly = windows.touch([a for a in annotations if a.role is Role.UNLABELLED])
     spans = np.where(partly, windows.wholly_on(own_spans), windows.on(own_spans))
     soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
-    other = [
-        a for a in annotations if a.role is Role.NEGATIVE or (a.role is Role.POSITIVE and a.label != label)
-    ]
+    other = [a for a in annotations if _denies(a, label)]
 
     labels = np.full(len(times), LEFT_OUT, dtype=np.int8)
     # The rules from the last to the first, each painted over what is weaker.
@@ -97,6 +99,20 @@ def window_labels(
     labels[spans | windows.start_within(tolerance, marks)] = POSITIVE
     labels[windows.on(soft)] = LEFT_OUT
     return labels
+
+
+def concerns(annotation: Annotation, label: str) -> bool:
+    """Whether an annotation says anything of the label: not where it says that another one is absent."""
+    return annotation.role is not Role.ABSENT or annotation.label == label
+
+
+def _denies(annotation: Annotation, label: str) -> bool:
+    """Whether it says that the sound is not in its place."""
+    if annotation.role is Role.ABSENT:
+        return annotation.label == label
+    return annotation.role is Role.NEGATIVE or (
+        annotation.role is Role.POSITIVE and annotation.label != label
+    )
 
 
 def touched(

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, product
 
@@ -18,7 +18,8 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
     An earlier annotation is dropped where a later one of the same label, whatever their roles,
     overlaps it: two spans share some time, an earlier point lies within a later span, or two
     points lie within 0.05 s of each other. A later point leaves an earlier span alone, since it
-    says nothing of the rest of it. Unlabelled is what both leave unlabelled: where one file labels
+    says nothing of the rest of it. An earlier negative, by which nothing at all is in its place, stays where
+    a later annotation says that its label is absent: the two agree. Unlabelled is what both leave unlabelled: where one file labels
     a recording throughout, another that labels some places of it changes nothing of the rest.
 
     Args:
@@ -30,12 +31,23 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
     """
     if not (earlier and later):
         return [*earlier, *later]
-    by_label: dict[str, list[Annotation]] = defaultdict(list)
-    for annotation in _labelled(later):
-        by_label[annotation.label].append(annotation)
-    places = {label: _Places(annotations) for label, annotations in by_label.items()}
-    kept = [a for a in _labelled(earlier) if a.label not in places or not places[a.label].overlap(a)]
+    corrections = _by_label(_labelled(later))
+    of_negatives = _by_label(a for a in _labelled(later) if a.role is not Role.ABSENT)
+    kept = [
+        a
+        for a in _labelled(earlier)
+        if not (of_negatives if a.role is Role.NEGATIVE else corrections)[a.label].overlap(a)
+    ]
     return [*kept, *_labelled(later), *_unlabelled_in_both(earlier, later)]
+
+
+def _by_label(annotations: Iterable[Annotation]) -> "Mapping[str, _Places]":
+    """The places of each label; of a label that has none there are none."""
+    by_label: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        by_label[annotation.label].append(annotation)
+    places = {label: _Places(of_label) for label, of_label in by_label.items()}
+    return defaultdict(lambda: _Places([]), places)
 
 
 def _labelled(annotations: Sequence[Annotation]) -> list[Annotation]:

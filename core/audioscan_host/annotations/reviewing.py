@@ -1,4 +1,4 @@
-"""A scan's result and the copy that a person corrected -> annotations: what was removed is negative."""
+"""A scan's result and the copy that a person corrected -> annotations: what was removed is absent."""
 
 import logging
 from collections import defaultdict
@@ -20,9 +20,10 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
     """What a corrected scan result says of the recordings that were scanned.
 
     What the corrected copy still holds, moved or relabelled perhaps, is as it says; what it lacks
-    is negative: a region that is gone, and of one that was cut the part that was cut off. The
-    rest of a recording is unlabelled, since nobody who corrects a result hears it. A removed
-    region that is shorter than a window makes negative the windows that hold it, which found it.
+    is absent: a region that is gone, and of one that was cut the part that was cut off. That denies the
+    region's own label alone: what else is there, a false cry does not say. The rest of a
+    recording is unlabelled, since nobody who corrects a result hears it. A removed region that
+    is shorter than a window makes negative the windows that hold it, which found it.
 
     Args:
         found: the result as `scan` wrote it, in any of its formats that are label files; a file or folder.
@@ -62,7 +63,9 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
         ]
         removed += len(rejected)
         reviewed += [*kept, *rejected, Annotation(file, 0.0, END_OF_ALL, "", Role.UNLABELLED)]
-    logger.info("%s: %d places that were found are gone, and count as negative", corrected, removed)
+    logger.info(
+        "%s: %d places that were found are gone, and count as negative for their labels", corrected, removed
+    )
     return reviewed
 
 
@@ -100,10 +103,10 @@ def _rejected(region: Annotation, kept: Sequence[Annotation], window: float) -> 
     if not overlapping:
         short = end - region.start < window
         first, last = (end - window, region.start + window) if short else (region.start, end)
-        yield replace(region, start=max(first, 0.0), end=last, role=Role.NEGATIVE)
+        yield replace(region, start=max(first, 0.0), end=last, role=Role.ABSENT)
         return
     reached = region.start
     for start, stop in [*overlapping, (end, end)]:
         if start > reached:
-            yield replace(region, start=reached, end=start, role=Role.NEGATIVE)
+            yield replace(region, start=reached, end=start, role=Role.ABSENT)
         reached = max(reached, stop)

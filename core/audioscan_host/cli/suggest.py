@@ -53,8 +53,8 @@ def suggest(
     those that the detector is least sure of, some score high but are unlike all that it has learnt,
     and a few are random.
 
-    Listen to each, write positive or negative in place of soft, and give the file to `train` beside your
-    other labels. A row that stays soft changes nothing. The rows with the role unlabelled say that
+    Listen to each, write positive, absent (it is not this sound) or negative (it is none of the sounds) in place
+    of soft, and give the file to `train` beside your other labels. A row that stays soft changes nothing. The rows with the role unlabelled say that
     nobody has listened to the rest of those recordings: leave them.
     """
     from audioscan_host import suggest as suggest_windows

@@ -38,8 +38,8 @@ def _two_files(
     type=options.FILE,
     metavar="FOUND CORRECTED",
     callback=_two_files,
-    help="A scan's result and its corrected copy: what was removed is negative, what stayed is positive, and the "
-    "rest of the recordings is not known. May repeat.",
+    help="A scan's result and its corrected copy: what was removed is negative for its label, what stayed is positive, "
+    "and the rest of the recordings is not known. May repeat.",
 )
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")

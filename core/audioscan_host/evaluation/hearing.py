@@ -20,6 +20,7 @@ from audioscan_host.labelled_recordings import (
 )
 from audioscan_host.progress import Advance
 from audioscan_host.regions import RegionSettings, find_regions
+from audioscan_host.window_labels import concerns
 from audioscan_host.windows import Windowing
 
 
@@ -147,7 +148,8 @@ def _heard(
         probabilities,
         tuple(events),
         tuple(found),
-        all(a.role is not Role.UNLABELLED for a in recording.annotations),
+        all(a.role is not Role.UNLABELLED for a in recording.annotations)
+        and any(concerns(a, label) for a in recording.annotations),
     )
 
 
