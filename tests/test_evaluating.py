@@ -24,7 +24,7 @@ from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.cli.main import main
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.errors import OutputError, TrainingError
-from audioscan_host.evaluation import canvas, folder
+from audioscan_host.evaluation import canvas, folder, hearing
 from audioscan_host.evaluation.hearing import Material, hear
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.recording_folds import recording_folds
@@ -208,6 +208,27 @@ def test_the_same_seed_gives_the_same_and_another_seed_other_intervals(judge_bur
     drawn = [judge_bursts(seed=s, resamples=50).labels[0].resampled for s in (1, 2)]
     (first,), (second,) = (each.values() for each in drawn)
     assert not np.array_equal(first, second)
+
+
+def test_recordings_of_one_source_are_held_out_together(judge_bursts, bursts, monkeypatch):
+    lines = (bursts / "bursts.csv").read_text().splitlines()
+    sources = {"0": "hill", "1": "lake", "2": "hill", "3": "", "4": "wood", "5": "lake"}
+    rows = [f"{line},{sources[line[0]]}" for line in lines[1:]]
+    (bursts / "bursts.csv").write_text("\n".join([f"{lines[0]},source", *rows]))
+    learnt_from = []
+
+    def noted_fit_label(name, recordings, labels, **rest):
+        learnt_from.append({Path(each.annotations[0].file).stem for each in recordings})
+        return labelled_recordings.fit_label(name, recordings, labels, **rest)
+
+    monkeypatch.setattr(hearing, "fit_label", noted_fit_label)
+    result = judge_bursts()
+    (label,) = result.labels
+    assert sorted("".join(sorted(set("012345") - each)) for each in learnt_from) == ["02", "15", "3", "4"]
+    assert "4 sources are too few to be sure" in result.sentence
+    # Drawn together too.
+    (values,) = label.resampled.values()
+    assert len(values[~np.isnan(values)]) > 900
 
 
 def test_points_have_onsets_but_no_segments(judge_bursts, bursts):

@@ -55,6 +55,23 @@ class TestFolds:
         positives = [50, 10, 40, 20, 30, 30, 20, 40, 10, 50]
         assert {sum(positives[i] for i in fold) for fold in folds} == {60}
 
+    def test_recordings_of_one_group_are_held_out_together(self):
+        rng = np.random.default_rng(1)
+        for _ in range(100):
+            groups = rng.integers(0, 6, 15)
+            positives, negatives = rng.integers(0, 9, 15), rng.integers(1, 9, 15)
+            with_sound = {g for g, p in zip(groups.tolist(), positives, strict=True) if p}
+            folds = recording_folds("call", positives.tolist(), negatives.tolist(), groups.tolist())
+            assert sorted(i for fold in folds for i in fold) == list(range(15))
+            assert len(folds) == min(5, len(with_sound))
+            for fold in folds:
+                assert positives[fold].any()
+                assert not set(groups[fold]) & set(np.delete(groups, fold))
+
+    def test_the_sound_in_one_source_is_said_to_be_in_one_source(self):
+        with pytest.raises(TrainingError, match=r"call: 1 of 2 sources holds it.* in 2 sources or more"):
+            recording_folds("call", [5, 5, 0], [9, 9, 9], [0, 0, 1])
+
     @pytest.mark.parametrize(
         ("positives", "holding"), [([5], "1 of 1"), ([0, 7, 0], "1 of 3"), ([0], "0 of 1")]
     )

@@ -59,7 +59,7 @@ def lasting(events=100):
     return material(sounds + 0.02 * rng.standard_normal(sounds.shape), labels, 1)
 
 
-def mixed(labels, groups, times, window, usable):
+def mixed(labels, groups, times, window, usable, *, sources=None):
     """A split that knows nothing of recordings or time."""
     parts = StratifiedKFold(3, shuffle=True, random_state=0).split(np.zeros(len(labels)), labels)
     return Folds("recordings", tuple(parts))
@@ -85,6 +85,25 @@ def test_what_cannot_be_carried_over_is_worth_nothing_unless_windows_are_mixed(
     leaky = fit(**data, settings=settings)
     assert not no_better_than_guessing(leaky, data["labels"])
     assert leaky.figures.roc_auc > 0.95
+
+
+def test_what_tells_only_a_sources_windows_apart_is_worth_nothing_unless_its_recordings_are_mixed():
+    """Three recordings of a source share a dimension of their own, which is the label."""
+    data = fingerprinted(4, 300)
+    data["sources"], data["groups"] = data["groups"], np.repeat(np.arange(12), 100)
+    data["times"] = np.tile(np.arange(100.0), 12)
+    settings = ClassifierSettings()
+    assert no_better_than_guessing(fit(**data, settings=settings), data["labels"])
+    del data["sources"]
+    assert fit(**data, settings=settings).figures.roc_auc > 0.95
+
+
+def test_false_alarms_are_counted_by_recording_whatever_the_sources():
+    data = learnable()
+    fitted = fit(**data, settings=ClassifierSettings(), sources=data["groups"] % 3)
+    again = recomputed(data["labels"], fitted.held_out, data["groups"], data["times"], window=WINDOW, hop=HOP)
+    assert fitted.figures.to_json() == pytest.approx(again)
+    assert again["false_alarms_per_hour"] > 0
 
 
 # --- which windows a classifier is given

@@ -36,6 +36,24 @@ def test_a_recording_is_never_on_both_sides(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_recordings_of_one_source_are_never_on_both_sides(seed):
+    labels, groups, times = recordings(12, 40, seed)
+    sources = np.array([0, 0, 0, 1, 2, 2, 3, 3, 3, 4, 5, 5])[groups]
+    folds = split(labels, groups, times, WINDOW, everything(labels), sources=sources)
+    assert folds.kind == "recordings"
+    for train, held in folds.splits:
+        assert not set(sources[train]) & set(sources[held])
+        assert len(train) + len(held) == len(labels)
+
+
+def test_with_too_few_sources_recordings_are_kept_whole():
+    labels, groups, times = recordings(6, 40)
+    folds = split(labels, groups, times, WINDOW, everything(labels), sources=groups % 2)
+    assert folds.kind == "recordings"
+    assert all(not set(groups[train]) & set(groups[held]) for train, held in folds.splits)
+
+
+@pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("count", [1, 2])
 def test_blocks_of_time_share_no_audio_and_both_sides_have_both_classes(seed, count):
     labels, groups, times = recordings(count, 200, seed)

@@ -92,6 +92,22 @@ def test_a_few_spans_beside_many_points_leave_the_points_as_they_are(
     assert "have no length" not in caplog.text
 
 
+def test_few_sources_are_told(make_wav, tiny_registry, tmp_path, caplog):
+    recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(4)]
+    labels = tmp_path / "labels.csv"
+
+    def notes(*sources):
+        rows = [f"{i}.wav,4,12,hiss,{source}\n" for i, source in enumerate(sources)]
+        labels.write_text("file,start,end,label,source\n" + "".join(rows))
+        (report,) = trained(recordings, [labels], tiny_registry).reports
+        return [note for note in report.notes if "sources" in note]
+
+    (note,) = notes("hill", "hill", "lake", "lake")
+    assert note.startswith("the windows with the sound come from 2 sources, those without it from 2")
+    assert note in caplog.text
+    assert notes("hill", "hill", "lake", "wood") == notes("", "", "", "") == []
+
+
 def test_a_corrected_scan_is_learnt_from(recordings, tiny_registry, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")

@@ -157,14 +157,23 @@ def evaluate(
     material = Material(embedded, annotations, windowing, tolerance, neg_margin, normalisation)
     folds, skipped = _folds(material, names, chosen[0].name)
 
-    drawn = draw_recordings(len(embedded), resamples, seed)
+    groups = material.groups  # drawn together, as they are held out together
+    drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
     judged = []
     fits = FOLDS * len(systems) * sum(map(len, folds.values()))
     with progress.track("fitting", fits, "fits") as advance:
         for name, parts in folds.items():
             held_out, notes = hear(name, parts, material, systems, regions=regions, advance=advance)
             judged.append(
-                judge(name, held_out, folds=len(parts), drawn=drawn, threshold=threshold, notes=notes)
+                judge(
+                    name,
+                    held_out,
+                    folds=len(parts),
+                    groups=groups,
+                    drawn=drawn,
+                    threshold=threshold,
+                    notes=notes,
+                )
             )
     result = EvaluationResult(
         tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures
@@ -186,7 +195,7 @@ def _folds(
             [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
         )
         try:
-            folds[name] = recording_folds(name, positives, negatives)
+            folds[name] = recording_folds(name, positives, negatives, material.groups.tolist())
         except TrainingError as error:
             skipped[name] = str(error)
     if not folds:
@@ -208,4 +217,7 @@ def _overall(labels: Sequence[LabelEvaluation]) -> Conclusion:
         {system: np.mean([each.resampled[system] for each in labels], axis=0) for system in systems},
         recordings=max(each.conclusion.recordings for each in labels),
         with_sound=min(each.conclusion.with_sound for each in labels),
+        sources_with_sound=min(
+            (n for each in labels if (n := each.conclusion.sources_with_sound) is not None), default=None
+        ),
     )

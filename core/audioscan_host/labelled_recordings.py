@@ -4,8 +4,8 @@ What training does with all of the recordings, evaluation does with each part of
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.points import points_of
+from audioscan_host.annotations.sources import groups_of
 from audioscan_host.classifier import (
     LEAST_WINDOWS_TO_NORMALISE,
     ClassifierSettings,
@@ -26,7 +27,7 @@ from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.progress import Advance
-from audioscan_host.window_labels import LEFT_OUT, window_labels
+from audioscan_host.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 from audioscan_host.windows import Windowing
 
 Normalisation = Literal["recording", "none"]
@@ -144,6 +145,8 @@ def fit_label(
 ) -> Fitted:
     """Fit one label on the windows that are positive or negative.
 
+    Recordings that share a source are held out together, where there are three sources or more.
+
     Args:
         name: the label.
         recordings: to learn from.
@@ -156,16 +159,33 @@ def fit_label(
         TrainingError: no window is positive, or none is negative.
     """
     decided = [each != LEFT_OUT for each in labels]
+    counts = [np.count_nonzero(d) for d in decided]
+    sources = groups_of([r.annotations for r in recordings])
     try:
-        return fit(
+        fitted = fit(
             features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
             labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
-            groups=np.repeat(np.arange(len(recordings)), [np.count_nonzero(d) for d in decided]),
+            groups=np.repeat(np.arange(len(recordings)), counts),
             times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
             window=windowing.window,
             hop=windowing.hop,
             settings=settings,
+            sources=np.repeat(sources, counts),
             on_step=lambda _done, total: advance(FOLDS / total),
         )
     except TrainingError as error:
         raise TrainingError(f"{name}: {error}") from error
+    return replace(fitted, notes=(*fitted.notes, *_few_sources(sources, labels)))
+
+
+def _few_sources(sources: npt.NDArray[np.int64], labels: Sequence[npt.NDArray[np.int8]]) -> Iterator[str]:
+    """What to tell where sources are named, and too few of them hold a class to be held out."""
+    held = {
+        wanted: len({source for source, each in zip(sources.tolist(), labels, strict=True) if wanted in each})
+        for wanted in (POSITIVE, NEGATIVE)
+    }
+    if len(np.unique(sources)) < len(sources) and min(held.values()) < FOLDS:
+        yield (
+            f"the windows with the sound come from {held[POSITIVE]} sources, those without it from {held[NEGATIVE]}: "
+            f"the folds split a source, and the figures flatter a new one; {FOLDS} sources with both would be enough"
+        )

@@ -32,6 +32,8 @@ class Annotation:
         end: seconds, after `start`; None for a point.
         label: the name of the sound; may be empty where the role is `unlabelled`.
         role: what the annotation says of its place.
+        source: the session, site or individual that the recording is of; recordings that share one are
+            never judged by each other. Empty where none is named.
     """
 
     file: str
@@ -39,6 +41,7 @@ class Annotation:
     end: float | None
     label: str
     role: Role = Role.POSITIVE
+    source: str = ""
 
 
 _MARKED = re.compile(rf"(.*?)\s*\(({'|'.join(Role)})\)", re.DOTALL)

@@ -22,6 +22,9 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
     a later annotation says that its label is absent: the two agree. Unlabelled is what both leave unlabelled: where one file labels
     a recording throughout, another that labels some places of it changes nothing of the rest.
 
+    An annotation without a source is of the one that the other file names first: corrections do not take
+    a recording from its session, and a file may be there for the sources alone.
+
     Args:
         earlier: of one recording.
         later: of the same recording, from the file that wins.
@@ -31,6 +34,7 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
     """
     if not (earlier and later):
         return [*earlier, *later]
+    earlier, later = _with_source_of(later, earlier), _with_source_of(earlier, later)
     corrections = _by_label(_labelled(later))
     of_negatives = _by_label(a for a in _labelled(later) if a.role is not Role.ABSENT)
     kept = [
@@ -39,6 +43,11 @@ def corrected(earlier: Sequence[Annotation], later: Sequence[Annotation]) -> lis
         if not (of_negatives if a.role is Role.NEGATIVE else corrections)[a.label].overlap(a)
     ]
     return [*kept, *_labelled(later), *_unlabelled_in_both(earlier, later)]
+
+
+def _with_source_of(named: Sequence[Annotation], annotations: Sequence[Annotation]) -> list[Annotation]:
+    source = next((a.source for a in named if a.source), "")
+    return [a if a.source else replace(a, source=source) for a in annotations]
 
 
 def _by_label(annotations: Iterable[Annotation]) -> "Mapping[str, _Places]":

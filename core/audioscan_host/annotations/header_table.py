@@ -8,11 +8,11 @@ from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.errors import AnnotationError
 
 COLUMNS = ("file", "start", "end", "label")
-"""The columns that a CSV or TSV label file must have; `role` may join them, others are ignored."""
+"""The columns that a CSV or TSV label file must have; `role` and `source` may join them, others are ignored."""
 
 
 def read_csv(path: Path, text: str) -> Iterator[Annotation]:
-    """Read a header with `file,start,end,label` in any order, perhaps `role`, and a row an annotation.
+    """Read a header with `file,start,end,label` in any order, perhaps `role` and `source`, and a row an annotation.
 
     Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
     """
@@ -42,7 +42,7 @@ def _check(header: Sequence[str], path: Path, delimiter: str, delimiter_name: st
             f"{path}: the header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}, "
             f"found {cells.shown(header)}{hint}"
         )
-    cells.refuse_repeated(header, (*COLUMNS, "role"), path)
+    cells.refuse_repeated(header, (*COLUMNS, "role", "source"), path)
 
 
 def _annotation(row: Mapping[str, str], place: str) -> Annotation:
@@ -57,4 +57,4 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
     if end is not None and end <= start:
         hint = ": leave end empty for a point" if end == start else ""
         raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
-    return Annotation(row["file"], start, end, row["label"], Role(role))
+    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""))

@@ -29,7 +29,7 @@ def read_annotations(path: Path, *, may_be_empty: bool = False) -> list[Annotati
     """Read a label file; what it is shows in its content, not in its suffix.
 
     - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft,
-      absent, negative or unlabelled); other columns are ignored; an empty `end` makes a point.
+      absent, negative or unlabelled) and `source`; other columns are ignored; an empty `end` makes a point.
     - Audacity labels: `start`, `end` and `label` separated by tabs, no header; equal times make a point.
     - Raven selection tables: a header with `Begin Time (s)`, `End Time (s)` and a column of labels.
     - DCASE event lists: `filename`, `onset`, `offset` and `event_label` separated by tabs, with that

@@ -38,8 +38,10 @@ def split(
     times: npt.NDArray[np.float64],
     window: float,
     usable: npt.NDArray[np.bool_],
+    *,
+    sources: npt.NDArray[np.int64] | None = None,
 ) -> Folds | None:
-    """Split by recordings where there are enough of them, else by blocks of time.
+    """Split by sources where there are enough of them, else by recordings, else by blocks of time.
 
     Blocks of time are contiguous parts of all windows with equal shares of the positives. Where
     such a part lacks a class (one recording is all positive, the next all negative), each class is
@@ -51,13 +53,15 @@ def split(
         times: (windows,) start in the recording, seconds.
         window: length, seconds.
         usable: (windows,) which ones may be fitted on; each side needs both classes among these.
+        sources: (windows,) which group of recordings that share a source; None where each is its own.
 
     Returns:
         None where no split leaves both classes on both sides.
     """
-    for by_recording in (_by_recording(labels, groups), _dealt(labels, groups, usable)):
-        if _has_both_classes(by_recording, labels, usable):
-            return Folds("recordings", by_recording)
+    for apart in (groups,) if sources is None else (sources, groups):
+        for by_recording in (_by_recording(labels, apart), _dealt(labels, apart, usable)):
+            if _has_both_classes(by_recording, labels, usable):
+                return Folds("recordings", by_recording)
     for fold_of in (_blocks(labels, groups, times), _blocks_by_class(labels, groups, times, usable)):
         splits = tuple(_hold_out(fold_of == fold, groups, times, window) for fold in range(FOLDS))
         if _has_both_classes(splits, labels, usable):

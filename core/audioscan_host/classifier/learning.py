@@ -135,6 +135,7 @@ def fit(
     window: float,
     hop: float,
     settings: ClassifierSettings,
+    sources: npt.NDArray[np.integer[Any]] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Fitted:
     """Learn one label from windows of one or more recordings.
@@ -147,6 +148,8 @@ def fit(
         window: its length, seconds.
         hop: from one window's start to the next, seconds.
         settings: how to learn.
+        sources: (windows,) which group of recordings that share a source, for the folds; None where each
+            recording is its own.
         on_step: called after each fit with the fits done and the fits in all. At thousands of
             dimensions a fit takes minutes.
 
@@ -164,7 +167,8 @@ def fit(
         )
     recordings = groups.astype(np.int64)
     kept = _thin(truth, recordings, settings)
-    folds = split(truth, recordings, times, window, kept)
+    apart = None if sources is None else sources.astype(np.int64)
+    folds = split(truth, recordings, times, window, kept, sources=apart)
     enough = min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE and folds is not None
     method = settings.calibration if enough else "none"
     fits = Fits(features, truth, kept, method, _estimator(settings), on_step)

@@ -32,6 +32,7 @@ class Conclusion:
         difference: interval of what it is ahead by, recording by recording the same draws for both.
         recordings: that were judged.
         with_sound: recordings that hold the sound; of several labels the fewest.
+        sources_with_sound: groups of recordings with a source in common that hold it; None where no two have one.
     """
 
     best: System
@@ -43,6 +44,7 @@ class Conclusion:
     difference: Interval | None
     recordings: int
     with_sound: int
+    sources_with_sound: int | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -51,8 +53,13 @@ class Conclusion:
 
     @property
     def too_few(self) -> bool:
-        """Whether the recordings are too few to show any difference."""
-        return self.with_sound < LEAST_RECORDINGS
+        """Whether the recordings, or the sources that they come from, are too few to show any difference."""
+        return self._apart < LEAST_RECORDINGS
+
+    @property
+    def _apart(self) -> int:
+        """What holds the sound independently: recordings of one source are as one."""
+        return self.with_sound if self.sources_with_sound is None else self.sources_with_sound
 
     def to_json(self) -> dict[str, Any]:
         """Everything of it as plain values."""
@@ -71,6 +78,7 @@ class Conclusion:
 
     def sentence(self, what: str = "average precision") -> str:
         """Which system to use, and how sure that is."""
+        what_holds = "recordings" if self.sources_with_sound is None else "sources"
         over = f"{self.recordings} recordings"
         if self.with_sound < self.recordings:
             over += f", {self.with_sound} of them with the sound"
@@ -85,13 +93,13 @@ class Conclusion:
         else:
             said = (
                 f"Use {self.best}: {value}; to {self.second} there is no difference that "
-                f"{self.with_sound} recordings could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
+                f"{self._apart} {what_holds} could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
             )
         if self.calibrations > 1:
             said += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
         if self.too_few:
             said += (
-                f" {self.with_sound} recordings are too few to be sure of any difference: "
+                f" {self._apart} {what_holds} are too few to be sure of any difference: "
                 f"{LEAST_RECORDINGS} with the sound, or more, would say something."
             )
         return said
@@ -104,6 +112,7 @@ def conclude(
     *,
     recordings: int,
     with_sound: int,
+    sources_with_sound: int | None = None,
 ) -> Conclusion:
     """Compare the best system with the second, resample by resample.
 
@@ -113,6 +122,7 @@ def conclude(
         resampled: for each system (resamples,) of the same draws; NaN where one lacks a class.
         recordings: that were judged.
         with_sound: recordings that hold the sound.
+        sources_with_sound: groups of them that have a source in common, where any have.
     """
     calibrated: dict[tuple[str, str], list[System]] = {}
     for system in values:
@@ -136,4 +146,5 @@ def conclude(
         difference=difference,
         recordings=recordings,
         with_sound=with_sound,
+        sources_with_sound=sources_with_sound,
     )

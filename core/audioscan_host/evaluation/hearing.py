@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation, Role
+from audioscan_host.annotations.sources import groups_of
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
@@ -43,6 +45,11 @@ class Material:
     tolerance: float
     neg_margin: float | None
     normalisation: Normalisation | None
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """(recordings,) numbers of the groups that are held out together, since they share a source."""
+        return groups_of([self.annotations[each.path] for each in self.embedded])
 
     def normalisation_of(self, model: str, learnt_from: Iterable[int]) -> Normalisation:
         """The one that was asked for, or that suits the recordings which are learnt from."""

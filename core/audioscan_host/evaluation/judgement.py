@@ -87,6 +87,7 @@ def judge(
     held_out: Mapping[System, HeldOut],
     *,
     folds: int,
+    groups: npt.NDArray[np.int64],
     drawn: npt.NDArray[np.int64],
     threshold: float,
     notes: tuple[str, ...],
@@ -97,6 +98,7 @@ def judge(
         label: the sound.
         held_out: what each said of the same recordings.
         folds: how many parts of the recordings were held out in turn.
+        groups: (recordings,) which group of recordings that share a source.
         drawn: (resamples, recordings) how often a resample holds each recording.
         threshold: from which on a window counts as found.
         notes: what is known already.
@@ -112,6 +114,7 @@ def judge(
     any_system = next(iter(held_out.values()))
     judged = np.unique(any_system.places.groups)
     with_sound = np.unique(any_system.places.groups[any_system.labels == 1])
+    named = len(np.unique(groups)) < len(groups)
     return LabelEvaluation(
         label=label,
         folds=folds,
@@ -122,6 +125,7 @@ def judge(
             resampled,
             recordings=len(judged),
             with_sound=len(with_sound),
+            sources_with_sound=len(np.unique(groups[with_sound])) if named else None,
         ),
         held_out=held_out,
         resampled=resampled,
