@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from audioscan_host.annotations import positive_labels
 from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.copies import tell_copies
 from audioscan_host.embedder import Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.evaluation import folder
@@ -23,7 +25,7 @@ from audioscan_host.evaluation.hearing import Material, hear
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.judgement import LabelEvaluation, judge
 from audioscan_host.evaluation.recording_folds import recording_folds
-from audioscan_host.labelled_recordings import Normalisation, embed_labelled
+from audioscan_host.labelled_recordings import Normalisation, any_positive, embed_labelled
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Progress, Silent
@@ -155,7 +157,10 @@ def evaluate(
     embedder = Embedder(registry, chosen, windowing, Cache(cache_dir), runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin, normalisation)
-    folds, skipped = _folds(material, names, chosen[0].name)
+    recordings_of_first = material.prepared(chosen[0].name, "none")  # windows are the same for every model
+    said = {name: material.labels(name, recordings_of_first) for name in names}
+    tell_copies(embedded, chosen[0].name, any_positive(said.values()), material.groups)
+    folds, skipped = _folds(said, material.groups.tolist())
 
     groups = material.groups  # drawn together, as they are held out together
     drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
@@ -184,18 +189,16 @@ def evaluate(
 
 
 def _folds(
-    material: Material, names: Sequence[str], model: str
+    said: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
 ) -> tuple[dict[str, list[list[int]]], dict[str, str]]:
     """For each label the recordings that are held out together, or why it cannot be judged."""
-    recordings = material.prepared(model, "none")
     folds, skipped = {}, {}
-    for name in names:
-        labels = material.labels(name, recordings)
+    for name, labels in said.items():
         positives, negatives = (
             [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
         )
         try:
-            folds[name] = recording_folds(name, positives, negatives, material.groups.tolist())
+            folds[name] = recording_folds(name, positives, negatives, groups)
         except TrainingError as error:
             skipped[name] = str(error)
     if not folds:

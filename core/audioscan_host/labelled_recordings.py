@@ -4,7 +4,7 @@ What training does with all of the recordings, evaluation does with each part of
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -132,6 +132,15 @@ def labels_of(
         )
         for r in recordings
     ]
+
+
+def any_positive(labels: Iterable[Sequence[npt.NDArray[np.int8]]]) -> list[npt.NDArray[np.bool_]]:
+    """For each recording (windows,) which ones are positive for one label or more.
+
+    Args:
+        labels: of each label what `labels_of` gives.
+    """
+    return [np.any([each == POSITIVE for each in of_one], axis=0) for of_one in zip(*labels, strict=True)]
 
 
 def fit_label(

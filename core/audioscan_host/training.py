@@ -12,17 +12,20 @@ import numpy.typing as npt
 from audioscan_host import detector as detector_file
 from audioscan_host.annotations import positive_labels, read_review
 from audioscan_host.annotations.points import tell_points_among_spans
+from audioscan_host.annotations.sources import groups_of
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
 from audioscan_host.classifier.coverage import cover
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.copies import tell_copies
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
     Normalisation,
+    any_positive,
     embed_labelled,
     fit_label,
     labels_of,
@@ -149,18 +152,19 @@ def train(
         LabelledRecording.of(recording, annotations[recording.path], model, windowing, normalisation)
         for recording in embedded
     ]
+    said = {name: labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin) for name in names}
+    tell_copies(embedded, model, any_positive(said.values()), groups_of([r.annotations for r in labelled]))
     settings = classifier or ClassifierSettings()
     learnt: dict[str, Fitted] = {}
     used = [np.zeros(len(each.times), np.bool_) for each in labelled]
     reports = []
     with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
-        for name in names:
-            said = labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin)
-            used = [u | (each != LEFT_OUT) for u, each in zip(used, said, strict=True)]
+        for name, labels_of_each in said.items():
+            used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of_each, strict=True)]
             learnt[name] = fit_label(
-                name, labelled, said, windowing=windowing, settings=settings, advance=advance
+                name, labelled, labels_of_each, windowing=windowing, settings=settings, advance=advance
             )
-            reports.append(_report(name, said, learnt[name]))
+            reports.append(_report(name, labels_of_each, learnt[name]))
 
     detector = Detector(
         model=chosen.name,
