@@ -118,6 +118,16 @@ def test_where_all_is_labelled_it_says_so(folder, detector, tmp_path):
         suggest([folder / "0.wav"], detector, labels=[tmp_path / "labels.csv"])
 
 
+def test_labels_of_other_recordings_are_told_and_change_nothing(run, folder, detector, make_wav):
+    """As after training on one folder, where the next is not labelled yet."""
+    make_wav("new/8.wav", seconds=60, seed=8)
+    without = run("suggest", "new", "--detector", detector, "--n", 4)
+    done = run("suggest", "new", "--detector", detector, "--labels", "labels.csv", "--n", 4)
+    assert done.stdout == without.stdout
+    assert done.stdout.count(",soft,") == 4
+    assert "labels.csv: names none of the recordings given, but others such as 0.wav" in done.stderr
+
+
 def test_a_damaged_recording_does_not_end_it(run, folder, detector):
     (folder / "4.wav").write_bytes(b"not audio")
     done = run("suggest", "recordings", "--detector", detector, expect=1)

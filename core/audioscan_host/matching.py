@@ -35,7 +35,11 @@ class MatchedAnnotations:
 
 
 def match_recordings(
-    annotations: Sequence[Annotation], recordings: Sequence[Path], label_file: Path
+    annotations: Sequence[Annotation],
+    recordings: Sequence[Path],
+    label_file: Path,
+    *,
+    may_fit_none: bool = False,
 ) -> MatchedAnnotations:
     """Find the recording of each annotation.
 
@@ -45,7 +49,7 @@ def match_recordings(
     the recording of the same name that shares the most folders with it, counted from the name.
 
     Raises:
-        AnnotationError: a file fits several recordings, or nothing fits any.
+        AnnotationError: a file fits several recordings, or nothing fits any, unless it may.
     """
     known = _Recordings(recordings, label_file)
     files = list(dict.fromkeys(annotation.file for annotation in annotations))
@@ -53,7 +57,7 @@ def match_recordings(
     by_name_only = not any(found.values())
     if by_name_only:
         found = known.of_same_name(files)
-    if not any(found.values()):
+    if not (may_fit_none or any(found.values())):
         have = f"recordings such as {recordings[0]}" if recordings else "no recordings"
         raise AnnotationError(
             f"{label_file} names {files[0] if files else 'no file'!r}, but there are {have}: no name fits "
@@ -64,7 +68,7 @@ def match_recordings(
     for annotation in annotations:
         recording = found[annotation.file]
         (elsewhere if recording is None else by_recording[recording]).append(annotation)
-    return MatchedAnnotations(by_recording, elsewhere, by_name_only)
+    return MatchedAnnotations(by_recording, elsewhere, by_name_only and any(found.values()))
 
 
 def annotated(
@@ -97,16 +101,18 @@ def annotations_of(
     paths: Sequence[Path],
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+    *,
+    may_fit_none: bool = False,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
-    Later files win: an annotation is dropped where a later file annotates the same place of its
+    A file may be of other recordings only where it may fit none; that is told. Later files win: an annotation is dropped where a later file annotates the same place of its
     recording with the same label (see `corrected`). What is left out is logged.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
     for label_file, read in chain(((file, read_annotations(file)) for file in files), reviewed):
-        matched = match_recordings(read, paths, label_file)
+        matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
@@ -116,7 +122,12 @@ def annotations_of(
         if matched.by_name_only:
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
-        if others:
+        if others and not any(matched.by_recording.values()):
+            logger.warning(
+                "%s: names none of the recordings given, but others such as %s: it says nothing of what is labelled here",
+                label_file, min(others),
+            )  # fmt: skip
+        elif others:
             logger.info(
                 "%s: %d of its recordings are not among those given, such as %s",
                 label_file, len(others), min(others),

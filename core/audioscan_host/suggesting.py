@@ -60,7 +60,7 @@ def suggest(
         recordings: files and folders; best those that will be scanned.
         detector: a detector, or the file of one.
         n: how many windows, over all recordings.
-        labels: what is labelled already, as for `train`: not suggested again.
+        labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
         seed: of the random windows.
         cache_dir: the cache folder.
@@ -70,7 +70,7 @@ def suggest(
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
-        AnnotationError: a label file cannot be read, or names none of the recordings.
+        AnnotationError: a label file cannot be read, or names a recording that may be one of several.
         SettingError: `n` is below 1, or all of the recordings is labelled.
     """
     if n < 1:
@@ -78,7 +78,7 @@ def suggest(
     registry = registry or load_registry()
     detector, model = ready_detector(detector, registry, only)
     paths = find_recordings(map(Path, recordings))
-    annotations = annotations_of(paths, [Path(path) for path in labels])
+    annotations = annotations_of(paths, [Path(path) for path in labels], may_fit_none=True)
 
     embedder = Embedder(
         registry, [model], detector.windowing, Cache(cache_dir), runtime=runtime, progress=progress
