@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from audioscan_host import Runtime, hookimpl, plugins
-from audioscan_host.annotations import read_annotations
+from audioscan_host.annotations import Role, read_annotations
+from audioscan_host.matching import annotations_of
 
 SMALL = ["--model", "MEL", "--window", "4"]
 
@@ -33,7 +34,12 @@ def find(run, recordings):
 
 
 def rows(text):
-    return list(csv.DictReader(io.StringIO(text)))
+    """The windows of a table."""
+    return [row for row in csv.DictReader(io.StringIO(text)) if row["role"] == "positive"]
+
+
+def windows(annotations):
+    return [each for each in annotations if each.role is Role.POSITIVE]
 
 
 def test_help_imports_nothing_heavy():
@@ -49,7 +55,7 @@ def test_help_imports_nothing_heavy():
 
 def test_the_table_has_the_best_first_and_stdout_nothing_else(find):
     done = find()
-    assert done.stdout.splitlines()[0] == "file,start,end,label,score"
+    assert done.stdout.splitlines()[0] == "file,start,end,label,role,score"
     table = rows(done.stdout)
     assert len(table) == 20
     scores = [float(row["score"]) for row in table]
@@ -119,15 +125,34 @@ def test_recordings_that_cannot_be_read_are_named_at_the_end_and_the_others_sear
     (tmp_path / "1.wav").write_text("hello")
     (tmp_path / "2.wav").unlink()
     done = find("--out", "like.csv", expect=1)
-    *_, windows, count, first, second = done.stderr.splitlines()
-    assert windows.endswith(" windows of 1 recording: like.csv")
+    *_, told, count, first, second = done.stderr.splitlines()
+    assert told.endswith(" windows of 1 recording: like.csv")
     assert count == "2 of 3 recordings could not be read:"
     assert "1.wav" in first
     assert "2.wav" in second
     assert {row["file"] for row in rows((tmp_path / "like.csv").read_text())} == {"0.wav"}
 
 
+def test_the_rows_at_the_end_say_that_nobody_heard_the_rest(find):
+    done = find("--n", 3)
+    table = list(csv.DictReader(io.StringIO(done.stdout)))
+    files = list(dict.fromkeys(row["file"] for row in table[:3]))
+    assert [row["role"] for row in table[:3]] == ["positive"] * 3
+    assert [list(row.values()) for row in table[3:]] == [
+        [file, "0.000", "60.000", "", "unlabelled", ""] for file in files
+    ]
+
+
 class TestFormats:
+    @pytest.mark.parametrize("form", ["csv", "audacity", "raven", "tsv"])
+    def test_every_label_file_says_what_nobody_heard(self, find, tmp_path, form):
+        out = tmp_path / {"csv": "found.csv", "tsv": "found.tsv"}.get(form, "found")
+        find("--n", 12, "--format", form, "--out", out)
+        recordings = [tmp_path / f"{i}.wav" for i in range(3)]
+        for annotations in annotations_of(recordings, [out]).values():
+            rest = [(a.start, a.end) for a in annotations if a.role is Role.UNLABELLED]
+            assert rest == ([(0, 60)] if windows(annotations) else [])
+
     @pytest.fixture
     def expected(self, find):
         """(file, start, end) of the windows, by file and time."""
@@ -136,22 +161,26 @@ class TestFormats:
 
     def test_csv_and_audacity_are_read_back_as_labels(self, find, expected, tmp_path):
         find("--n", 12, "--label", "hiss, loud", "--out", "found.csv")
-        read = read_annotations(tmp_path / "found.csv")
+        read = windows(read_annotations(tmp_path / "found.csv"))
         assert sorted((each.file, each.start, each.end) for each in read) == expected
         find("--n", 12, "--label", "hiss, loud", "--format", "audacity", "--out", "tracks")
-        read += [each for path in (tmp_path / "tracks").iterdir() for each in read_annotations(path)]
+        read += windows(each for path in (tmp_path / "tracks").iterdir() for each in read_annotations(path))
         assert sorted((f"{each.file}.wav", each.start, each.end) for each in read[12:]) == expected
         assert {each.label for each in read} == {"hiss, loud"}
 
     def test_a_corrected_list_trains_a_detector(self, run, find, tmp_path):
-        found = find("--n", 12, "--label", "hiss").stdout.splitlines()
-        negatives = [line.replace("hiss", "other") for line in found[6:]]
-        (tmp_path / "labels.csv").write_text("\n".join([*found[:6], *negatives]))
-        run(
+        header, *found = find("--n", 12, "--label", "hiss").stdout.splitlines()
+        wrong = [line.replace("positive", "absent") for line in found[6:]]
+        (tmp_path / "labels.csv").write_text("\n".join([header, *found[:6], *wrong]))
+        done = run(
             "train", *(f"{i}.wav" for i in range(3)), "--labels", "labels.csv", *SMALL, "--label", "hiss",
             "--classifier", "logistic", "--out", "hiss.detector",
         )  # fmt: skip
         assert (tmp_path / "hiss.detector").is_file()
+        # What nobody heard is neither: only the windows themselves are.
+        name, positive, negative, *_ = done.stdout.splitlines()[2].split()
+        assert (name, positive) == ("hiss", "6")
+        assert 4 <= int(negative) <= 6  # one that overlaps a positive is left out
 
     def test_json_has_every_recording_with_its_windows_in_order(self, find, expected):
         document = json.loads(find("--n", 12, "--format", "json").stdout)
@@ -165,7 +194,7 @@ class TestFormats:
 
     def test_tsv_has_them_by_recording_and_time(self, find, expected):
         lines = find("--n", 12, "--format", "tsv").stdout.splitlines()[1:]
-        cells = [line.split("\t") for line in lines]
+        cells = [line.split("\t") for line in lines if not line.endswith("(unlabelled)")]
         assert [(file, float(start), float(end)) for file, start, end, _ in cells] == expected
 
     def test_raven_fills_a_folder(self, find, expected, tmp_path):
@@ -175,17 +204,17 @@ class TestFormats:
             f"{file.removesuffix('.wav')}.Table.1.selections.txt"
             for file in sorted({f for f, *_ in expected})
         ]
-        assert sum(len(path.read_text().splitlines()) - 1 for path in tables) == 12
+        assert sum(len(windows(read_annotations(path))) for path in tables) == 12
 
     def test_a_recording_without_windows_has_no_label_file(self, find, tmp_path):
         find("--n", 1, "--format", "audacity", "--out", "tracks")
         (only,) = (tmp_path / "tracks").iterdir()
-        assert len(read_annotations(only)) == 1
+        assert len(windows(read_annotations(only))) == 1
 
     def test_one_recording_is_written_to_stdout(self, run, recordings):
         like = ["--like", "0.wav@20-24", "--n", "5"]
         done = run("search", "1.wav", *like, *SMALL, "--format", "audacity")
-        assert len(done.stdout.splitlines()) == 5
+        assert [line.split("\t")[2] for line in done.stdout.splitlines()] == ["(unlabelled)"] + 5 * ["like"]
 
     def test_several_recordings_do_not_fit_into_one_audacity_file(self, find):
         done = find("--format", "audacity", expect=1)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -47,11 +47,19 @@ class Match:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The windows found, best first, the recordings searched, and those that could not be read."""
+    """What was found.
+
+    Attributes:
+        matches: the windows, best first.
+        recordings: those that were searched.
+        failures: those that could not be read.
+        durations: recording -> seconds; of all that were searched.
+    """
 
     matches: tuple[Match, ...]
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
+    durations: Mapping[Path, float]
 
 
 def search(
@@ -120,15 +128,17 @@ def search(
     order = {path: place for place, path in enumerate(paths)}
     best: list[Match] = []
     failures: list[RecordingFailure] = []
+    durations: dict[Path, float] = {}
     for result in embedder.embed_each(paths):
         if isinstance(result, RecordingFailure):
             failures.append(result)
             continue
+        durations[result.path] = result.duration
         best += _matches(result, queries, n, windowing.window, normalisation, all_windows=all_windows)
         best = sorted(best, key=lambda match: (-match.score, order[match.path], match.start))[:n]
         del result  # its vectors, which may be gigabytes, before the next recording's are read
-    failed = {failure.path for failure in failures}
-    return SearchResult(tuple(best), tuple(path for path in paths if path not in failed), tuple(failures))
+    searched = tuple(path for path in paths if path in durations)
+    return SearchResult(tuple(best), searched, tuple(failures), durations)
 
 
 @dataclass(frozen=True)

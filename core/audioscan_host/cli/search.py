@@ -16,6 +16,8 @@ from audioscan_host.registry import Registry
 if TYPE_CHECKING:
     from audioscan_host.searching import SearchResult
 
+COLUMNS = ("file", "start", "end", "label", "role", "score")
+
 
 @click.command()
 @options.recordings
@@ -51,8 +53,7 @@ if TYPE_CHECKING:
     default="like",
     show_default=True,
     metavar="NAME",
-    help="What the windows are called, so that the list, once corrected, is labels for `train`; beside them, a row "
-    "with the role unlabelled for each recording says that nobody has heard the rest of it.",
+    help="What the windows are called, so that the list, once corrected, is labels for `train`.",
 )
 @options.result_format(
     "csv has the best first; the others go by recording and time. audacity and raven are one file a "
@@ -83,6 +84,9 @@ def search(
     RECORDING is a media file or a folder of them. The score is a cosine, from -1 to 1: it ranks,
     and is no probability. A window about as long as the sound finds it best. The place of the
     example itself is not listed.
+
+    The list is a label file: write absent in place of positive where a window is wrong. The rows with the role
+    unlabelled say that nobody has heard the rest of those recordings: leave them.
     """
     from audioscan_host import Windowing
     from audioscan_host import search as search_recordings
@@ -112,6 +116,7 @@ def search(
 
 
 def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> None:
+    from audioscan_host.annotations import Role, marked
     from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
@@ -121,6 +126,10 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
         save_text(_ranked_csv(result, label), out)
         return
     found: dict[str, list[Region]] = {str(path): [] for path in result.recordings}
+    if form.name != "json":  # which is no label file
+        for path in dict.fromkeys(match.path for match in result.matches):
+            whole = Region(0.0, result.durations[path], marked("", Role.UNLABELLED), 0.0)
+            found[str(path)].append(whole)
     for match in sorted(result.matches, key=lambda match: match.start):
         found[str(match.path)].append(Region(match.start, match.end, label, match.score))
     if not form.one_file and len(found) > 1:
@@ -133,14 +142,17 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
 
 
 def _ranked_csv(result: "SearchResult", label: str) -> str:
-    """The table of `output.csv_table` with the best first, whatever its recording."""
+    """The best first, whatever its recording, then what nobody has heard: the rest of their recordings."""
+    from audioscan_host.annotations import Role
     from audioscan_host.output import cells
-    from audioscan_host.output.csv_table import COLUMNS
 
     stream = io.StringIO(newline="")
     table = csv.writer(stream, lineterminator="\n")
     table.writerow(COLUMNS)
     for match in result.matches:
         times = cells.seconds(match.start), cells.seconds(match.end)
-        table.writerow([str(match.path), *times, label, cells.score(match.score)])
+        table.writerow([match.path, *times, label, Role.POSITIVE, cells.score(match.score)])
+    for path in dict.fromkeys(match.path for match in result.matches):
+        whole = cells.seconds(0), cells.seconds(result.durations[path])
+        table.writerow([path, *whole, "", Role.UNLABELLED, ""])
     return stream.getvalue()
