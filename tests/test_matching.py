@@ -129,6 +129,34 @@ class TestAnnotated:
         assert "a.txt: replaces 1 annotations of the files before it" in caplog.text
         assert len(annotated([a, b], [second, first])[a]) == 3
 
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("file,start,end,label,score\nday.wav,1,2,call,0.9\n", True),
+            ('"file","start","end","label","Score"\nday.wav,1,2,call,0.9\n', True),
+            ("Begin Time (s)\tEnd Time (s)\tAnnotation\tScore\n1\t2\tcall\t0.9\n", True),
+            ("file,start,end,label\nday.wav,1,2,score\n", False),
+            ("1\t2\tscore\n", False),
+            ("file,start,end,label,role,score\nday.wav,1,2,call,,0.9\nday.wav,0,60,,unlabelled,\n", False),
+            ("file,start,end,label,role,score\nday.wav,1,2,call,soft,0.9\n", False),
+        ],
+    )
+    def test_a_list_that_was_found_and_says_nothing_of_the_rest_is_told(self, tmp_path, caplog, text, told):
+        path = tmp_path / "day.txt"
+        path.write_text(text)
+        annotated([tmp_path / "day.wav"], [path])
+        lines = [message for message in caplog.messages if "has scores" in message]
+        assert len(lines) == told
+        assert all(line.startswith(f"{path}: has scores") and "role unlabelled" in line for line in lines)
+
+    def test_many_lists_that_were_found_are_one_line(self, tmp_path, caplog):
+        for i in range(3):
+            (tmp_path / f"{i}.csv").write_text(f"file,start,end,label,score\n{i}.wav,1,2,call,0.9\n")
+        recordings = [tmp_path / f"{i}.wav" for i in range(3)]
+        annotated(recordings, [tmp_path / f"{i}.csv" for i in range(3)])
+        (line,) = [message for message in caplog.messages if "has scores" in message]
+        assert line.startswith(f"{tmp_path / '0.csv'} and 2 more files: has scores")
+
     def test_a_file_given_twice_counts_once(self, tmp_path):
         label_file = tmp_path / "day.txt"
         label_file.write_text("1\t3\tcall\n2\t4\tcall\n9\t9\tcall\n")

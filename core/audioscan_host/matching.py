@@ -9,7 +9,8 @@ from itertools import chain
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
-from audioscan_host.annotations import Annotation, corrected, files_of, read_annotations
+from audioscan_host.annotations import Annotation, corrected, files_of
+from audioscan_host.annotations.reading import LabelFile, read_label_file
 from audioscan_host.errors import AnnotationError
 
 _Parts = tuple[str, ...]  # of a path
@@ -106,12 +107,16 @@ def annotations_of(
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
-    A file may be of other recordings only where it may fit none; that is told. Later files win: an annotation is dropped where a later file annotates the same place of its
-    recording with the same label (see `corrected`). What is left out is logged.
+    Later files win: an annotation is dropped where a later file annotates the same place of its
+    recording with the same label (see `corrected`). What is left out is logged. With `may_fit_none` a
+    file that names none of the recordings is told, and no error.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
-    for label_file, read in chain(((file, read_annotations(file)) for file in files), reviewed):
+    read_files = [(file, read_label_file(file)) for file in files]
+    _tell_unheard(read_files)
+    of_files = ((file, each.annotations) for file, each in read_files)
+    for label_file, read in chain(of_files, reviewed):
         matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
@@ -133,6 +138,18 @@ def annotations_of(
                 label_file, len(others), min(others),
             )  # fmt: skip
     return found
+
+
+def _tell_unheard(files: Sequence[tuple[Path, LabelFile]]) -> None:
+    """Warn of what a search or a scan found and nobody has completed."""
+    unheard = [path for path, file in files if file.is_unheard_elsewhere]
+    if unheard:
+        logger.warning(
+            "%s%s: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all else in its "
+            "recordings counts as without the sound; where nobody has listened to the rest, add a row with the role "
+            "unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
+            "has, remove the column", unheard[0], f" and {len(unheard) - 1} more files" * (len(unheard) > 1),
+        )  # fmt: skip
 
 
 class _Recordings:

@@ -1,10 +1,12 @@
 """A label file of any format to annotations."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from audioscan_host.annotations import cells
-from audioscan_host.annotations.annotation import Annotation, with_marked_role
+from audioscan_host.annotations.annotation import Annotation, Role, with_marked_role
 from audioscan_host.annotations.audacity import read_audacity
 from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
 from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
@@ -25,7 +27,31 @@ def files_of(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
+@dataclass(frozen=True)
+class LabelFile:
+    """A label file that was read.
+
+    Attributes:
+        annotations: in its order.
+        has_scores: whether it has a column of scores, as what a search or a scan found has.
+    """
+
+    annotations: Sequence[Annotation]
+    has_scores: bool
+
+    @property
+    def is_unheard_elsewhere(self) -> bool:
+        """Whether a program chose its places, and nothing in it says that the rest is not known."""
+        roles = {annotation.role for annotation in self.annotations}
+        return self.has_scores and Role.POSITIVE in roles and Role.UNLABELLED not in roles
+
+
 def read_annotations(path: Path, *, may_be_empty: bool = False) -> list[Annotation]:
+    """The annotations of a label file; see `read_label_file`."""
+    return list(read_label_file(path, may_be_empty=may_be_empty).annotations)
+
+
+def read_label_file(path: Path, *, may_be_empty: bool = False) -> LabelFile:
     """Read a label file; what it is shows in its content, not in its suffix.
 
     - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft,
@@ -50,16 +76,18 @@ def read_annotations(path: Path, *, may_be_empty: bool = False) -> list[Annotati
         content = path.read_bytes()
     except OSError as error:
         raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
+    has_scores = False
     if content.startswith(MAGIC):
         annotations = list(read_eight_cut(path))
     else:
         text = _decode(content, path)
         if may_be_empty and not text.strip():
-            return []
+            return LabelFile([], has_scores)
         annotations = list(map(with_marked_role, _reader(text, path)(path, text)))
+        has_scores = _has_scores(text)
     if not (annotations or may_be_empty):
         raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
-    return annotations
+    return LabelFile(annotations, has_scores)
 
 
 def _decode(content: bytes, path: Path) -> str:
@@ -75,7 +103,7 @@ def _decode(content: bytes, path: Path) -> str:
 
 
 def _reader(text: str, path: Path) -> Callable[[Path, str], Iterator[Annotation]]:
-    first_line = next((line for line in cells.lines(text) if line.strip()), "")
+    first_line = _first_line(text)
     if not first_line:
         raise AnnotationError(f"{path} is empty: expected {FORMATS}")
     row = [cell.strip().strip('"') for cell in first_line.split("\t")]
@@ -83,6 +111,15 @@ def _reader(text: str, path: Path) -> Callable[[Path, str], Iterator[Annotation]
         if recognises(row):
             return read
     raise AnnotationError(f"{path} is none of the label files: expected {FORMATS}, found {first_line[:60]!r}")
+
+
+def _has_scores(text: str) -> bool:
+    first = re.split("[\t,]", _first_line(text).replace('"', ""))
+    return "score" in cells.column_names(first) and not any(map(cells.is_time, first))  # else it is a label
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in cells.lines(text) if line.strip()), "")
 
 
 def _is_whole_header(row: Sequence[str]) -> bool:
