@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -261,6 +262,24 @@ class TestEmbed:
         assert "4 of 5 recordings could not be read:" in lines
         for name in ("empty.wav", "text.wav", "cut.m4a", "missing.wav"):
             assert len([line for line in lines if name in line]) == 1, name
+
+    def test_a_recording_that_a_model_fails_on_is_named_and_the_others_are_done(
+        self, run, make_wav, tmp_path
+    ):
+        good = make_wav("good.wav")
+        samples = np.random.default_rng(0).normal(0, 0.1, 20 * 16_000).astype("<f4")
+        samples[14 * 16_000] = 0.05 * 2.0**128  # one bit of its exponent
+        spoilt = tmp_path / "a_flipped_bit.wav"
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 1, 16_000, 64_000, 4, 32)
+        data = form + struct.pack("<4sI", b"data", samples.nbytes) + samples.tobytes()
+        spoilt.write_bytes(struct.pack("<4sI4s", b"RIFF", 4 + len(data), b"WAVE") + data)
+        done = run("embed", spoilt, good, "--model", "MEL", expect=1)
+        assert done.stdout.count("good.wav") == 1
+        assert done.stderr.splitlines()[-2:] == [
+            "1 of 2 recordings could not be read or embedded:",
+            f"  {spoilt}: plugin 'mel': MEL gave embeddings that are not finite, first in the window at 7 s, "
+            "whose samples reach 1.7e+37 (full scale is 1); `audioscan-host check MEL` tells more",
+        ]
 
     def test_a_folder_without_recordings_is_one_line(self, run, tmp_path):
         (tmp_path / "empty").mkdir()

@@ -1,6 +1,7 @@
 """The conformance suite: a plugin that breaks one promise fails the check of that promise, and no other."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,14 @@ LOAD = "    return np.random"
 PREPROCESS = "    steps = windows.length // STEP\n"
 EMBED = "    power = (batch**2).mean(axis=2)\n"
 RETURN = "    return {layer: states @ encoder[layer] for layer in layers}\n"
+
+SPECTRUM = f"""{PREPROCESS}\
+    power = abs(np.fft.rfft(waveform[: len(waveform) // 160 * 160].reshape(-1, 160))) ** 2
+    decibels = 10 * np.log10(np.maximum(power, 1e-10))
+    hops = [range(start // 160, start // 160 + 10 * steps) for start in windows.starts]
+    return np.stack([decibels[each] for each in hops]).reshape(len(windows), steps, -1)
+"""  # in place of the samples: frames of 10 ms side by side, computed once for the block
+TOP_DB = "    decibels = __import__('librosa').power_to_db(power)\n    hops ="  # 80 dB below the maximum, by default
 
 FAULTS = {  # what of the good plugin is replaced, and by what
     "light-import": {
@@ -133,6 +142,9 @@ FAULTS = {  # what of the good plugin is replaced, and by what
         "a block is normalised": (PREPROCESS, f"{PREPROCESS}    waveform = waveform / (abs(waveform).max() + 1e-9)\n"),
         "a quiet block is made loud": (PREPROCESS, f"{PREPROCESS}    waveform = waveform * max(1, 0.03 / (waveform.std() + 1e-6))\n"),
         "frames reach past the window": (PREPROCESS, f"{PREPROCESS}    waveform = (waveform + np.roll(waveform, -STEP)) / 2\n"),
+        "a spectrum is clipped below the block's loudest": (PREPROCESS, SPECTRUM.replace("    hops =", TOP_DB)),
+        "only a full scale is brought down": (PREPROCESS, f"{PREPROCESS}    waveform = waveform * min(1, 0.95 / (abs(waveform).max() + 1e-9))\n"),
+        "a loud block is brought to a loudness": (PREPROCESS, f"{PREPROCESS}    waveform = waveform * min(1, 0.12 / (waveform.std() + 1e-9))\n"),
         "windows are thought regular": (
             "in windows.starts", "in np.arange(len(windows)) * np.diff(windows.starts, append=0)[0]"
         ),
@@ -237,6 +249,24 @@ def test_swapped_axes_are_told_as_such(plugin):
     assert found["padding"] == (
         "(time, width) is (3, 22) in 2.26 s and (3, 80) in 8 s: the axes seem to be swapped; "
         "expected (batch, time, width)"
+    )
+
+
+def test_a_spectrum_of_the_whole_block_keeps_the_contract(plugin):
+    findings = check_model(load_registry({"good": plugin(broken(PREPROCESS, SPECTRUM))}), "GOOD")
+    assert by_state(findings)["passed"] == {check.name for check in CHECKS}
+
+
+def test_the_window_that_a_far_tone_moves_is_told_and_what_moves_it(plugin):
+    clipped = SPECTRUM.replace("    hops =", TOP_DB)
+    findings = check_model(load_registry({"broken": plugin(broken(PREPROCESS, clipped))}), "GOOD")
+    (blocks,) = (finding for finding in findings if finding.check == "blocks")
+    # A tone of 1.13 s, 11 windows of 1.13 s, and the quiet ones: that of -60 dBFS is at 12 * 1.13 s.
+    assert re.fullmatch(
+        r"a quiet window \(-60 dBFS, at 13\.56 s of a block\) with a tone of full scale 12 s and more before and "
+        r"after it gives other numbers: 0\.\d+ of the largest value apart, where 0\.0001 is allowed; is a level "
+        r"taken over the whole block \(`top_db`, a peak, a mean\)\? Take it of each window, or let it be a constant",
+        blocks.found,
     )
 
 

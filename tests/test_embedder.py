@@ -10,10 +10,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audioscan_host import Runtime, audio, embed, hookimpl
+from audioscan_host import FINAL, Runtime, audio, embed, hookimpl
 from audioscan_host.cache import Cache
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
-from audioscan_host.errors import CheckpointError, RecordingError, SettingError, UnknownModelError
+from audioscan_host.errors import (
+    CheckpointError,
+    EmbeddingError,
+    PluginError,
+    RecordingError,
+    SettingError,
+    TrainingError,
+    UnknownModelError,
+)
+from audioscan_host.labelled_recordings import embed_labelled
 from audioscan_host.recordings import Recording
 from audioscan_host.registry import load_registry
 from audioscan_host.weights import TorchHubFile
@@ -91,7 +100,7 @@ def test_an_interrupted_run_goes_on_from_its_last_finished_block(
     path = make_wav(seconds=60)
     facts = {"block_seconds": 10.0, "runtime": Runtime(batch_size=10), "cache": tmp_path / "c"}
     tiny_plugin.fails_after = 3
-    with pytest.raises(RuntimeError, match="killed here"):
+    with pytest.raises(EmbeddingError, match="killed here"):
         make_embedder("TINY", "TINY_ML", **facts).embed(path)
     assert list((tmp_path / "c" / "w2v").iterdir()) == []
 
@@ -111,7 +120,7 @@ def test_blocks_of_another_length_that_were_left_behind_are_not_mixed_in(
 ):
     path = make_wav(seconds=60)
     tiny_plugin.fails_after = 2
-    with pytest.raises(RuntimeError, match="killed here"):
+    with pytest.raises(EmbeddingError, match="killed here"):
         make_embedder(cache=tmp_path / "c", block_seconds=10.0).embed(path)
     tiny_plugin.fails_after = None
     resumed = make_embedder(cache=tmp_path / "c", block_seconds=25.0).embed(path).embeddings["TINY"]
@@ -154,6 +163,116 @@ def test_a_batch_goes_on_after_a_recording_that_cannot_be_read(make_embedder, ma
     ]
     assert results[1].reason.startswith(str(text))
     assert "missing.wav" in results[2].reason
+
+
+@pytest.fixture
+def loud_in_the_middle(make_wav):
+    """Three recordings; the second has a full-scale sample at 14 s."""
+    paths = [make_wav(f"{name}.wav", seed=seed) for seed, name in enumerate("abc")]
+    sound = bytearray(paths[1].read_bytes())
+    place = 44 + 2 * 14 * 16_000
+    sound[place : place + 2] = (32767).to_bytes(2, "little")
+    paths[1].write_bytes(sound)
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("preprocess", ValueError("no such\nsound")), "TINY: preprocess raised ValueError: no such sound (test_embedder.py, line"),
+        (("embed", IndexError("of no layer")), "TINY: embed raised IndexError: of no layer (test_embedder.py, line"),
+        (("select_layers", ZeroDivisionError()), "TINY: embed raised ZeroDivisionError (test_embedder.py, line"),
+        (("preprocess", RecordingError("plugin 'faulty': too loud")), "too loud"),
+        (("embed", "not finite"), "TINY gave embeddings that are not finite, first in the window at 7 s, whose samples reach 1 (full"),
+        (("embed", "no time"), "embed: layer -1 has shape (13, 0, 2); expected (batch, time, width)"),
+        (("preprocess", "too few"), "preprocess returned 12 inputs (ndarray) for 13 windows"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("no_installed_plugins")
+def test_what_a_plugin_fails_on_costs_that_recording_alone(
+    make_plugin, loud_in_the_middle, tmp_path, wrong, said
+):
+    hook, fault = wrong
+
+    class Faulty(make_plugin):
+        def spoilt(self, name, found):
+            if name != hook or not self.loud:
+                return found
+            if isinstance(fault, Exception):
+                raise fault
+            if fault == "not finite":
+                found[FINAL][7:, 3, 1] = np.inf
+                return found
+            return found[:-1] if fault == "too few" else {FINAL: found[FINAL][:, :0]}
+
+        @hookimpl
+        def preprocess(self, encoder, waveform, windows):
+            self.loud = np.abs(waveform).max() > 0.9
+            return self.spoilt("preprocess", super().preprocess(encoder, waveform, windows))
+
+        @hookimpl
+        def embed(self, encoder, batch, layers):
+            return self.spoilt("embed", super().embed(encoder, batch, layers))
+
+        @hookimpl
+        def select_layers(self, model, hidden_states):
+            return self.spoilt("select_layers", [hidden_states[layer] for layer in model.layers])
+
+    registry = load_registry({"faulty": Faulty()})
+    embedder = Embedder(registry, [registry.model("TINY")], Windowing(), Cache(tmp_path / "c"))
+    first, failed, last = embedder.embed_each(loud_in_the_middle)
+    assert isinstance(first, EmbeddedRecording)
+    assert isinstance(last, EmbeddedRecording)
+    assert (failed.path, failed.by_plugin) == (loud_in_the_middle[1], True)
+    assert failed.reason.startswith(f"{loud_in_the_middle[1]}: plugin 'faulty': {said}")
+    assert "\n" not in failed.reason
+
+
+def test_a_plugin_that_fails_on_every_recording_has_a_failure_for_each(make_embedder, make_wav, tiny_plugin):
+    tiny_plugin.fails_after = 0
+    paths = [make_wav("a.wav"), make_wav("b.wav", seed=1)]
+    failures = list(make_embedder().embed_each(paths))
+    assert [(type(each), each.path) for each in failures] == [(RecordingFailure, path) for path in paths]
+    for failure in failures:
+        assert "TINY: embed raised RuntimeError: killed here (conftest.py, line" in failure.reason
+
+
+def test_training_says_why_no_recording_could_be_embedded(make_embedder, make_wav, tiny_plugin):
+    tiny_plugin.fails_after = 0
+    path = make_wav()
+    with pytest.raises(
+        TrainingError,
+        match=f"^none of the labelled recordings could be embedded: {path}: plugin 'tiny': TINY: embed raised RuntimeError",
+    ):
+        embed_labelled(make_embedder(), {path: []})
+
+
+@pytest.mark.parametrize(
+    ("hook", "error"),
+    [
+        ("load", CheckpointError("the weights are another network's")),
+        ("load", PluginError("a library is missing")),
+        ("load", ValueError("a fault of the plugin")),
+        ("preprocess", SettingError("no such device")),
+        ("embed", CheckpointError("the weights are gone")),
+        ("embed", KeyboardInterrupt()),
+    ],
+)
+@pytest.mark.usefixtures("no_installed_plugins")
+def test_what_would_be_so_with_every_recording_ends_the_run(make_plugin, make_wav, tmp_path, hook, error):
+    calls = []
+
+    def fail(self):
+        calls.append(hook)
+        raise error
+
+    plugin = type("Faulty", (make_plugin,), {hook: hookimpl(fail)})()
+    registry = load_registry({"faulty": plugin})
+    embedder = Embedder(registry, [registry.model("TINY")], Windowing(), Cache(tmp_path / "c"))
+    with pytest.raises(type(error)) as raised:
+        list(embedder.embed_each([make_wav("a.wav"), make_wav("b.wav", seed=1)]))
+    assert raised.value is error
+    assert calls == [hook]
 
 
 def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, make_wav, monkeypatch, tmp_path):

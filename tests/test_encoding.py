@@ -12,7 +12,7 @@ from audioscan_host.cache import Cache
 from audioscan_host.checkpoints import obtain
 from audioscan_host.embedder import Embedder
 from audioscan_host.encoding import Encoders
-from audioscan_host.errors import CheckpointError, PluginError, SettingError
+from audioscan_host.errors import CheckpointError, EmbeddingError, PluginError, SettingError
 from audioscan_host.progress import Silent
 from audioscan_host.registry import load_registry
 from audioscan_host.weights import TorchHubFile
@@ -297,11 +297,14 @@ def test_where_one_window_does_not_fit_the_user_is_told_what_to_change_in_one_li
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError])
-def test_any_other_error_goes_through_at_once(make_plugin, block, error):
+def test_any_other_error_ends_the_block_at_once(make_plugin, block, error):
     limited = Limited(make_plugin, limit=0, error=error)
     registry = registry_of(make_plugin, embed=limited.hook())
-    with pytest.raises(error, match="no memory left"):
+    with pytest.raises(
+        EmbeddingError, match=rf"^plugin 'changed': TINY: embed raised {error.__name__}: no memory left "
+    ) as raised:
         embed(registry, block, "TINY")
+    assert type(raised.value.__cause__) is error
     assert limited.sizes == [13]
 
 
@@ -413,7 +416,9 @@ def test_vectors_that_are_not_finite_are_the_plugins_fault(make_plugin, block, v
     registry = registry_of(make_plugin, embed=embed_with_a_hole)
     with pytest.raises(
         PluginError,
-        match=r"^plugin 'changed': TINY gave embeddings that are not finite; `audioscan-host check TINY` tells more$",
+        # Batches of four: the last of the first one. The block is noise, at most 4.59.
+        match=r"^plugin 'changed': TINY gave embeddings that are not finite, first in the window at 3 s, whose samples "
+        r"reach 4\.59 \(full scale is 1\); `audioscan-host check TINY` tells more$",
     ):
         embed(registry, block, "TINY", batch_size=4)
 

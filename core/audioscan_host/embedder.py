@@ -14,7 +14,7 @@ from audioscan_host.audio import decode, probe, read_ahead
 from audioscan_host.cache import BusyError, Cache, Entry
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.encoding import Encoders
-from audioscan_host.errors import RecordingError, SettingError
+from audioscan_host.errors import EmbeddingError, RecordingError, SettingError
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
@@ -48,10 +48,11 @@ class EmbeddedRecording:
 
 @dataclass(frozen=True)
 class RecordingFailure:
-    """A recording that could not be read, and why in one line."""
+    """A recording that could not be read, or, `by_plugin`, that a plugin failed on; and why in one line."""
 
     path: Path
     reason: str
+    by_plugin: bool = False
 
 
 class Embedder:
@@ -90,7 +91,7 @@ class Embedder:
     def embed_each(self, paths: Sequence[Path]) -> Iterator[EmbeddedRecording | RecordingFailure]:
         """Embed recordings, each once; those that another process works on come last.
 
-        A recording that cannot be read gives a failure, and the others go on.
+        A recording that cannot be read, or that a plugin fails on, gives a failure, and the others go on.
         """
         lacking = {path: models for path in paths if (models := self._lacks(path))}
         # Before the first recording is decoded: fetching may take minutes, or fail.
@@ -117,6 +118,7 @@ class Embedder:
 
         Raises:
             RecordingError: it cannot be read.
+            EmbeddingError: a plugin fails on it.
             BusyError: another process is embedding it, and `wait` is off.
         """
         recording = Recording.at(path)
@@ -218,6 +220,8 @@ class Embedder:
             return self.embed(path, advance, wait=wait)
         except RecordingError as error:
             return RecordingFailure(path, str(error))
+        except EmbeddingError as error:
+            return RecordingFailure(path, f"{path}: {error}", by_plugin=True)
 
     def _lacks(self, path: Path) -> list[Model]:
         try:

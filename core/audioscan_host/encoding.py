@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from audioscan_host.errors import PluginError, SettingError
 from audioscan_host.hidden_states import require_hidden_states, require_selected
 from audioscan_host.hookspecs import Array, Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
+from audioscan_host.plugin_faults import costing_the_recording
 from audioscan_host.pooling import pool, to_host
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.registry import Family, Registry
@@ -65,18 +67,26 @@ class Encoders:
         Raises:
             CheckpointError: the weights are not there.
             SettingError: there is not enough memory for a single window.
-            PluginError: the plugin gave something else than it declared.
+            EmbeddingError: the plugin failed, or gave something else than it declared.
         """
         loaded = self.loaded(models[0])
         layers = frozenset(layer for model in models for layer in model.layers)
-        inputs = loaded.family.preprocess(loaded.encoder, block.waveform, block.windows)
+        plugin, names = self._registry.owner(models[0]), " and ".join(model.name for model in models)
+
+        def watched(hook: str) -> AbstractContextManager[None]:
+            return costing_the_recording(plugin.name, plugin.module, names, hook)
+
+        with watched("preprocess"):
+            inputs = loaded.family.preprocess(loaded.encoder, block.waveform, block.windows)
         if loaded.batch_size is None:
-            loaded.batch_size = loaded.family.batch_size(loaded.encoder, inputs, layers)
+            with watched("batch_size"):
+                loaded.batch_size = loaded.family.batch_size(loaded.encoder, inputs, layers)
         pooled: list[list[Array]] = []
         done = 0
         while done < len(inputs):
             size = min(loaded.batch_size, len(inputs) - done)
-            batch = _embed_batch(loaded, inputs, slice(done, done + size), models, layers)
+            with watched("embed"):
+                batch = _embed_batch(loaded, inputs, slice(done, done + size), models, layers)
             if batch is None:
                 # The hooks' caller and the error refer to each other, and so keep the batch's tensors.
                 gc.collect()
@@ -85,9 +95,10 @@ class Encoders:
             pooled.append(batch)
             done += size
             on_windows(size)
-        joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
-        for model, vectors in zip(models, joined, strict=True):
-            _check(loaded.family, model, vectors, len(inputs))
+        with watched("embed"):
+            joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
+            for model, vectors in zip(models, joined, strict=True):
+                _check(loaded.family, model, vectors, block)
         return joined
 
     def loaded(self, model: Model) -> Loaded:
@@ -142,13 +153,19 @@ def _out_of_memory(error: BaseException) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError"})
 
 
-def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], windows: int) -> None:
+def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], block: Block) -> None:
     where = f"plugin {family.name!r}: {model.name}"
     tells_more = f"`audioscan-host check {model.name}` tells more"
-    if vectors.shape != (windows, model.dim):
-        expected = (windows, model.dim)
+    expected = (len(block.windows), model.dim)
+    if vectors.shape != expected:
         raise PluginError(
             f"{where} gave embeddings of shape {vectors.shape}; by its declaration {expected}; {tells_more}"
         )
-    if not np.isfinite(vectors).all():
-        raise PluginError(f"{where} gave embeddings that are not finite; {tells_more}")
+    (bad,) = np.nonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        start = block.windows.starts[bad[0]]
+        loudest = np.abs(block.waveform[start : start + block.windows.length]).max()
+        raise PluginError(
+            f"{where} gave embeddings that are not finite, first in the window at {block.times[bad[0]]:g} s, "
+            f"whose samples reach {loudest:.3g} (full scale is 1); {tells_more}"
+        )

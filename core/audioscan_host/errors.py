@@ -7,7 +7,8 @@ AudioscanError
 ├── ModelError         a checkpoint or model that is declared wrongly
 ├── CheckpointError    weights that are not there, or are not those of the checkpoint
 ├── PluginError        a plugin that breaks the contract
-│   └── UnknownModelError
+│   ├── UnknownModelError
+│   └── EmbeddingError  a recording that a plugin fails on
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
 ├── TrainingError      too little to learn from
 ├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
@@ -47,6 +48,10 @@ class PluginError(AudioscanError):
 
 class UnknownModelError(PluginError):
     """No installed plugin has a model of that name."""
+
+
+class EmbeddingError(PluginError):
+    """A plugin fails on a recording; others may go well."""
 
 
 class CacheError(AudioscanError):

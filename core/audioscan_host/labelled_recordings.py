@@ -72,7 +72,7 @@ def embed_labelled(
     """The recordings in their order, and those that could not be read.
 
     Raises:
-        TrainingError: none could be read.
+        TrainingError: none could be read and embedded.
     """
     found: dict[Path, EmbeddedRecording] = {}
     failures = []
@@ -82,7 +82,8 @@ def embed_labelled(
         else:
             found[result.path] = result
     if not found:
-        raise TrainingError(f"none of the labelled recordings could be read: {failures[0].reason}")
+        what = "embedded" if failures[0].by_plugin else "read"
+        raise TrainingError(f"none of the labelled recordings could be {what}: {failures[0].reason}")
     embedded = [found[path] for path in annotations if path in found]
     _tell_beyond_the_end(embedded, annotations)
     return embedded, tuple(failures)

@@ -1,4 +1,4 @@
-"""How a batch ends in which some recordings could not be read."""
+"""How a batch ends in which some recordings could not be read, or failed by a plugin."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ def end_batch(failures: "Sequence[RecordingFailure]", total: int) -> None:
     """Name the recordings that failed and leave with exit code 1; return where none did."""
     if not failures:
         return
-    reporting.note(f"{len(failures)} of {reporting.counted(total, 'recording')} could not be read:")
+    what = "read or embedded" if any(failure.by_plugin for failure in failures) else "read"
+    reporting.note(f"{len(failures)} of {reporting.counted(total, 'recording')} could not be {what}:")
     for failure in failures:
         reporting.note(f"  {failure.reason}")
     click.get_current_context().exit(1)

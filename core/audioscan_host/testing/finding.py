@@ -37,17 +37,6 @@ class Finding:
     traceback: str = ""
 
 
-def in_one_line(error: BaseException) -> str:
-    """Its message."""
-    return " ".join(str(error).split())
-
-
-def last_line(error: BaseException) -> str:
-    """The line that ends a traceback of this error."""
-    text = in_one_line(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def quoted(printed: str) -> str:
     """The beginning of what was printed, in one line."""
     return repr(printed if len(printed) <= 60 else printed[:57] + "...")

@@ -34,8 +34,8 @@ def main(question: dict[str, Any]) -> None:
     import pluggy
 
     from audioscan_host import hookspecs
+    from audioscan_host.plugin_faults import last_line
     from audioscan_host.testing.declaring import declared_facts
-    from audioscan_host.testing.finding import last_line
 
     hooks = pluggy.PluginManager("audioscan_host")
     hooks.add_hookspecs(hookspecs)

@@ -1,5 +1,7 @@
 """Checks of what the numbers of a window may not depend on."""
 
+import math
+
 import numpy as np
 
 from audioscan_host.testing import sounds
@@ -8,6 +10,12 @@ from audioscan_host.testing.finding import ConformanceError
 from audioscan_host.testing.sounds import Waveform
 from audioscan_host.testing.subject import Subject
 from audioscan_host.windows import GRID
+
+FAR = 12.0
+"""Seconds at least, and a window at least, between a quiet window and a tone: no frame or context reaches so far."""
+
+QUIET = (-60, -80)
+"""dBFS of what is quiet: a room at night, and the noise of a good recorder."""
 
 
 def repeatable(subject: Subject) -> str:
@@ -65,7 +73,7 @@ def blocks(subject: Subject) -> str:
     for loudness, level in (("", 1.0), ("quiet ", 0.05)):
         waveform = sounds.fading_noise(round(1.6 * subject.samples())) * np.float32(level)
         found += _as_cut_alone(subject, waveform, loudness)
-    return told(*found)
+    return told(*found, *_far_from_a_tone(subject))
 
 
 def _as_cut_alone(subject: Subject, waveform: Waveform, loudness: str) -> list[float]:
@@ -82,6 +90,27 @@ def _as_cut_alone(subject: Subject, waveform: Waveform, loudness: str) -> list[f
             alone,
             f"window {place + 1} of {windows} {loudness}ones that overlap in a block",
             "does `preprocess` take statistics of the block, or frames that reach past a window's edges?",
+        )
+        found.append(share)
+    return found
+
+
+def _far_from_a_tone(subject: Subject) -> list[float]:
+    """Quiet windows are as they are alone though the same block has a tone of full scale, long before and long after."""
+    samples, between = subject.samples(), math.ceil(FAR / subject.window)
+    gap = [sounds.quiet_noise(samples, min(QUIET))] * between
+    quiet = [sounds.quiet_noise(samples, level) for level in QUIET]
+    block = subject.row([sounds.tone(samples), *gap, *quiet, *gap, sounds.tone(samples)])
+    inputs, found = subject.preprocess(block), []
+    for place, (level, alone) in enumerate(zip(QUIET, quiet, strict=True), start=1 + between):
+        share = require_close(
+            subject,
+            subject.embed(inputs, slice(place, place + 1)),
+            subject.embed_alone(alone),
+            f"a quiet window ({level} dBFS, at {block.times[place]:g} s of a block) with a tone of full scale "
+            f"{FAR:g} s and more before and after it",
+            "is a level taken over the whole block (`top_db`, a peak, a mean)? "
+            "Take it of each window, or let it be a constant",
         )
         found.append(share)
     return found

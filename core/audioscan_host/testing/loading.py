@@ -4,9 +4,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from audioscan_host.errors import AudioscanError, PluginError, SettingError
+from audioscan_host.plugin_faults import last_line
 from audioscan_host.testing import sounds
 from audioscan_host.testing.comparing import require_same, told
-from audioscan_host.testing.finding import ConformanceError, last_line, quoted
+from audioscan_host.testing.finding import ConformanceError, quoted
 from audioscan_host.testing.subject import Subject
 
 NONSENSE = "nonsense"

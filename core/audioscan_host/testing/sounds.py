@@ -1,5 +1,7 @@
 """The sounds that models are tried with: (samples,) float32, between -1 and 1."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,17 @@ def loud_noise(samples: int) -> Waveform:
 def fading_noise(samples: int) -> Waveform:
     """White noise that falls to a twentieth; `noise` in the middle."""
     return (noise(samples) * np.geomspace(20**0.5, 0.05**0.5, samples)).astype(np.float32)
+
+
+def quiet_noise(samples: int, level: int) -> Waveform:
+    """`noise` of another level, in dBFS: its root mean square against 1."""
+    return (noise(samples) * (math.pow(10, level / 20) / AMPLITUDE)).astype(np.float32)
+
+
+def tone(samples: int) -> Waveform:
+    """A sine of full scale, 16 samples a period: 1 kHz at 16 kHz."""
+    waveform: Waveform = np.sin(np.arange(samples) * (2 * np.pi / 16)).astype(np.float32)
+    return waveform
 
 
 def silence(samples: int) -> Waveform:

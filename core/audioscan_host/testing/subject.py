@@ -11,13 +11,13 @@ from audioscan_host.errors import AudioscanError, CheckpointError, PluginError
 from audioscan_host.hidden_states import require_hidden_states, require_selected
 from audioscan_host.hookspecs import Encoder, Inputs
 from audioscan_host.model import Checkpoint, Model, Runtime
+from audioscan_host.plugin_faults import raised
 from audioscan_host.plugins import Plugin
 from audioscan_host.pooling import pool, to_host
 from audioscan_host.progress import Silent
 from audioscan_host.registry import Registry
 from audioscan_host.testing import lengths, sounds
-from audioscan_host.testing.faults import place
-from audioscan_host.testing.finding import ConformanceError, NotCheckedError, last_line
+from audioscan_host.testing.finding import ConformanceError, NotCheckedError
 from audioscan_host.testing.forward_pass import ForwardPass, fetched
 from audioscan_host.testing.fresh_process import Import, imported_afresh
 from audioscan_host.testing.sounds import Waveform
@@ -238,8 +238,7 @@ class Subject:
         except AudioscanError:
             raise  # it says what is wrong by itself
         except (Exception, SystemExit) as error:
-            where = place(error, self.plugin.module)
-            raise ConformanceError(f"{hook} raised {last_line(error)}{where and f' ({where})'}") from error
+            raise ConformanceError(f"{hook} {raised(error, self.plugin.module)}") from error
         finally:
             self.printed[hook] = self.printed.get(hook, "") + "".join(written)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from audioscan_host.errors import AudioscanError
 from audioscan_host.model import Runtime
+from audioscan_host.plugin_faults import in_one_line, last_line
 from audioscan_host.registry import Registry
 from audioscan_host.testing import declaring, embedding, importing, independence, loading
 from audioscan_host.testing.faults import whole_traceback
@@ -13,8 +14,6 @@ from audioscan_host.testing.finding import (
     ConformanceError,
     Finding,
     NotCheckedError,
-    in_one_line,
-    last_line,
 )
 from audioscan_host.testing.subject import Subject
 
