@@ -5,7 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from audioscan_host.silence import SilenceMeter, audible, no_silence, silence_note, silent_share, within
+from audioscan_host.silence import SilenceMeter, audible, no_silence, silent_share, within
+from audioscan_host.silence_note import silence_note
 
 
 def noise(seconds, rate=16_000, seed=0):

@@ -27,14 +27,10 @@ FREE = 0.001
 HALF = 0.5
 """A window of which this share or more is silence is no evidence."""
 
-WORTH_TELLING = 1.0
-"""Seconds of silence in a recording, above which a user is told."""
-
-MANY = 3
-"""Stretches between silences that cannot be heard, from which on a user is told."""
-
 Spans = npt.NDArray[np.float64]
 """(spans, 2) seconds from the recording's beginning: start and end, ascending; no two touch."""
+
+Waveform = npt.NDArray[np.float32]
 
 
 def no_silence() -> Spans:
@@ -63,7 +59,9 @@ class SilenceMeter:
         self._rate_began = 0.0  # seconds
         self._samples = 0  # since then
         self._blocks = 0  # that were finished since then
-        self._rest = np.zeros(0, np.float32)  # of the unfinished block
+        # Samples of blocks that were not yet looked at: many at once cost little.
+        self._held = np.empty(1 << 18, np.float32)
+        self._holds = 0
         self._run: _Run | None = None
         self._found = array("d")  # start, end, start, end, ...
 
@@ -71,37 +69,34 @@ class SilenceMeter:
     def _position(self) -> float:
         return self._rate_began + self._samples / self._rate
 
-    def feed(self, sample_rate: int, samples: npt.NDArray[np.float32]) -> None:
+    def feed(self, sample_rate: int, samples: Waveform) -> None:
         """Take the next piece of the recording.
 
         Args:
-            sample_rate: Hz, `GRID` or more; it may change, and time goes on.
+            sample_rate: Hz, 1000 or more; it may change, and time goes on.
             samples: (samples,) float32, mono, full scale 1.
         """
         if sample_rate != self._rate:
             self._change_rate(sample_rate)
-        held = np.concatenate([self._rest, samples]) if len(self._rest) else samples
-        self._samples += len(samples)
-        finished = self._samples * GRID // sample_rate
-        if finished > self._blocks:
-            blocks = np.arange(self._blocks, finished + 1)
-            # The sample at time t is in the block that t is in: a block begins at the first one not before it.
-            begins = -(-blocks * sample_rate // GRID)
-            begins -= begins[0]
-            whole = held[: begins[-1]]
-            low, high = np.minimum.reduceat(whole, begins[:-1]), np.maximum.reduceat(whole, begins[:-1])
-            self._take(self._rate_began + blocks / GRID, low, high)
-            self._blocks, held = finished, held[begins[-1] :]
-        self._rest = held.copy()
+        while len(samples):
+            taken = samples[: len(self._held) - self._holds]
+            self._held[self._holds : self._holds + len(taken)] = taken
+            self._holds += len(taken)
+            self._samples += len(taken)
+            samples = samples[len(taken) :]
+            if self._holds == len(self._held):
+                self._look()
 
     def spans(self) -> Spans:
         """(spans, 2) float64: start and end of each silence so far in seconds, ascending; no two touch.
 
         A silence that goes on to the end of what was fed ends just there, within a block or not.
         """
+        self._look()
         found = self._found[:]
         if self._run is not None:
-            goes_on = _is_constant(np.append(self._rest, np.float32(self._run.level)))
+            rest = self._held[: self._holds]
+            goes_on = bool(np.all(np.abs(rest - np.float32(self._run.level)) <= CONSTANT))
             end = self._position if goes_on else self._rate_began + self._blocks / GRID
             if _is_long(self._run.begin, end):
                 found.extend((self._run.begin, end))
@@ -114,16 +109,32 @@ class SilenceMeter:
 
     def _change_rate(self, sample_rate: int) -> None:
         """Begin another grid of blocks here; the unfinished block ends here, as if it were whole."""
-        if len(self._rest):
+        self._look()
+        if self._holds:
+            rest = self._held[: self._holds]
             edges = np.array([self._rate_began + self._blocks / GRID, self._position])
-            self._take(edges, self._rest.min(keepdims=True), self._rest.max(keepdims=True))
-            self._rest = self._rest[:0]
+            self._take(edges, rest.min(keepdims=True), rest.max(keepdims=True))
+            self._holds = 0
         self._rate_began, self._rate = self._position, sample_rate
         self._samples = self._blocks = 0
 
-    def _take(
-        self, edges: npt.NDArray[np.float64], low: npt.NDArray[np.float32], high: npt.NDArray[np.float32]
-    ) -> None:
+    def _look(self) -> None:
+        """Look at the finished blocks among the samples that are held."""
+        finished = self._samples * GRID // self._rate
+        if finished == self._blocks:
+            return
+        blocks = np.arange(self._blocks, finished + 1)
+        # The sample at time t is in the block that t is in: a block begins at the first one not before it.
+        begins = -(-blocks * self._rate // GRID)
+        begins -= begins[0]
+        low, high = _lowest_and_highest(self._held[: begins[-1]], begins[:-1], self._rate // GRID)
+        self._take(self._rate_began + blocks / GRID, low, high)
+        self._blocks = finished
+        rest = self._held[begins[-1] : self._holds].copy()
+        self._holds = len(rest)
+        self._held[: self._holds] = rest
+
+    def _take(self, edges: npt.NDArray[np.float64], low: Waveform, high: Waveform) -> None:
         """Take consecutive blocks: (blocks + 1,) seconds, and (blocks,) lowest and highest sample."""
         run = self._run
         levels = np.append(np.float32(0.0 if run is None else run.level), low)
@@ -139,8 +150,19 @@ class SilenceMeter:
         self._run = _Run(begins[-1], float(levels[-1])) if constant[-1] else None
 
 
-def _is_constant(samples: npt.NDArray[np.float32]) -> bool:
-    return bool(samples.max() - samples.min() <= CONSTANT)
+def _lowest_and_highest(
+    samples: Waveform, begins: npt.NDArray[np.int64], length: int
+) -> tuple[Waveform, Waveform]:
+    """Of each block, (blocks,): where five of its samples vary, of these alone, for it is not constant."""
+    spread = samples[begins + np.linspace(0, length - 1, 5).astype(np.int64)[:, np.newaxis]]
+    low, high = spread.min(axis=0), spread.max(axis=0)
+    alike = np.flatnonzero(high - low <= CONSTANT)
+    if len(alike):
+        some = slice(alike[0], alike[-1] + 1)
+        stop = begins[some.stop] if some.stop < len(begins) else len(samples)
+        low[some] = np.minimum.reduceat(samples[:stop], begins[some])
+        high[some] = np.maximum.reduceat(samples[:stop], begins[some])
+    return low, high
 
 
 def _is_long(begin: float, end: float) -> bool:
@@ -194,38 +216,3 @@ def audible(
     """(windows,): the windows that are evidence, less than half of each is silence; as `silent_share`."""
     mask: npt.NDArray[np.bool_] = silent_share(times, window, spans) < HALF
     return mask
-
-
-def silence_note(times: npt.NDArray[np.float64], window: float, duration: float, spans: Spans) -> str | None:
-    """What a user should know of a recording's silence; `None` where it is a second or less.
-
-    Args:
-        times: (windows,) starts in seconds, ascending.
-        window: seconds.
-        duration: of the recording, seconds.
-        spans: (spans, 2) seconds, ascending.
-    """
-    silent = float(np.sum(spans[:, 1] - spans[:, 0]))
-    if silent <= WORTH_TELLING:
-        return None
-    note = (
-        f"{silent:.1f} s of {duration:.1f} s is digital silence (zeros): it is no evidence, "
-        "and nothing is found in it"
-    )
-    if (
-        silent < duration / 3
-        or _unheard(times[audible(times, window, spans)], window, duration, spans) < MANY
-    ):
-        return note
-    return (
-        f"{note}; sounds shorter than half a window ({window / 2:g} s) between silences cannot be found, "
-        "and a detector of a shorter --window would find them"
-    )
-
-
-def _unheard(evidence: npt.NDArray[np.float64], window: float, duration: float, spans: Spans) -> int:
-    """Number of stretches between silences that no window which is evidence reaches into."""
-    begin, end = microseconds(np.append(0.0, spans[:, 1])), microseconds(np.append(spans[:, 0], duration))
-    starts, ends = microseconds(evidence), microseconds(evidence + window)
-    reaching = np.searchsorted(starts, end) - np.searchsorted(ends, begin, side="right")
-    return int(np.sum((reaching <= 0) & (end > begin)))
