@@ -100,6 +100,7 @@ def _draw_scores(axes: Any, scanned: ScannedRecording, hop: float, threshold: fl
         window=scanned.window,
         hop=hop,
         duration=scanned.duration,
+        silence=scanned.silence,
     )
     edges = step_edges(hop, scanned.duration)
     centres = (edges[:-1] + edges[1:]) / 2
