@@ -20,6 +20,7 @@ import soxr
 from audioscan_host.audio import decode, probe, read_ahead
 from audioscan_host.audio.timeline import Timeline
 from audioscan_host.errors import RecordingError
+from audioscan_host.silence import SilenceMeter
 
 CONTAINERS = Path(__file__).resolve().parents[2] / "shared" / "data" / "containers"
 
@@ -427,6 +428,48 @@ def test_a_damaged_stretch_does_not_shift_what_follows(encode, name, encoder, da
         assert like > 0.7
     assert len(heard) / 16_000 == pytest.approx(12, abs=0.1)
     assert capfd.readouterr() == ("", "")
+
+
+# Digital silence is known
+
+
+def silence_in(path: Path, sample_rate: int = 16_000) -> list[list[float]]:
+    meter = SilenceMeter()
+    for _ in decode(path, sample_rate, meter=meter):
+        pass
+    return meter.spans().tolist()
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100])
+def test_the_meter_hears_a_recording_at_its_own_rate_and_changes_nothing(write, rate):
+    signal = noise(6, rate)
+    signal[2 * rate : 3 * rate] = 0
+    path = write(signal, rate)
+    assert silence_in(path) == [[2.0, 3.0]]
+    metered = np.concatenate(list(decode(path, 16_000, meter=SilenceMeter())))
+    assert np.array_equal(metered, whole(path))
+
+
+def test_a_hole_in_the_timestamps_reaches_the_meter(encode):
+    rate = 16_000
+    path = encode(
+        "gap.mkv", "pcm_s16le", noise(6, rate), rate, when=lambda s: s + (rate if s >= 32_000 else 0)
+    )
+    ((start, end),) = silence_in(path)
+    assert start == pytest.approx(2.0, abs=0.011)
+    assert end == pytest.approx(3.0, abs=0.011)
+
+
+def test_a_damaged_stretch_reaches_the_meter(encode):
+    path = encode("hurt.flac", "flac", noise(12, 16_000), 16_000)
+    assert silence_in(path) == []
+    data = bytearray(path.read_bytes())
+    begin, end = int(0.4 * len(data)), int(0.5 * len(data))
+    data[begin:end] = bytes(end - begin)
+    path.write_bytes(data)
+    ((start, end),) = silence_in(path)  # whole frames of FLAC go, 0.3 s each
+    assert 4.4 < start < 4.9
+    assert 5.7 < end < 6.4
 
 
 def test_a_file_cut_short_gives_what_is_there(encode, caplog):

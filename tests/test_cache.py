@@ -166,6 +166,71 @@ def test_where_weights_lie_is_not_in_the_key_and_what_pins_them_is(cache, model,
     assert entry_with("sha256:2", tmp_path / "a.pt").path != here.path
 
 
+class TestSilence:
+    """The silence of a recording: one small file, whatever the model."""
+
+    SPANS = np.array([[0.0, 1.5], [20.0, 3600.25]])
+
+    @pytest.fixture
+    def file(self, cache, make_wav):
+        return cache.silence_of(Recording.at(make_wav()))
+
+    @pytest.mark.parametrize("spans", [SPANS, np.zeros((0, 2))])
+    def test_what_is_kept_is_found_again_and_readable_by_numpy(self, file, spans):
+        assert file.read() is None
+        file.write(spans)
+        np.testing.assert_array_equal(file.read(), spans)
+        assert file.read().shape == spans.shape
+        with np.load(file.path, allow_pickle=False) as archive:
+            np.testing.assert_array_equal(archive["spans"], spans)
+
+    def test_the_key_is_of_the_recording_and_the_arithmetic(self, cache, make_wav, monkeypatch):
+        path = make_wav()
+        before = cache.silence_of(Recording.at(path)).path
+        assert before.parent == cache.folder / "silence"
+        assert len(before.stem) == 64
+        renamed = path.rename(path.with_name("other.wav"))
+        assert cache.silence_of(Recording.at(renamed)).path == before
+        assert cache.silence_of(Recording.at(make_wav("third.wav", seed=1))).path != before
+        monkeypatch.setattr("audioscan_host.cache.folder.SILENCE_REVISION", 999)
+        assert cache.silence_of(Recording.at(renamed)).path != before
+
+    @pytest.mark.parametrize(
+        "spans",
+        [
+            np.array([[1.0, 0.5]]),
+            np.array([[1.0, 2.0], [1.5, 3.0]]),
+            np.array([[-1.0, 2.0]]),
+            np.array([[1.0, np.nan]]),
+            np.array([[1.0, 2.0, 3.0]]),
+            np.array([1.0, 2.0]),
+            np.array([[1.0, 2.0]], np.float32),
+        ],
+    )
+    def test_what_are_no_spans_is_set_aside_and_found_again(self, file, spans, caplog):
+        file.write(spans)
+        assert file.read() is None
+        assert not file.path.exists()
+        assert file.path.with_suffix(".npz.damaged").exists()
+        assert "damaged" in caplog.text
+        assert "found again" in caplog.text
+
+    def test_a_changed_byte_is_noticed_or_harmless(self, file):
+        file.write(self.SPANS)
+        sound = file.path.read_bytes()
+        begin = sound.index(self.SPANS.tobytes())
+        for position in range(begin, begin + self.SPANS.nbytes):
+            file.path.write_bytes(sound[:position] + bytes([sound[position] ^ 1]) + sound[position + 1 :])
+            assert file.read() is None
+
+    def test_a_write_that_fails_is_a_warning(self, cache, file, caplog):
+        cache.silence.write_text("a file where the folder should be")
+        file.write(self.SPANS)
+        assert "cannot be written" in caplog.text
+        assert f"the silence of {file.recording} is not kept" in caplog.text
+        assert file.read() is None
+
+
 class TestFilesOfEightCut:
     """`sha256(f"{abspath}|{mtime}|{hop}|{window}|{model}")[:16].npz`, read and never touched."""
 

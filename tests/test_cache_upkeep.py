@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import filelock
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from audioscan_host.cache import Cache, upkeep
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.silence_file import SilenceFile
 
 DAY = 86_400
 
@@ -27,6 +29,12 @@ def add(cache, letter, model="MEL", windows=5, recording="/nowhere.wav"):
     return path
 
 
+def add_silence(cache, letter, recording="/nowhere.wav"):
+    file = SilenceFile(cache.silence / f"{letter * 64}.npz", Path(recording))
+    file.write(np.array([[1.0, 2.0]]))
+    return file.path
+
+
 def add_eight_cut(cache):
     path = cache.finished / "0123456789abcdef.npz"
     np.savez(path, timestamps=np.zeros(2), embeddings=np.ones((2, 3), np.float32))
@@ -40,10 +48,12 @@ def make_older(path, days):
 
 def test_info_counts_by_model(cache):
     files = [add(cache, "a"), add(cache, "b", windows=7), add(cache, "c", model="AST"), add_eight_cut(cache)]
+    files += [add_silence(cache, "a"), add_silence(cache, "b")]
     (cache.unfinished / "d").mkdir()
     (cache.finished / "x.npz.damaged").write_bytes(b"x")
     found = upkeep.info(cache)
     assert [(s.model, s.recordings, s.windows) for s in found.models] == [("AST", 1, 5), ("MEL", 2, 12)]
+    assert found.silence == 2
     assert (found.eight_cut, found.unfinished, found.leftovers) == (1, 1, 1)
     assert found.size == sum(file.stat().st_size for file in files) + 1
 
@@ -61,6 +71,35 @@ def test_verify_finds_damage_and_sets_it_aside_but_leaves_eight_cuts_file(cache)
     assert foreign.exists()
     assert not damaged.exists()
     assert damaged.with_suffix(".npz.damaged").exists()
+
+
+def test_verify_reads_the_files_of_silence_too(cache):
+    sound, damaged = add_silence(cache, "a"), add_silence(cache, "b")
+    content = damaged.read_bytes()
+    damaged.write_bytes(content.replace(np.float64(2.0).tobytes(), np.float64(0.5).tobytes()))
+    count, (sentence,) = upkeep.verify(cache)
+    assert count == 2
+    assert damaged.name in sentence
+    assert sound.exists()
+    assert not damaged.exists()
+    assert damaged.with_suffix(".npz.damaged").exists()
+    assert upkeep.prune(cache).paths == (damaged.with_suffix(".npz.damaged"),)
+
+
+def test_prune_takes_the_silence_of_recordings_that_are_gone_and_of_no_model(cache, make_wav):
+    there, gone, old = (
+        add_silence(cache, "a", make_wav()),
+        add_silence(cache, "b"),
+        add_silence(cache, "c", make_wav()),
+    )
+    temporary = cache.silence / ".x.npz.tmp"
+    temporary.write_bytes(b"x")
+    make_older(temporary, 2)
+    make_older(old, 40)
+    assert upkeep.prune(cache, models=["MEL", "None"]).paths == (temporary,)
+    assert upkeep.prune(cache, missing=True).paths == (gone,)
+    assert upkeep.prune(cache, older_than=30).paths == (old,)
+    assert there.exists()
 
 
 def test_prune_removes_what_no_run_will_use_and_nothing_else(cache):

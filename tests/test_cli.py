@@ -451,19 +451,21 @@ class TestCacheCommands:
     def test_info_verify_and_prune(self, run, make_wav):
         file = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)[0]["file"]
         info = json.loads(run("cache", "info", "--json").stdout)
-        assert info["models"] == [{"model": "MEL", "recordings": 1, "windows": 13, "bytes": info["bytes"]}]
+        size = Path(file).stat().st_size
+        assert info["models"] == [{"model": "MEL", "recordings": 1, "windows": 13, "bytes": size}]
+        assert info["silence"] == 1
         assert "MEL" in run("cache", "info").stdout
-        assert run("cache", "verify").stdout == "1 file read, 0 damaged\n"
+        assert run("cache", "verify").stdout == "2 files read, 0 damaged\n"
 
         content = bytearray(Path(file).read_bytes())
         content[len(content) // 2] ^= 1
         Path(file).write_bytes(content)
         done = run("cache", "verify", expect=1)
-        assert done.stdout == "1 file read, 1 damaged\n"
+        assert done.stdout == "2 files read, 1 damaged\n"
         assert file in done.stderr
         assert f"{file}.damaged" in run("cache", "prune", "--dry-run").stdout
         assert "files and folders removed: 1" in run("cache", "prune").stderr
-        assert run("cache", "verify").stdout == "0 files read, 0 damaged\n"
+        assert run("cache", "verify").stdout == "1 file read, 0 damaged\n"
 
 
 def test_an_error_of_the_program_itself_keeps_its_traceback(monkeypatch):

@@ -278,12 +278,12 @@ def test_what_would_be_so_with_every_recording_ends_the_run(make_plugin, make_wa
 def test_a_recording_that_changes_while_it_is_read_is_refused(make_embedder, make_wav, monkeypatch, tmp_path):
     path = make_wav()
 
-    def decode_and_change(*arguments):
-        yield from audio.decode(*arguments)
+    def decode_and_change(*arguments, **meter):
+        yield from audio.decode(*arguments, **meter)
         with path.open("ab") as file:
             file.write(b"more")
 
-    monkeypatch.setattr("audioscan_host.embedder.decode", decode_and_change)
+    monkeypatch.setattr("audioscan_host.listening.decode", decode_and_change)
     with pytest.raises(RecordingError, match="changed while it was being read"):
         make_embedder(cache=tmp_path / "c").embed(path)
     assert not list((tmp_path / "c").rglob("*.npz")), "blocks of another content"
@@ -329,6 +329,145 @@ def test_what_another_process_is_embedding_comes_last_and_is_not_computed_twice(
     thread.join()
     assert order == [free, busy]
     assert tiny_plugin.calls.count("embed") == 2
+
+
+# Digital silence
+
+
+def with_silence(make_wav, name="gated.wav", seconds=20.5):
+    """Noise with zeros from 4 to 7 s, and from 18 s to its end."""
+    path = make_wav(name, seconds=seconds)
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").copy()
+    samples[4 * 16_000 : 7 * 16_000] = samples[18 * 16_000 :] = 0
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return path
+
+
+SILENT = [[4.0, 7.0], [18.0, 20.5]]
+
+
+def test_silence_is_found_while_a_recording_is_embedded_and_kept(
+    make_embedder, make_wav, monkeypatch, tmp_path
+):
+    path = with_silence(make_wav)
+    first = make_embedder(cache=tmp_path / "c").embed(path)
+    assert first.silence.tolist() == SILENT
+    monkeypatch.setattr("audioscan_host.listening.decode", lambda *_, **__: pytest.fail("decoded"))
+    again = make_embedder(cache=tmp_path / "c").embed(path)
+    assert again.silence.tolist() == SILENT
+    assert again.duration == first.duration == 20.5
+
+
+def test_a_recording_without_silence_has_no_spans(make_embedder, make_wav):
+    assert make_embedder().embed(make_wav()).silence.shape == (0, 2)
+
+
+def test_a_resumed_run_knows_all_of_the_silence(make_embedder, make_wav, tiny_plugin, tmp_path):
+    path = with_silence(make_wav, seconds=60)
+    facts = {"block_seconds": 10.0, "runtime": Runtime(batch_size=10), "cache": tmp_path / "c"}
+    tiny_plugin.fails_after = 3
+    with pytest.raises(RuntimeError, match="killed here"):
+        make_embedder(**facts).embed(path)
+    assert not list((tmp_path / "c").glob("silence/*"))
+    tiny_plugin.fails_after = None
+    assert make_embedder(**facts).embed(path).silence.tolist() == [[4.0, 7.0], [18.0, 60.0]]
+
+
+def test_embeddings_that_were_cached_without_silence_cost_one_more_decoding(
+    make_embedder, make_wav, tiny_plugin, monkeypatch, tmp_path
+):
+    path = with_silence(make_wav)
+    make_embedder(cache=tmp_path / "c").embed(path)
+    (file,) = (tmp_path / "c" / "silence").iterdir()
+    file.unlink()
+    decoded, calls = [], list(tiny_plugin.calls)
+
+    def decode_noted(*arguments, **meter):
+        decoded.append(arguments[0])
+        return audio.decode(*arguments, **meter)
+
+    monkeypatch.setattr("audioscan_host.listening.decode", decode_noted)
+    progress = Amounts()
+    for _ in range(2):
+        (found,) = make_embedder(cache=tmp_path / "c", progress=progress).embed_each([path])
+        assert found.silence.tolist() == SILENT
+        assert found.computed == frozenset()
+    assert decoded == [path]
+    assert tiny_plugin.calls == calls
+    assert progress.tracked[0] == ["looking for silence", 20.5, pytest.approx(20.5)]
+
+
+def test_silence_of_a_file_of_eight_cut_ends_with_its_last_window(
+    no_installed_plugins, make_plugin, make_wav, tmp_path
+):
+    plugin = make_plugin("HUBERT_BASE", eight_cut=True)
+    registry, cache, path = load_registry({"eight": plugin}), Cache(tmp_path / "c"), with_silence(make_wav)
+    entry = cache.entry(Recording.at(path), plugin.models[0], Windowing())
+    np.savez(entry.eight_cut, timestamps=np.arange(13.0), embeddings=np.ones((13, 2), np.float32))
+    found = Embedder(registry, [plugin.models[0]], Windowing(), cache).embed(path)
+    assert "load" not in plugin.calls
+    assert found.duration == 20.0
+    assert found.silence.tolist() == [[4.0, 7.0], [18.0, 20.0]]
+
+
+def test_silence_that_cannot_be_kept_loses_no_run(make_embedder, make_wav, tmp_path, caplog):
+    path = with_silence(make_wav)
+    embedder = make_embedder(cache=tmp_path / "c")
+    (tmp_path / "c" / "silence").write_text("a file where the folder should be")
+    assert embedder.embed(path).silence.tolist() == SILENT
+    assert "is not kept" in caplog.text
+    assert embedder.embed(path).silence.tolist() == SILENT, "found once more"
+
+
+def test_cached_embeddings_of_what_no_longer_decodes_are_used_with_a_warning(
+    make_embedder, make_wav, monkeypatch, tmp_path, caplog
+):
+    path = make_wav()
+    make_embedder(cache=tmp_path / "c").embed(path)
+    (file,) = (tmp_path / "c" / "silence").iterdir()
+    file.write_bytes(b"damaged")
+
+    def fail(path, *_, **__):
+        raise RecordingError(f"{path}: none of its packets can be decoded")
+
+    monkeypatch.setattr("audioscan_host.listening.decode", fail)
+    found = make_embedder(cache=tmp_path / "c").embed(path)
+    assert len(found.embeddings["TINY"].vectors) == 13
+    assert found.silence.shape == (0, 2)
+    assert "whether it has digital silence is not known" in caplog.text
+    assert not file.exists(), "nothing is kept of it"
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 44_100])
+def test_silence_reaches_the_end_of_a_recording_of_any_rate(make_embedder, tmp_path, rate):
+    path = tmp_path / "tail.wav"
+    samples = np.random.default_rng(0).integers(-99, 99, round(12.3456 * rate)).astype("<i2")
+    samples[9 * rate :] = 0
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    found = make_embedder().embed(path)
+    assert found.silence.tolist() == [[9.0, found.duration]]
+
+
+class Amounts:
+    """Progress that keeps what was begun, of how much, and how much was done."""
+
+    def __init__(self):
+        self.tracked = []
+
+    @contextmanager
+    def track(self, what, total, unit):
+        tracked = [what, total, 0.0]
+        self.tracked.append(tracked)
+
+        def advance(amount):
+            tracked[2] += amount
+
+        yield advance
 
 
 # Precision
@@ -414,11 +553,11 @@ def test_weights_are_fetched_once_and_before_the_first_recording_is_decoded(
 ):
     there = []
 
-    def decode_noted(*arguments):
+    def decode_noted(*arguments, **meter):
         there.append(published.checkpoint.path.is_file())
-        return audio.decode(*arguments)
+        return audio.decode(*arguments, **meter)
 
-    monkeypatch.setattr("audioscan_host.embedder.decode", decode_noted)
+    monkeypatch.setattr("audioscan_host.listening.decode", decode_noted)
     progress = Downloads()
     paths = [make_wav("a.wav"), make_wav("b.wav", seed=1)]
     results = list(embedder_of("TINY", "TINY_ML", progress=progress).embed_each(paths))
@@ -429,7 +568,7 @@ def test_weights_are_fetched_once_and_before_the_first_recording_is_decoded(
 
 def test_where_weights_cannot_be_fetched_nothing_is_decoded(embedder_of, make_wav, monkeypatch, tmp_path):
     (tmp_path / "published" / "net.pt").unlink()
-    monkeypatch.setattr("audioscan_host.embedder.decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("audioscan_host.listening.decode", lambda *_, **__: pytest.fail("decoded"))
     with pytest.raises(CheckpointError, match=r"^TINY: net\.pt is not in .* and could not be fetched"):
         list(embedder_of("TINY").embed_each([make_wav()]))
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from audioscan_host.errors import SettingError
-from audioscan_host.regions import Region, RegionSettings, find_regions, step_edges, step_scores
+from audioscan_host.regions import Region, RegionSettings, find_regions
+from audioscan_host.steps import step_edges, step_scores
 
 
 def regions(
-    scores, *, window=1.0, hop=1.0, duration=None, times=None, **settings
+    scores, *, window=1.0, hop=1.0, duration=None, times=None, silence=None, **settings
 ) -> list[tuple[float, float, float]]:
     """Regions as (start, end, score); by default each window is a step."""
     times = np.arange(len(scores)) * hop if times is None else np.asarray(times, dtype=float)
@@ -24,6 +25,7 @@ def regions(
         hop=hop,
         duration=duration,
         settings=RegionSettings(**settings),
+        silence=None if silence is None else np.array(silence, dtype=float),
     )
     assert all(isinstance(each, Region) and each.label == "call" for each in found)
     return [(each.start, each.end, each.score) for each in found]
@@ -206,6 +208,142 @@ class TestUnionRegions:
         )
         assert np.array_equal(covered, [any(a <= t < b for a, b, _ in found) for t in fine])
         assert all(one[1] < other[0] for one, other in pairwise(found))
+
+
+class TestSilence:
+    """Scores and regions of a recording that holds digital silence."""
+
+    def steps(self, scores, silence, *, window=3.0, duration=None):
+        times = np.arange(float(len(scores)))
+        duration = times[-1] + window if duration is None else duration
+        found = step_scores(
+            times,
+            np.asarray(scores, float),
+            window=window,
+            hop=1.0,
+            duration=duration,
+            silence=np.array(silence).reshape(-1, 2),
+        )
+        return found.tolist()
+
+    def test_a_step_has_the_mean_of_the_windows_that_are_free_of_silence(self):
+        # Silence in 5..6: the windows 0..3, 1..4, 2..5 are free of it, and those at 3, 4 and 5 a third silent.
+        scores = [0.3, 0.6, 0.9, 0.0, 0.0, 0.0, 0.6, 0.3]
+        assert self.steps(scores, [(5.0, 6.0)]) == [0.3, 0.45, 0.6, 0.75, 0.9, 0.0, 0.6, 0.45, 0.45, 0.3]
+
+    def test_where_none_is_free_those_that_are_less_than_half_silence_count(self):
+        # Silence in 0..1 and 3..4: the windows 0..3 and 1..4 are a third silent.
+        assert self.steps([0.4, 0.8], [(0.0, 1.0), (3.0, 4.0)]) == [0.0, 0.6, 0.6, 0.0]
+
+    def test_where_each_window_is_half_silence_or_more_the_score_is_0(self):
+        assert self.steps([0.9, 0.9], [(1.0, 3.0)]) == [0.0, 0.0, 0.0, 0.0]
+        assert self.steps([0.9], [(0.0, 1.0)], window=2.0) == [0.0, 0.0]
+
+    def test_a_step_is_silence_from_half_of_it_on(self):
+        assert self.steps([0.8] * 6, [(2.0, 2.49)], window=1.0) == [0.8] * 6
+        assert self.steps([0.8] * 6, [(2.0, 2.5)], window=1.0) == [0.8, 0.8, 0.0, 0.8, 0.8, 0.8]
+
+    def test_an_uncovered_step_has_nothing_from_a_window_of_silence(self):
+        assert self.steps([0.9], [(0.0, 1.5)], window=2.0, duration=4.0) == [0.0, 0.0, 0.0, 0.0]
+
+    @pytest.mark.parametrize("method", ["mean", "union"])
+    def test_a_region_is_cut_at_the_silent_steps(self, method):
+        found = regions([0.9] * 10, silence=[(3.2, 6.4)], method=method, window=1.0)
+        assert found == [(0.0, 3.0, 0.9), (6.0, 10.0, 0.9)]
+
+    @pytest.mark.parametrize("method", ["mean", "union"])
+    def test_silence_shorter_than_half_a_hop_stays_in_a_region(self, method):
+        assert regions([0.9] * 10, silence=[(3.0, 3.4)], method=method) == [(0.0, 10.0, 0.9)]
+
+    @pytest.mark.parametrize("method", ["mean", "union"])
+    def test_no_gap_is_closed_over_silence(self, method):
+        scores = [0.9, 0.1, 0.8, 0.0, 0.7, 0.1, 0.6]
+        found = regions(scores, silence=[(3.0, 4.0)], method=method, merge_gap=5.0)
+        assert found == [(0.0, 3.0, 0.9), (4.0, 7.0, 0.7)]
+
+    @pytest.mark.parametrize("method", ["mean", "union"])
+    def test_a_piece_that_is_too_short_is_dropped(self, method):
+        found = regions([0.9] * 10, silence=[(2.0, 3.0)], method=method, min_duration=3.0)
+        assert found == [(3.0, 10.0, 0.9)]
+
+    def test_a_score_of_0_is_no_region_in_silence_even_where_it_reaches_the_threshold(self):
+        for settings in ({"threshold": 0.0}, {"low": 0.0}):
+            found = regions([0.9, 0.9, 0.0, 0.9], silence=[(2.0, 3.0)], **settings)
+            assert found == [(0.0, 2.0, 0.9), (3.0, 4.0, 0.9)]
+
+    def test_union_takes_no_window_that_is_half_silence_or_more(self):
+        # Silence in 4..10 of 14 s: the windows at 2 and 8 are just half silent.
+        scores = [0.0, 0.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.0, 0.0]
+        assert regions(scores, window=4.0, silence=[(4.0, 10.0)], method="union") == []
+
+    def test_union_takes_no_window_with_silence_where_another_is_free_of_it(self):
+        # Silence in 4..10 of 14 s: the windows at 1 and 9 are a quarter silent, those at 0 and 10 free of it.
+        scores = [0.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.8]
+        found = regions(scores, window=4.0, silence=[(4.0, 10.0)], method="union")
+        assert found == [(10.0, 14.0, 0.8)]
+
+    def test_union_takes_a_window_that_is_partly_silence_where_no_other_is(self):
+        # Silence in 0..1 and 4..5 of 5 s: both windows are a quarter silent.
+        found = regions([0.9, 0.0], window=4.0, silence=[(0.0, 1.0), (4.0, 5.0)], method="union")
+        assert found == [(1.0, 4.0, 0.9)]
+
+    def test_a_silent_recording_has_no_region(self):
+        for settings in ({}, {"method": "union"}, {"threshold": 0.0}):
+            assert regions([1.0] * 5, window=8.0, silence=[(0.0, 12.0)], **settings) == []
+
+    @pytest.mark.parametrize("method", ["mean", "union"])
+    @pytest.mark.parametrize("silent", [0.1, 0.37, 1.0, 3.33, 7.5, 100.123])
+    @pytest.mark.parametrize("seed", range(5))
+    def test_appended_silence_changes_no_region(self, seed, silent, method):
+        rng = np.random.default_rng(seed)
+        hop, duration = [1.0, 0.5, 0.25, 2.0, 8.0][seed], 40.0
+        starts = np.arange(0, duration - 8 + hop / 2, hop)
+        later = np.arange(starts[-1] + hop, duration + silent - 8 + 1e-9, hop)
+        if duration + silent - 8 - max(starts[-1], *later, 0.0) > 0.0101:
+            later = np.append(later, duration + silent - 8)
+        scores = rng.random(len(starts))
+        settings = {"merge_gap": 2.0, "min_duration": 1.5, "window": 8.0, "hop": hop, "method": method}
+        expected = regions(scores, times=starts, duration=duration, **settings)
+        found = regions(
+            [*scores, *rng.random(len(later))],
+            times=[*starts, *later],
+            duration=duration + silent,
+            silence=[(duration, duration + silent)],
+            **settings,
+        )
+        assert expected
+        assert found == expected
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_steps_agree_with_a_loop_and_no_region_lies_over_silence(self, seed):
+        rng = np.random.default_rng(seed)
+        window, hop, duration = [(8.0, 1.0), (2.0, 0.5), (1.5, 0.5), (0.96, 0.48)][seed % 4] + (60.0,)
+        edges = np.sort(rng.choice(6000, 2 * int(rng.integers(1, 12)), replace=False)) / 100
+        silence = edges.reshape(-1, 2)
+        times = np.round(np.arange(0, duration - window + 1e-9, hop), 6)
+        scores = rng.random(len(times))
+
+        def share(start, end):
+            return sum(max(0.0, min(end, b) - max(start, a)) for a, b in silence) / (end - start)
+
+        found = step_scores(times, scores, window=window, hop=hop, duration=duration, silence=silence)
+        borders = step_edges(hop, duration)
+        shares = [share(t, t + window) for t in times]
+        silent = [share(a, b) > 0.5 - 1e-9 for a, b in pairwise(borders)]
+        for step, (a, b) in enumerate(pairwise(borders)):
+            over = [i for i, t in enumerate(times) if t - 1e-9 <= (a + b) / 2 < t + window - 1e-9]
+            counting = [i for i in over if shares[i] < 0.001] or [i for i in over if shares[i] < 0.5 - 1e-9]
+            expected = np.mean(scores[counting]) if counting and not silent[step] else 0.0
+            if over:
+                assert found[step] == pytest.approx(expected, abs=1e-8)
+        for method in ("mean", "union"):
+            for start, end, _ in regions(
+                scores, times=times, window=window, hop=hop, duration=duration, silence=silence, method=method
+            ):
+                lies_over = [
+                    s for s, (a, b) in zip(silent, pairwise(borders), strict=True) if a < end and b > start
+                ]
+                assert not any(lies_over)
 
 
 class TestSettings:

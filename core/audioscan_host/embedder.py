@@ -1,28 +1,23 @@
 """Recording + models -> embeddings: the one path, through the cache."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from audioscan_host.audio import decode, probe, read_ahead
 from audioscan_host.cache import BusyError, Cache, Entry
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.encoding import Encoders
 from audioscan_host.errors import EmbeddingError, RecordingError, SettingError
+from audioscan_host.listening import DecodedRecording, known_silence, require_unchanged, seconds_to_pass
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
 from audioscan_host.registry import Registry
+from audioscan_host.silence import Spans, no_silence, within
 from audioscan_host.windows import BLOCK_SECONDS, Windowing, cut_blocks
-
-READ_AHEAD = 8
-"""Chunks of decoded audio that may wait for the encoder."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +32,7 @@ class EmbeddedRecording:
         embeddings: model name -> its embeddings.
         files: model name -> the cache file that holds them.
         computed: names of the models whose embeddings were not in the cache before.
+        silence: (spans, 2) float64, start and end of its digital silence in seconds, ascending.
     """
 
     path: Path
@@ -44,6 +40,7 @@ class EmbeddedRecording:
     embeddings: Mapping[str, Embeddings]
     files: Mapping[str, Path]
     computed: frozenset[str]
+    silence: Spans = field(default_factory=no_silence)
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,13 @@ class Embedder:
 
         A recording that cannot be read, or that a plugin fails on, gives a failure, and the others go on.
         """
-        lacking = {path: models for path in paths if (models := self._lacks(path))}
+        passes = {path: self._passes(path) for path in paths}
+        checkpoints = dict.fromkeys(each for of_recording in passes.values() for each in of_recording if each)
         # Before the first recording is decoded: fetching may take minutes, or fail.
-        for checkpoint in dict.fromkeys(m.checkpoint for models in lacking.values() for m in models):
+        for checkpoint in checkpoints:
             self._encoders.obtain(checkpoint, self._progress)
-        with self._progress.track("embedding", _seconds_to_pass(lacking), "s of audio") as advance:
+        what = "embedding" if checkpoints or not any(passes.values()) else "looking for silence"
+        with self._progress.track(what, seconds_to_pass(passes), "s of audio") as advance:
             waiting = []
             for path in paths:
                 try:
@@ -125,16 +124,19 @@ class Embedder:
         entries = [self._entry(recording, model) for model in self._models]
         found = {entry: entry.read() for entry in entries}
         computed: set[str] = set()
+        silence: Spans | None = None
         for together in self._in_one_pass(entry for entry in entries if found[entry] is None):
             with self._cache.claim(together[0], wait=wait):
                 # What another process has finished since is not computed again.
                 found.update({entry: entry.read() for entry in together})
                 lacking = [entry for entry in together if found[entry] is None]
                 if lacking:
-                    self._compute(recording, lacking, advance or _ignore)
+                    silence = self._compute(recording, lacking, advance or _ignore)
                     computed |= {entry.model.name for entry in lacking}
                 found.update({entry: entry.read() for entry in lacking})
-        return self._embedded(path, found, frozenset(computed))
+        if silence is None:
+            silence = known_silence(recording, self._cache, advance or _ignore)
+        return self._embedded(path, found, frozenset(computed), silence)
 
     def _entry(self, recording: Recording, model: Model) -> Entry:
         return self._cache.entry(
@@ -150,7 +152,7 @@ class Embedder:
         return list(groups.values())
 
     def _embedded(
-        self, path: Path, found: Mapping[Entry, Embeddings | None], computed: frozenset[str]
+        self, path: Path, found: Mapping[Entry, Embeddings | None], computed: frozenset[str], silence: Spans
     ) -> EmbeddedRecording:
         embeddings = {entry.model.name: hit for entry, hit in found.items() if hit is not None}
         files = {entry.model.name: entry.file for entry in found}
@@ -158,12 +160,12 @@ class Embedder:
             raise RecordingError(f"{path}: its embeddings vanished from the cache; run again")
         first = next(iter(embeddings.values()))
         # 8-cut keeps no duration; its last window ends less than a hop before the end.
-        duration = first.meta.get("duration", first.times[-1] + self._windowing.window)
+        duration = float(first.meta.get("duration", first.times[-1] + self._windowing.window))
         there = {name: file for name, file in files.items() if file}
-        return EmbeddedRecording(path, float(duration), embeddings, there, computed)
+        return EmbeddedRecording(path, duration, embeddings, there, computed, within(silence, duration))
 
-    def _compute(self, recording: Recording, entries: Sequence[Entry], advance: Advance) -> None:
-        """Embed a recording block by block, models of one checkpoint together."""
+    def _compute(self, recording: Recording, entries: Sequence[Entry], advance: Advance) -> Spans:
+        """Embed a recording block by block, models of one checkpoint together; gives its silence."""
         models = [entry.model for entry in entries]
         checkpoint = models[0].checkpoint
         hop = self._windowing.hop
@@ -174,7 +176,7 @@ class Embedder:
             done += count * hop
             advance(count * hop)
 
-        with closing(_Counted(recording.path, checkpoint.sample_rate)) as samples:
+        with closing(DecodedRecording(recording.path, checkpoint.sample_rate)) as samples:
             blocks = 0
             for block in cut_blocks(
                 samples,
@@ -191,14 +193,20 @@ class Embedder:
                     for entry, embedded in zip(entries, vectors, strict=True):
                         entry.add_block(blocks, Embeddings(block.times, embedded))
                 blocks += 1
-        if Recording.at(recording.path) != recording:
+        try:
+            require_unchanged(recording)
+        except RecordingError:
             for entry in entries:
                 entry.discard_blocks()
-            raise RecordingError(f"{recording.path}: it changed while it was being read; run again")
+            raise
+        silence = samples.silence
+        # Before the embeddings are finished, so that these are not found without it.
+        self._cache.silence_of(recording).write(silence)
         duration = samples.count / checkpoint.sample_rate
         for entry in entries:
             entry.finish(blocks, self._meta(entry, duration))
         advance(duration - done)
+        return silence
 
     def _meta(self, entry: Entry, duration: float) -> dict[str, Any]:
         return {
@@ -223,40 +231,16 @@ class Embedder:
         except EmbeddingError as error:
             return RecordingFailure(path, f"{path}: {error}", by_plugin=True)
 
-    def _lacks(self, path: Path) -> list[Model]:
+    def _passes(self, path: Path) -> list[Checkpoint | None]:
+        """The checkpoints that have to pass over a recording; `None` for a pass that finds its silence alone."""
         try:
             recording = Recording.at(path)
         except RecordingError:
             return []
-        return [model for model in self._models if self._entry(recording, model).file is None]
-
-
-class _Counted:
-    """The decoded chunks of a recording, read ahead, and how many samples they were."""
-
-    def __init__(self, path: Path, sample_rate: int) -> None:
-        self._chunks = read_ahead(decode(path, sample_rate), READ_AHEAD)
-        self.close: Callable[[], None] = self._chunks.close
-        self.count = 0
-
-    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
-        for chunk in self._chunks:
-            self.count += len(chunk)
-            yield chunk
-
-
-def _seconds_to_pass(lacking: Mapping[Path, Sequence[Model]]) -> float | None:
-    """Seconds that containers declare, once for each checkpoint; `None` where one does not say."""
-    total = 0.0
-    for path, models in lacking.items():
-        try:
-            duration = probe(path).duration
-        except RecordingError:
-            continue
-        if duration is None:
-            return None
-        total += duration * len({model.checkpoint for model in models})
-    return total
+        lacking = [model for model in self._models if self._entry(recording, model).file is None]
+        if lacking or self._cache.silence_of(recording).path.is_file():
+            return list(dict.fromkeys(model.checkpoint for model in lacking))
+        return [None]
 
 
 def _ignore(_amount: float) -> None:

@@ -8,13 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.errors import SettingError
+from audioscan_host.silence import FREE, HALF, Spans, no_silence, silent_share
+from audioscan_host.steps import (
+    Microseconds,
+    checked_scores,
+    covered_steps,
+    exact_step_edges,
+    silent_steps,
+    step_scores,
+)
+from audioscan_host.windows import microseconds
 
 Method = Literal["mean", "union"]
-
-_Microseconds = npt.NDArray[np.int64]
-
-_SHORTEST_STEP = 10_000
-"""Microseconds; a rest shorter than the grid of window starts is no step of its own."""
 
 
 @dataclass(frozen=True)
@@ -77,63 +82,6 @@ class RegionSettings:
         return self.threshold if self.low is None else self.low
 
 
-def step_edges(hop: float, duration: float) -> npt.NDArray[np.float64]:
-    """Where the steps of a recording begin and end: (steps + 1,) seconds.
-
-    Each step is a hop long; the last one ends at `duration`, and takes in a rest of less than
-    10 ms. A recording without audio has no steps: (1,).
-    """
-    return np.minimum(_step_edges(hop, duration) / 1e6, duration)
-
-
-def step_scores(
-    times: npt.NDArray[np.float64],
-    scores: npt.NDArray[np.floating],
-    *,
-    window: float,
-    hop: float,
-    duration: float,
-) -> npt.NDArray[np.float64]:
-    """Score each step of a recording by the mean of the windows that contain its centre.
-
-    Args:
-        times: (windows,) starts in seconds, ascending.
-        scores: (windows,) finite.
-        window: seconds; of a recording that is shorter than the window, its own length.
-        hop: seconds.
-        duration: of the recording, seconds.
-
-    Returns:
-        (steps,) scores, to nine decimals; the steps lie between the `step_edges`. A step that no
-        window covers, such as the last milliseconds, has the score of the nearest window; without
-        windows every step has 0.
-
-    Raises:
-        ValueError: times and scores do not fit each other, or a score is not finite.
-    """
-    starts, values = _checked(times, scores)
-    edges = _step_edges(hop, duration)
-    centres = (edges[:-1] + edges[1:]) // 2
-    if not len(starts):
-        return np.zeros(len(centres))
-    length = int(_microseconds(window))
-    first = np.searchsorted(starts, centres - length, side="right")
-    after = np.searchsorted(starts, centres, side="right")
-    sums = np.zeros(len(values) + 1)
-    np.cumsum(values, out=sums[1:])
-    covering = after - first
-    means = (sums[after] - sums[first]) / np.maximum(covering, 1)
-
-    earlier = np.maximum(after - 1, 0)
-    later = np.minimum(after, len(starts) - 1)
-    is_later_nearer = starts[later] - centres < centres - starts[earlier] - length
-    nearest = values[np.where(is_later_nearer, later, earlier)]
-    # Running sums leave errors of about 1e-11; rounded, windows that all score 0.7 give 0.7, and
-    # reach a threshold of 0.7.
-    result: npt.NDArray[np.float64] = np.where(covering > 0, means, nearest).round(9)
-    return result
-
-
 def find_regions(
     times: npt.NDArray[np.float64],
     scores: npt.NDArray[np.floating],
@@ -143,6 +91,7 @@ def find_regions(
     hop: float,
     duration: float,
     settings: RegionSettings,
+    silence: Spans | None = None,
 ) -> list[Region]:
     """Find the spans of a recording in which the scores reach the threshold, in order.
 
@@ -150,6 +99,10 @@ def find_regions(
     region where one of them reaches the threshold. With "union" the windows that reach the
     threshold are, whole; those that overlap or touch are one. Then gaps shorter than `merge_gap`
     are closed, and regions shorter than `min_duration` dropped. No region passes `duration`.
+
+    Nothing is found in silence, and no gap is closed over it: regions are cut at the steps of which half or
+    more is silence, whole steps at a time. With "union" a window that is half or more silence does not
+    count, and one that is partly silence only on steps that no window free of silence covers.
 
     Args:
         times: (windows,) starts in seconds, ascending.
@@ -159,73 +112,102 @@ def find_regions(
         hop: seconds.
         duration: of the recording, seconds.
         settings: see RegionSettings.
+        silence: (spans, 2) seconds, ascending; none unless given.
 
     Raises:
         ValueError: times and scores do not fit each other, or a score is not finite.
     """
+    silence = no_silence() if silence is None else silence
+    edges, silent = exact_step_edges(hop, duration), silent_steps(hop, duration, silence)
     if settings.method == "union":
-        starts, values = _checked(times, scores)
-        found = values >= settings.threshold
-        begin, peaks = starts[found], values[found]
-        end = np.minimum(begin + _microseconds(window), _microseconds(duration))
+        starts, values = checked_scores(times, scores)
+        ends = np.minimum(starts + microseconds(window), microseconds(duration))
+        share = silent_share(times, window, silence)
+        free = share < FREE
+        covered = covered_steps(times[free], window, hop, duration)
+        found, partly = values >= settings.threshold, ~free & (share < HALF)
+        begin, end, peaks = _sorted(
+            _cut(starts, ends, values, chosen=found & free, to=_runs(~silent, edges)),
+            _cut(starts, ends, values, chosen=found & partly, to=_runs(~silent & ~covered, edges)),
+        )
     else:
-        steps = step_scores(times, scores, window=window, hop=hop, duration=duration)
-        begin, end, peaks = _runs(steps, _step_edges(hop, duration), settings)
+        steps = step_scores(times, scores, window=window, hop=hop, duration=duration, silence=silence)
+        begin, end, peaks = _grown(steps, silent, edges, settings)
     if not len(begin):
         return []
-    begin, end, peaks = _joined(begin, end, peaks, int(_microseconds(settings.merge_gap)))
-    long = end - begin >= _microseconds(settings.min_duration)
+    stretch = np.searchsorted(edges[:-1][silent], begin)  # the same where no silence lies between
+    begin, end, peaks = _joined(begin, end, peaks, stretch, int(microseconds(settings.merge_gap)))
+    long = end - begin >= microseconds(settings.min_duration)
     return [
         Region(a / 1e6, min(b / 1e6, duration), label, score)
         for a, b, score in zip(begin[long].tolist(), end[long].tolist(), peaks[long].tolist(), strict=True)
     ]
 
 
-_Spans = tuple[_Microseconds, _Microseconds, npt.NDArray[np.float64]]  # begin, end, highest score
+_Found = tuple[Microseconds, Microseconds, npt.NDArray[np.float64]]  # begin, end, highest score
 
 
-def _runs(steps: npt.NDArray[np.float64], edges: _Microseconds, settings: RegionSettings) -> _Spans:
+def _runs(steps: npt.NDArray[np.bool_], edges: Microseconds) -> tuple[Microseconds, Microseconds]:
+    """Begin and end of the runs of steps that are true."""
+    first, after = _ends_of_runs(steps)
+    return edges[first], edges[after]
+
+
+def _grown(
+    steps: npt.NDArray[np.float64],
+    silent: npt.NDArray[np.bool_],
+    edges: Microseconds,
+    settings: RegionSettings,
+) -> _Found:
     """The runs of steps that reach `low`, of those that reach the threshold somewhere."""
-    grown = np.concatenate([[False], steps >= settings.lower, [False]])
-    first, after = np.flatnonzero(np.diff(grown)).reshape(-1, 2).T
+    first, after = _ends_of_runs((steps >= settings.lower) & ~silent)
     if not len(first):
         return edges[first], edges[after], steps[first]
-    # Each piece lasts until the next run; what lies between is lower than the run itself.
+    # Each piece lasts until the next run; what lies between is lower than the run itself, or silence and 0.
     peaks = np.maximum.reduceat(steps, first)
     high = peaks >= settings.threshold
     return edges[first[high]], edges[after[high]], peaks[high]
 
 
+def _ends_of_runs(steps: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """(2, runs): the first step of each run, and the one after it."""
+    return np.flatnonzero(np.diff(np.concatenate([[False], steps, [False]]))).reshape(-1, 2).T
+
+
+def _cut(
+    begin: Microseconds,
+    end: Microseconds,
+    peaks: npt.NDArray[np.float64],
+    *,
+    chosen: npt.NDArray[np.bool_],
+    to: tuple[Microseconds, Microseconds],
+) -> _Found:
+    """What of the chosen windows lies in the stretches `to`, piece by piece."""
+    first = np.searchsorted(to[1], begin, side="right")
+    pieces = np.where(chosen, np.maximum(np.searchsorted(to[0], end) - first, 0), 0)
+    window = np.repeat(np.arange(len(begin)), pieces)
+    stretch = first[window] + np.arange(len(window)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    return np.maximum(begin[window], to[0][stretch]), np.minimum(end[window], to[1][stretch]), peaks[window]
+
+
+def _sorted(one: _Found, other: _Found) -> _Found:
+    """Both together by their begin."""
+    begin, end, peaks = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    order = np.lexsort((end, begin))
+    return begin[order], end[order], peaks[order]
+
+
 def _joined(
-    begin: _Microseconds, end: _Microseconds, peaks: npt.NDArray[np.float64], merge_gap: int
-) -> _Spans:
-    """Join what overlaps, touches or has a gap of less than `merge_gap`; both ends ascend."""
+    begin: Microseconds,
+    end: Microseconds,
+    peaks: npt.NDArray[np.float64],
+    stretch: npt.NDArray[np.intp],
+    merge_gap: int,
+) -> _Found:
+    """Join what overlaps, touches or has a gap of less than `merge_gap` in one stretch; begins ascend."""
+    end = np.maximum.accumulate(end)
     gaps = begin[1:] - end[:-1]
-    first = np.flatnonzero(np.concatenate([[True], (gaps > 0) & (gaps >= merge_gap)]))
+    is_apart = (gaps > 0) & ((gaps >= merge_gap) | (np.diff(stretch) > 0))
+    first = np.flatnonzero(np.concatenate([[True], is_apart]))
     last = np.append(first[1:], len(begin)) - 1
     return begin[first], end[last], np.maximum.reduceat(peaks, first)
-
-
-def _step_edges(hop: float, duration: float) -> _Microseconds:
-    length, whole = int(_microseconds(duration)), int(_microseconds(hop))
-    steps, rest = divmod(length, whole)
-    if rest >= _SHORTEST_STEP or (steps == 0 and rest):
-        steps += 1
-    edges = np.arange(steps + 1, dtype=np.int64) * whole
-    edges[-1] = length
-    return edges
-
-
-def _checked(
-    times: npt.NDArray[np.float64], scores: npt.NDArray[np.floating]
-) -> tuple[_Microseconds, npt.NDArray[np.float64]]:
-    if np.shape(times) != np.shape(scores) or not np.all(np.isfinite(scores)):
-        raise ValueError(
-            f"expected one finite score a window, got {np.shape(scores)} for {np.shape(times)} windows"
-        )
-    return _microseconds(times), np.asarray(scores, dtype=np.float64)
-
-
-def _microseconds(seconds: npt.ArrayLike) -> _Microseconds:
-    # Whole microseconds compare exactly, where 1.2 - 0.9 is not 0.3.
-    return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)

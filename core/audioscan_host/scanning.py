@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from audioscan_host.ready_detector import ready_detector
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import Region, RegionSettings, find_regions
 from audioscan_host.registry import Registry, load_registry
+from audioscan_host.silence import Spans, audible, no_silence
+from audioscan_host.silence_note import silence_note
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,9 @@ class ScannedRecording:
         duration: seconds.
         times: (windows,) starts of the windows, seconds.
         window: seconds; of a recording shorter than the detector's window, its own length.
-        probabilities: label -> (windows,) from 0 to 1.
+        probabilities: label -> (windows,) from 0 to 1; 0 where half of a window or more is silence.
         regions: of all labels, by start.
+        silence: (spans, 2) start and end of its digital silence in seconds, ascending.
     """
 
     path: Path
@@ -42,6 +45,7 @@ class ScannedRecording:
     window: float
     probabilities: Mapping[str, npt.NDArray[np.float64]]
     regions: tuple[Region, ...]
+    silence: Spans = field(default_factory=no_silence)
 
 
 @dataclass(frozen=True)
@@ -114,13 +118,13 @@ def _scanned(
     recording: EmbeddedRecording, detector: Detector, settings_of: Mapping[str, RegionSettings]
 ) -> ScannedRecording:
     found = recording.embeddings[detector.model]
-    if detector.normalisation == "recording" and len(found.times) < LEAST_WINDOWS_TO_NORMALISE:
-        logger.warning(
-            "%s: %d windows are too few for statistics of its own (%d would do): its scores are less sure",
-            recording.path, len(found.times), LEAST_WINDOWS_TO_NORMALISE,
-        )  # fmt: skip
     window = min(detector.window, recording.duration)
-    probabilities = detector.probabilities(found.vectors)
+    evidence = audible(found.times, window, recording.silence)
+    _warn(recording, found.times, window, detector, any_evidence=bool(evidence.any()))
+    probabilities = {
+        label: np.where(evidence, of_windows, 0.0)
+        for label, of_windows in detector.probabilities(found.vectors).items()
+    }
     regions = [
         region
         for label, scores in probabilities.items()
@@ -132,9 +136,34 @@ def _scanned(
             hop=detector.hop,
             duration=recording.duration,
             settings=settings_of[label],
+            silence=recording.silence,
         )
     ]
     regions.sort(key=lambda region: (region.start, region.end, region.label))
     return ScannedRecording(
-        recording.path, recording.duration, found.times, window, probabilities, tuple(regions)
+        recording.path,
+        recording.duration,
+        found.times,
+        window,
+        probabilities,
+        tuple(regions),
+        recording.silence,
     )
+
+
+def _warn(
+    recording: EmbeddedRecording,
+    times: npt.NDArray[np.float64],
+    window: float,
+    detector: Detector,
+    *,
+    any_evidence: bool,
+) -> None:
+    """Tell what makes the scores of a recording less sure than others."""
+    if any_evidence and detector.normalisation == "recording" and len(times) < LEAST_WINDOWS_TO_NORMALISE:
+        logger.warning(
+            "%s: %d windows are too few for statistics of its own (%d would do): its scores are less sure",
+            recording.path, len(times), LEAST_WINDOWS_TO_NORMALISE,
+        )  # fmt: skip
+    if note := silence_note(times, window, recording.duration, recording.silence):
+        logger.warning("%s: %s", recording.path, note)

@@ -20,6 +20,7 @@ from av.stream import Discard, Disposition
 
 from audioscan_host.audio.frames import check_bounds, mono_pieces
 from audioscan_host.errors import RecordingError
+from audioscan_host.silence import SilenceMeter
 
 CONTAINERS = (
     "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,"
@@ -59,7 +60,9 @@ def probe(path: Path) -> AudioInfo:
         return info
 
 
-def decode(path: Path, sample_rate: int) -> Iterator[npt.NDArray[np.float32]]:
+def decode(
+    path: Path, sample_rate: int, *, meter: SilenceMeter | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
     """The recording as consecutive mono chunks of (samples,) float32, about a second each.
 
     The default audio track is read, the first one where none is marked. The channels are mixed by their
@@ -69,6 +72,8 @@ def decode(path: Path, sample_rate: int) -> Iterator[npt.NDArray[np.float32]]:
     Args:
         path: the recording.
         sample_rate: wanted, Hz.
+        meter: is fed the recording at its own rate, what is missing or damaged included; it has heard
+            all of it when the last chunk was given.
 
     Raises:
         RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
@@ -78,7 +83,7 @@ def decode(path: Path, sample_rate: int) -> Iterator[npt.NDArray[np.float32]]:
             if other.index != track.index:
                 other.discard = Discard.all
         pieces = mono_pieces(path, container, track, _begin(container, track), info.duration)
-        yield from _resampled(pieces, sample_rate)
+        yield from _resampled(pieces if meter is None else _metered(pieces, meter), sample_rate)
 
 
 @contextmanager
@@ -153,6 +158,14 @@ def _begin(container: InputContainer, track: AudioStream) -> float | None:
         if stream.start_time is not None and stream.time_base is not None
     ]
     return min(starts, default=None)
+
+
+def _metered(
+    pieces: Iterable[tuple[int, npt.NDArray[np.float32]]], meter: SilenceMeter
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    for piece_rate, piece in pieces:
+        meter.feed(piece_rate, piece)
+        yield piece_rate, piece
 
 
 def _resampled(

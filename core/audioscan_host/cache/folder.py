@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,15 @@ import platformdirs
 
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.npz import set_aside
+from audioscan_host.cache.silence_file import SilenceFile
 from audioscan_host.errors import CacheError
 from audioscan_host.model import Checkpoint, Model
 from audioscan_host.recordings import Recording
+from audioscan_host.silence import REVISION as SILENCE_REVISION
 from audioscan_host.windows import Windowing
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
-DAMAGED = ".damaged"
-"""Ending of a file that was set aside."""
-
 PIPELINE_REVISION = 1
 """Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
 
@@ -84,10 +84,7 @@ class Entry:
         except FileNotFoundError:
             pass
         except CacheError as error:
-            aside = self.path.with_suffix(self.path.suffix + DAMAGED)
-            with suppress(FileNotFoundError):  # another process has set it aside just now
-                self.path.replace(aside)
-            logger.warning("%s; kept as %s and computed again", error, aside.name)
+            logger.warning("%s; kept as %s and computed again", error, set_aside(self.path).name)
             return None
         return self._read_eight_cut()
 
@@ -131,7 +128,10 @@ class Entry:
 
 
 class Cache:
-    """The cache folder: `w2v/` has the finished files, `unfinished/` what a killed run left.
+    """The cache folder.
+
+    `w2v/` has the finished files, `silence/` the silence of each recording, and `unfinished/` what a
+    killed run left.
 
     Raises:
         CacheError: the folder cannot be made or written to.
@@ -141,6 +141,7 @@ class Cache:
         self.folder = default_folder() if folder is None else folder
         self.finished = self.folder / "w2v"
         self.unfinished = self.folder / "unfinished"
+        self.silence = self.folder / "silence"
         try:
             self.finished.mkdir(parents=True, exist_ok=True)
             self.unfinished.mkdir(exist_ok=True)
@@ -165,7 +166,7 @@ class Cache:
         wrapped = {"wrappers": list(wrappers)} if wrappers else {}
         key = _key(
             recording,
-            windowing,
+            windowing=asdict(windowing),
             checkpoint=_facts(model.checkpoint),
             model=[model.name, model.revision, model.layers, model.pooling],
             precision=precision,
@@ -183,6 +184,11 @@ class Cache:
             precision,
         )
 
+    def silence_of(self, recording: Recording) -> SilenceFile:
+        """The place for the silence of a recording."""
+        key = _key(recording, silence=SILENCE_REVISION)
+        return SilenceFile(self.silence / f"{key}.npz", recording.path)
+
     @contextmanager
     def claim(self, entry: Entry, *, wait: bool) -> Iterator[None]:
         """Be the only process that runs the checkpoint of an entry over its recording.
@@ -193,7 +199,7 @@ class Cache:
             BusyError: another process has it, and `wait` is off.
         """
         facts = {"checkpoint": _facts(entry.model.checkpoint), "precision": entry.precision}
-        key = _key(entry.recording, entry.windowing, **facts)
+        key = _key(entry.recording, windowing=asdict(entry.windowing), **facts)
         lock = filelock.FileLock(self.unfinished / f"{key}.lock", timeout=-1 if wait else 0)
         try:
             lock.acquire()
@@ -211,11 +217,9 @@ def _facts(checkpoint: Checkpoint) -> list[Any]:
     return [checkpoint.name, checkpoint.revision, checkpoint.sample_rate]
 
 
-def _key(recording: Recording, windowing: Windowing, **facts: Any) -> str:
+def _key(recording: Recording, **facts: Any) -> str:
     identity = [recording.size, recording.mtime_ns, recording.digest]
-    everything = {
-        "recording": identity, "windowing": asdict(windowing), "pipeline": PIPELINE_REVISION, **facts
-    }  # fmt: skip
+    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **facts}
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,7 +12,9 @@ import filelock
 
 from audioscan_host.atomic_write import TEMPORARY
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.folder import DAMAGED, Cache
+from audioscan_host.cache.folder import Cache
+from audioscan_host.cache.npz import DAMAGED, set_aside
+from audioscan_host.cache.silence_file import read_spans, recording_of
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 
@@ -40,6 +42,7 @@ class CacheInfo:
     Attributes:
         folder: the cache folder.
         models: a share for each model, by name.
+        silence: number of recordings whose silence is kept.
         eight_cut: number of files that 8-cut wrote.
         unfinished: number of recordings that a run left before their end.
         leftovers: number of damaged and temporary files.
@@ -48,6 +51,7 @@ class CacheInfo:
 
     folder: Path
     models: tuple[ModelShare, ...]
+    silence: int
     eight_cut: int
     unfinished: int
     leftovers: int
@@ -80,8 +84,8 @@ def info(cache: Cache) -> CacheInfo:
         sizes[model] += path.stat().st_size
     shares = tuple(ModelShare(m, recordings[m], windows[m], sizes[m]) for m in sorted(recordings))
     unfinished = sum(path.is_dir() for path in cache.unfinished.iterdir())
-    eight_cut = len(list(_eight_cut_files(cache)))
-    return CacheInfo(cache.folder, shares, eight_cut, unfinished, leftovers, _size(cache.folder))
+    silence, eight_cut = len(_silence_files(cache)), len(_eight_cut_files(cache))
+    return CacheInfo(cache.folder, shares, silence, eight_cut, unfinished, leftovers, _size(cache.folder))
 
 
 def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[str]]:
@@ -92,16 +96,16 @@ def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[st
     Returns:
         Number of files, and a sentence for each damaged one.
     """
-    files = [*_own_files(cache), *_eight_cut_files(cache)]
+    files = [*_own_files(cache), *_silence_files(cache), *_eight_cut_files(cache)]
     damaged = []
     with (progress or Silent()).track("verifying", len(files), "files") as advance:
         for path in files:
             try:
-                cache_file.read(path)
+                read_spans(path) if path.parent == cache.silence else cache_file.read(path)
             except CacheError as error:
                 damaged.append(str(error))
                 if _is_own(path):
-                    path.replace(path.with_suffix(path.suffix + DAMAGED))
+                    set_aside(path)
             advance(1)
     return len(files), damaged
 
@@ -128,12 +132,17 @@ def prune(
         if older_than is not None and _age(path) > older_than * DAY:
             return True
         try:
-            meta = cache_file.describe(path)[1]
+            if path.parent == cache.silence:
+                model, recording = None, recording_of(path)
+            else:
+                meta = cache_file.describe(path)[1]
+                model, recording = meta.get("model"), str(meta.get("recording"))
         except CacheError:
             return True
-        return meta.get("model") in models or (missing and not Path(str(meta.get("recording"))).exists())
+        return model in models or (missing and not Path(recording).exists())
 
-    removed = [*_leftovers(cache), *_abandoned(cache), *filter(unwanted, _own_files(cache))]
+    own = [*_own_files(cache), *_silence_files(cache)]
+    removed = [*_leftovers(cache), *_abandoned(cache), *filter(unwanted, own)]
     size = sum(map(_size, removed))
     for path in [] if dry_run else removed:
         _remove(path)
@@ -148,16 +157,21 @@ def _own_files(cache: Cache) -> list[Path]:
     return sorted(path for path in cache.finished.glob("*.npz") if _is_own(path))
 
 
+def _silence_files(cache: Cache) -> list[Path]:
+    return sorted(path for path in cache.silence.glob("*.npz") if _is_own(path))
+
+
 def _eight_cut_files(cache: Cache) -> list[Path]:
     return sorted(path for path in cache.finished.glob("*.npz") if not _is_own(path))
 
 
 def _leftovers(cache: Cache) -> Iterator[Path]:
-    yield from sorted(cache.finished.glob(f"*{DAMAGED}"))
-    # A younger one may belong to a process that is writing it.
-    for path in sorted(cache.finished.glob(f".*{TEMPORARY}")):
-        if _age(path) > DAY:
-            yield path
+    for folder in (cache.finished, cache.silence):
+        yield from sorted(folder.glob(f"*{DAMAGED}"))
+        # A younger one may belong to a process that is writing it.
+        for path in sorted(folder.glob(f".*{TEMPORARY}")):
+            if _age(path) > DAY:
+                yield path
 
 
 def _abandoned(cache: Cache) -> Iterator[Path]:

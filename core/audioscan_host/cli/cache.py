@@ -30,6 +30,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
                 "folder": str(found.folder.resolve()),
                 "bytes": found.size,
                 "models": shares,
+                "silence": found.silence,
                 "eight_cut": found.eight_cut,
                 "unfinished": found.unfinished,
                 "leftovers": found.leftovers,
@@ -43,6 +44,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
             [[s.model, s.recordings, s.windows, _megabytes(s.size)] for s in found.models],
             right=["recordings", "windows", "size"],
         )
+    click.echo(f"recordings whose silence is known: {found.silence}")
     click.echo(f"files of 8-cut: {found.eight_cut}")
     click.echo(f"unfinished recordings: {found.unfinished}")
     click.echo(f"damaged and temporary files: {found.leftovers}")

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from audioscan_host.demo.sounds import OTHERS, SAMPLE_RATE, TARGET
 from audioscan_host.demo.synthesis import Event, SynthesisedRecording
-from audioscan_host.regions import Region, step_edges, step_scores
+from audioscan_host.regions import Region
 from audioscan_host.scanning import ScannedRecording
+from audioscan_host.steps import step_edges, step_scores
 
 TRUE, TRUE_LIGHT = "#1b9e77", "#c6e7dd"
 FOUND, FOUND_LIGHT = "#d95f02", "#f7b982"
@@ -99,6 +100,7 @@ def _draw_scores(axes: Any, scanned: ScannedRecording, hop: float, threshold: fl
         window=scanned.window,
         hop=hop,
         duration=scanned.duration,
+        silence=scanned.silence,
     )
     edges = step_edges(hop, scanned.duration)
     centres = (edges[:-1] + edges[1:]) / 2

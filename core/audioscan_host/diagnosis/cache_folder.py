@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.folder import DAMAGED
+from audioscan_host.cache.npz import DAMAGED
 from audioscan_host.diagnosis.finding import Finding
 from audioscan_host.errors import CacheError
 

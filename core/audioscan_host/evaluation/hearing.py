@@ -145,6 +145,7 @@ def _heard(
         hop=hop,
         duration=embedded.duration,
         settings=regions,
+        silence=embedded.silence,
     )
     events = (a for a in recording.annotations if a.role is Role.POSITIVE and a.label == label)
     return HeldOutRecording(

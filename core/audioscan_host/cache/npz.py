@@ -1,0 +1,139 @@
+"""Arrays in an `.npz` of the cache: what is read was checked before it is believed."""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.atomic_write import atomic_write
+from audioscan_host.errors import CacheError
+
+DAMAGED = ".damaged"
+"""Ending of a file that was set aside."""
+
+_HIGHEST_RATIO = 50
+"""8-cut may compress; embeddings hardly shrink, so what claims to grow more than this is refused."""
+
+_PIECE = 1 << 20  # bytes
+
+_HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive, to be read; whatever is wrong with it becomes a CacheError.
+
+    Raises:
+        CacheError: it is damaged.
+        FileNotFoundError: it is not there.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except FileNotFoundError:
+        raise
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        KeyError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
+        raise CacheError(f"{path}: damaged: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def created(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A new archive that is there as a whole or not at all.
+
+    Raises:
+        CacheError: it cannot be written.
+    """
+    try:
+        with atomic_write(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            yield archive
+    except OSError as error:
+        raise CacheError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file, so that what it held is computed again; where it is now."""
+    aside = path.with_suffix(path.suffix + DAMAGED)
+    with suppress(FileNotFoundError):  # another process has set it aside just now
+        path.replace(aside)
+    return aside
+
+
+@contextmanager
+def array_writer(
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> Iterator[IO[bytes]]:
+    """Takes the bytes of an array piece by piece."""
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(member, header)
+        yield member
+
+
+def write_array(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
+    """Write an array that is in memory."""
+    with array_writer(archive, name, array.dtype, array.shape) as member:
+        member.write(array.tobytes())
+
+
+def write_meta(archive: zipfile.ZipFile, meta: Mapping[str, Any]) -> None:
+    """Write what the arrays are of, as JSON."""
+    write_array(archive, "meta", np.array(json.dumps(meta, sort_keys=True)))
+
+
+def read_meta(archive: zipfile.ZipFile, file_size: int) -> Mapping[str, Any]:
+    """What the arrays are of; nothing where the file does not say."""
+    if "meta.npy" not in archive.namelist():
+        return {}
+    meta = json.loads(str(read_array(archive, "meta", file_size)))
+    if not isinstance(meta, dict):
+        raise ValueError("meta is not an object")  # noqa: TRY004 - the content is wrong, not the call
+    return meta
+
+
+def read_array(archive: zipfile.ZipFile, name: str, file_size: int) -> npt.NDArray[Any]:
+    """An array whose declared size was compared with the file before memory is taken for it."""
+    info = archive.getinfo(f"{name}.npy")
+    if info.file_size > min(info.compress_size, file_size) * _HIGHEST_RATIO:
+        raise ValueError(f"{name} claims {info.file_size} bytes in a file of {file_size}")
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version not in _HEADER_READERS:
+            raise ValueError(f"{name} has the unknown npy version {version}")
+        shape, fortran_order, dtype = _HEADER_READERS[version](member)
+        count = int(np.prod(shape, dtype=object)) if shape else 1
+        body = info.file_size - member.tell()
+        if dtype.hasobject or dtype.kind not in "fU" or fortran_order or count * dtype.itemsize != body:
+            raise ValueError(f"{name} declares {dtype} {shape} for {body} bytes")
+        content = bytearray(body)
+        _fill(memoryview(content), member)
+    return np.frombuffer(content, dtype=dtype).reshape(shape)
+
+
+def _fill(content: memoryview, member: IO[bytes]) -> None:
+    """Read a member to its end, where its checksum is compared.
+
+    Piece by piece: `member.read()` would hold a day's vectors twice.
+    """
+    filled = 0
+    while piece := member.read(_PIECE):
+        content[filled : filled + len(piece)] = piece  # a ValueError where there is too much
+        filled += len(piece)
+    if filled != len(content):
+        raise ValueError(f"{filled} bytes instead of {len(content)}")
