@@ -11,12 +11,13 @@ from audioscan_host.cache import BusyError, Cache, Entry
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.encoding import Encoders
 from audioscan_host.errors import EmbeddingError, RecordingError, SettingError
+from audioscan_host.evidence import Evidence
 from audioscan_host.listening import DecodedRecording, known_silence, require_unchanged, seconds_to_pass
 from audioscan_host.model import Checkpoint, Model, Runtime
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
 from audioscan_host.registry import Registry
-from audioscan_host.silence import Spans, no_silence, within
+from audioscan_host.silence import Spans, no_silence, silent_share, within
 from audioscan_host.windows import BLOCK_SECONDS, Windowing, cut_blocks
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,12 @@ class EmbeddedRecording:
     files: Mapping[str, Path]
     computed: frozenset[str]
     silence: Spans = field(default_factory=no_silence)
+
+    def evidence(self, model: str, windowing: Windowing) -> Evidence:
+        """Its windows by one model, as a detector is given them."""
+        found = self.embeddings[model]
+        share = silent_share(found.times, min(windowing.window, self.duration), self.silence)
+        return Evidence(found.vectors, share, windowing.hop)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from audioscan_host.evaluation.hearing import Material, hear
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.judgement import LabelEvaluation, judge
 from audioscan_host.evaluation.recording_folds import recording_folds
-from audioscan_host.labelled_recordings import Normalisation, any_positive, embed_labelled
+from audioscan_host.labelled_recordings import any_positive, embed_labelled
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
 from audioscan_host.progress import Progress, Silent
@@ -96,7 +96,6 @@ def evaluate(
     windowing: Windowing | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
-    normalisation: Normalisation | None = None,
     classifiers: Sequence[ClassifierSettings] = (ClassifierSettings(),),
     threshold: float = 0.5,
     resamples: int = RESAMPLES,
@@ -121,8 +120,6 @@ def evaluate(
         windowing: window and hop, 8 s and 1 s unless given.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
-        normalisation: by each recording's own statistics or not at all; unless given, by
-            recordings where all of those trained on are long enough.
         classifiers: ways to fit and calibrate; each is tried with each model.
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
@@ -156,8 +153,8 @@ def evaluate(
     chosen = [registry.model(model) for model in models]
     embedder = Embedder(registry, chosen, windowing, Cache(cache_dir), runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
-    material = Material(embedded, annotations, windowing, tolerance, neg_margin, normalisation)
-    recordings_of_first = material.prepared(chosen[0].name, "none")  # windows are the same for every model
+    material = Material(embedded, annotations, windowing, tolerance, neg_margin)
+    recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
     said = {name: material.labels(name, recordings_of_first) for name in names}
     tell_copies(embedded, chosen[0].name, any_positive(said.values()), material.groups)
     folds, skipped = _folds(said, material.groups.tolist())

@@ -1,4 +1,4 @@
-"""Labelled recordings, embedded and normalised, and how one label is learnt from them.
+"""Labelled recordings, embedded, and how one label is learnt from them.
 
 What training does with all of the recordings, evaluation does with each part of them.
 """
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +15,14 @@ import numpy.typing as npt
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.points import points_of
 from audioscan_host.annotations.sources import groups_of
-from audioscan_host.classifier import (
-    LEAST_WINDOWS_TO_NORMALISE,
-    ClassifierSettings,
-    Fitted,
-    fit,
-    normalise,
-)
+from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics, fit
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
+from audioscan_host.evidence import Evidence
 from audioscan_host.progress import Advance
 from audioscan_host.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 from audioscan_host.windows import Windowing
-
-Normalisation = Literal["recording", "none"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +33,13 @@ class LabelledRecording:
 
     Attributes:
         times: (windows,) starts in seconds.
-        features: (windows, dim), normalised.
+        evidence: its windows by one model.
         window: seconds; of a recording that is shorter than the window, its own length.
         annotations: of every label.
     """
 
     times: npt.NDArray[np.float64]
-    features: npt.NDArray[np.float32]
+    evidence: Evidence
     window: float
     annotations: Sequence[Annotation]
 
@@ -58,12 +50,14 @@ class LabelledRecording:
         annotations: Sequence[Annotation],
         model: str,
         windowing: Windowing,
-        normalisation: Normalisation,
     ) -> "LabelledRecording":
         """The windows of a recording by one model."""
-        found = recording.embeddings[model]
-        features = normalise(found.vectors) if normalisation == "recording" else found.vectors
-        return cls(found.times, features, min(windowing.window, recording.duration), annotations)
+        return cls(
+            recording.embeddings[model].times,
+            recording.evidence(model, windowing),
+            min(windowing.window, recording.duration),
+            annotations,
+        )
 
 
 def embed_labelled(
@@ -107,22 +101,19 @@ def _tell_beyond_the_end(
             )
 
 
-def too_short_to_normalise(recordings: Sequence[EmbeddedRecording], model: str) -> list[Path]:
-    """The recordings with too few windows for statistics of their own; one is enough to normalise none."""
-    return [r.path for r in recordings if len(r.embeddings[model].times) < LEAST_WINDOWS_TO_NORMALISE]
-
-
 def labels_of(
     name: str, recordings: Sequence[LabelledRecording], *, tolerance: float, neg_margin: float | None
 ) -> list[npt.NDArray[np.int8]]:
     """What the annotations of all recordings say of their windows, for one label.
 
     Returns:
-        For each recording (windows,) as `window_labels` gives them.
+        For each recording (windows,) as `window_labels` gives them; those that are digital silence by half
+        or more are left out.
     """
     points = points_of(name, chain.from_iterable(r.annotations for r in recordings))
-    return [
-        window_labels(
+    labels = []
+    for r in recordings:
+        said = window_labels(
             r.annotations,
             name,
             r.times,
@@ -131,8 +122,9 @@ def labels_of(
             neg_margin=neg_margin,
             points=points,
         )
-        for r in recordings
-    ]
+        said[~r.evidence.heard] = LEFT_OUT
+        labels.append(said)
+    return labels
 
 
 def any_positive(labels: Iterable[Sequence[npt.NDArray[np.int8]]]) -> list[npt.NDArray[np.bool_]]:
@@ -148,6 +140,7 @@ def fit_label(
     name: str,
     recordings: Sequence[LabelledRecording],
     labels: Sequence[npt.NDArray[np.int8]],
+    statistics: Statistics,
     *,
     windowing: Windowing,
     settings: ClassifierSettings,
@@ -161,6 +154,7 @@ def fit_label(
         name: the label.
         recordings: to learn from.
         labels: for each recording (windows,) as `window_labels` gives them.
+        statistics: of all windows of these recordings.
         windowing: window and hop.
         settings: how to learn.
         advance: called after each fit; FOLDS in all, however many fits there are.
@@ -168,19 +162,16 @@ def fit_label(
     Raises:
         TrainingError: no window is positive, or none is negative.
     """
-    decided = [each != LEFT_OUT for each in labels]
-    counts = [np.count_nonzero(d) for d in decided]
     sources = groups_of([r.annotations for r in recordings])
     try:
         fitted = fit(
-            features=np.concatenate([r.features[d] for r, d in zip(recordings, decided, strict=True)]),
-            labels=np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]),
-            groups=np.repeat(np.arange(len(recordings)), counts),
-            times=np.concatenate([r.times[d] for r, d in zip(recordings, decided, strict=True)]),
+            [r.evidence for r in recordings],
+            labels,
+            [r.times for r in recordings],
+            statistics,
             window=windowing.window,
-            hop=windowing.hop,
             settings=settings,
-            sources=np.repeat(sources, counts),
+            sources=sources,
             on_step=lambda _done, total: advance(FOLDS / total),
         )
     except TrainingError as error:

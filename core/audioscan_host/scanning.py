@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Cache
-from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE
 from audioscan_host.detector import Detector
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import SettingError
@@ -19,8 +18,12 @@ from audioscan_host.ready_detector import ready_detector
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import Region, RegionSettings, find_regions
 from audioscan_host.registry import Registry, load_registry
-from audioscan_host.silence import Spans, audible, no_silence
+from audioscan_host.silence import Spans, no_silence
 from audioscan_host.silence_note import silence_note
+
+FAR_MORE = 2.0
+"""Times the highest mean probability over a recording learnt from, above which the rate of the sound is another. See
+docs/detector.md for how often that is right."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ def scan(
     *,
     settings: RegionSettings | None = None,
     thresholds: Mapping[str, float] | None = None,
+    rate: float | Mapping[str, float] | None = None,
     only: Collection[str] = (),
     cache_dir: Path | None = None,
     runtime: Runtime | None = None,
@@ -75,6 +79,8 @@ def scan(
         detector: a detector, or the file of one.
         settings: how window scores become regions.
         thresholds: label -> its threshold, where it has one of its own.
+        rate: share of the windows that hold the sound, above 0 and below 1, where it is known: of all labels
+            or by label. Probabilities are at that of the recordings learnt from, unless given.
         only: the labels to look for; all of the detector's unless given.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
@@ -83,11 +89,12 @@ def scan(
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
-        SettingError: a threshold is out of range, or of a label that is not looked for.
+        SettingError: a threshold or rate is out of range, or of a label that is not looked for.
     """
     registry = registry or load_registry()
     detector, model = ready_detector(detector, registry, only)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
+    rates = _rates(detector, rate)
     paths = find_recordings(map(Path, recordings))
     cache = Cache(cache_dir)
     embedder = Embedder(registry, [model], detector.windowing, cache, runtime=runtime, progress=progress)
@@ -97,34 +104,58 @@ def scan(
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
-            found[result.path] = _scanned(result, detector, settings_of)
+            found[result.path] = _scanned(result, detector, settings_of, rates)
     return ScanResult(tuple(found[path] for path in paths if path in found), tuple(failures))
 
 
 def _settings_of_labels(
     detector: Detector, settings: RegionSettings, thresholds: Mapping[str, float]
 ) -> dict[str, RegionSettings]:
-    unknown = sorted(set(thresholds) - set(detector.classifiers))
-    if unknown:
-        known = ", ".join(detector.classifiers)
-        raise SettingError(f"a threshold is given for {unknown[0]!r}; the labels looked for are: {known}")
+    _require_known("threshold", thresholds, detector)
     return {
         label: replace(settings, threshold=thresholds.get(label, settings.threshold))
         for label in detector.classifiers
     }
 
 
+def _rates(detector: Detector, rate: float | Mapping[str, float] | None) -> Mapping[str, float]:
+    if rate is None:
+        return {}
+    rates = rate if isinstance(rate, Mapping) else dict.fromkeys(detector.classifiers, rate)
+    _require_known("rate", rates, detector)
+    for each in rates.values():
+        if not 0 < each < 1:
+            raise SettingError(f"a rate is a share of windows above 0 and below 1, not {each:g}")
+    return rates
+
+
+def _require_known(what: str, given: Mapping[str, float], detector: Detector) -> None:
+    unknown = sorted(set(given) - set(detector.classifiers))
+    if unknown:
+        known = ", ".join(detector.classifiers)
+        raise SettingError(f"a {what} is given for {unknown[0]!r}; the labels looked for are: {known}")
+
+
 def _scanned(
-    recording: EmbeddedRecording, detector: Detector, settings_of: Mapping[str, RegionSettings]
+    recording: EmbeddedRecording,
+    detector: Detector,
+    settings_of: Mapping[str, RegionSettings],
+    rates: Mapping[str, float],
 ) -> ScannedRecording:
     found = recording.embeddings[detector.model]
     window = min(detector.window, recording.duration)
-    evidence = audible(found.times, window, recording.silence)
-    _warn(recording, found.times, window, detector, any_evidence=bool(evidence.any()))
-    probabilities = {
-        label: np.where(evidence, of_windows, 0.0)
-        for label, of_windows in detector.probabilities(found.vectors).items()
-    }
+    if note := silence_note(found.times, window, recording.duration, recording.silence):
+        logger.warning("%s: %s", recording.path, note)
+    evidence = recording.evidence(detector.model, detector.windowing)
+    probabilities = detector.probabilities(evidence, rates=rates)
+    for label, classifier in detector.classifiers.items():
+        mean = float(np.mean(probabilities[label][evidence.heard])) if evidence.heard.any() else 0.0
+        if label not in rates and mean > FAR_MORE * classifier.highest_mean:
+            logger.warning(
+                "%s: holds far more of %s than any recording learnt from (mean probability %.2f, there at most %.2f): "
+                "probabilities are at the rate that was learnt, and may be too low here; --rate %sSHARE puts them to another",
+                recording.path, label, mean, classifier.highest_mean, f"{label}=" * (len(detector.classifiers) > 1),
+            )  # fmt: skip
     regions = [
         region
         for label, scores in probabilities.items()
@@ -149,21 +180,3 @@ def _scanned(
         tuple(regions),
         recording.silence,
     )
-
-
-def _warn(
-    recording: EmbeddedRecording,
-    times: npt.NDArray[np.float64],
-    window: float,
-    detector: Detector,
-    *,
-    any_evidence: bool,
-) -> None:
-    """Tell what makes the scores of a recording less sure than others."""
-    if any_evidence and detector.normalisation == "recording" and len(times) < LEAST_WINDOWS_TO_NORMALISE:
-        logger.warning(
-            "%s: %d windows are too few for statistics of its own (%d would do): its scores are less sure",
-            recording.path, len(times), LEAST_WINDOWS_TO_NORMALISE,
-        )  # fmt: skip
-    if note := silence_note(times, window, recording.duration, recording.silence):
-        logger.warning("%s: %s", recording.path, note)

@@ -119,14 +119,14 @@ def _offered(
     """What one recording has to offer."""
     (found,) = recording.embeddings.values()
     window = min(detector.window, recording.duration)
-    features = detector.features(found.vectors)
+    evidence = recording.evidence(detector.model, detector.windowing)
     heard = HeardRecording(
         recording.path,
         found.times,
         window,
-        features,
-        {label: each.probabilities(features) for label, each in detector.classifiers.items()},
-        unlabelled(annotations, found.times, window),
+        detector.features(evidence),
+        detector.probabilities(evidence),
+        unlabelled(annotations, found.times, window) & evidence.heard,
     )
     reference = np.empty((0, detector.dim), np.float32) if detector.reference is None else detector.reference
     return candidates(heard, reference, most=n, random=random)

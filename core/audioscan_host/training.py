@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -14,22 +14,21 @@ from audioscan_host.annotations import positive_labels, read_review
 from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.cache import Cache
-from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings, Fitted
+from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
+from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.copies import tell_copies
 from audioscan_host.detector import Detector
-from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.embedder import Embedder, RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
-    Normalisation,
     any_positive,
     embed_labelled,
     fit_label,
     labels_of,
-    too_short_to_normalise,
 )
 from audioscan_host.matching import annotated
 from audioscan_host.model import Runtime
@@ -93,7 +92,6 @@ def train(
     windowing: Windowing | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
-    normalisation: Normalisation | None = None,
     classifier: ClassifierSettings | None = None,
     cache_dir: Path | None = None,
     runtime: Runtime | None = None,
@@ -113,8 +111,6 @@ def train(
         windowing: window and hop, 8 s and 1 s unless given.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
-        normalisation: by each recording's own statistics or not at all; unless given, by
-            recordings where all of them are long enough.
         classifier: how to fit and calibrate.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
@@ -147,14 +143,14 @@ def train(
 
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
-    normalisation = normalisation or _suitable_normalisation(embedded, model)
     labelled = [
-        LabelledRecording.of(recording, annotations[recording.path], model, windowing, normalisation)
+        LabelledRecording.of(recording, annotations[recording.path], model, windowing)
         for recording in embedded
     ]
     said = {name: labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin) for name in names}
     tell_copies(embedded, model, any_positive(said.values()), groups_of([r.annotations for r in labelled]))
     settings = classifier or ClassifierSettings()
+    statistics = Statistics.of([each.evidence for each in labelled])
     learnt: dict[str, Fitted] = {}
     used = [np.zeros(len(each.times), np.bool_) for each in labelled]
     reports = []
@@ -162,7 +158,13 @@ def train(
         for name, labels_of_each in said.items():
             used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of_each, strict=True)]
             learnt[name] = fit_label(
-                name, labelled, labels_of_each, windowing=windowing, settings=settings, advance=advance
+                name,
+                labelled,
+                labels_of_each,
+                statistics,
+                windowing=windowing,
+                settings=settings,
+                advance=advance,
             )
             reports.append(_report(name, labels_of_each, learnt[name]))
 
@@ -173,8 +175,10 @@ def train(
         dim=chosen.dim,
         window=windowing.window,
         hop=windowing.hop,
-        normalisation=normalisation,
-        classifiers={name: each.classifier for name, each in learnt.items()},
+        statistics=statistics,
+        classifiers={
+            name: _with_highest_mean(each.classifier, labelled, statistics) for name, each in learnt.items()
+        },
         figures={name: each.figures for name, each in learnt.items()},
         training={
             "recordings": len(labelled),
@@ -185,8 +189,8 @@ def train(
         },
         plugin=_named(registry.owner(chosen)),
         wrappers=registry.wrappers,
-        reference=_reference(labelled, used),
     )
+    detector = replace(detector, reference=_reference(detector, labelled, used))
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
@@ -197,24 +201,26 @@ def _named(plugin: Plugin) -> dict[str, str]:
     return {"name": plugin.name, "distribution": origin.distribution, "version": origin.version}
 
 
+def _with_highest_mean(
+    classifier: Classifier, recordings: Sequence[LabelledRecording], statistics: Statistics
+) -> Classifier:
+    """The classifier, with how much of the sound it says is in the recording that has most of it."""
+    means = [
+        float(classifier.probabilities(r.evidence, statistics)[r.evidence.heard].mean())
+        for r in recordings
+        if r.evidence.heard.any()
+    ]
+    return replace(classifier, highest_mean=max(means))
+
+
 def _reference(
-    recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
+    detector: Detector, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
 ) -> npt.NDArray[np.float32]:
     """A few of the windows that were learnt from, by which a window tells that it is like none of them."""
-    features = np.concatenate([r.features[u] for r, u in zip(recordings, used, strict=True)])
-    return np.asarray(features[cover(features, REFERENCE_WINDOWS)], np.float32)
-
-
-def _suitable_normalisation(recordings: Sequence[EmbeddedRecording], model: str) -> Normalisation:
-    short = too_short_to_normalise(recordings, model)
-    if not short:
-        return "recording"
-    logger.warning(
-        "%d of %d recordings have fewer than %d windows, such as %s: too short for statistics of their own, "
-        "so nothing is normalised; longer recordings would be",
-        len(short), len(recordings), LEAST_WINDOWS_TO_NORMALISE, short[0],
-    )  # fmt: skip
-    return "none"
+    features = np.concatenate(
+        [detector.features(r.evidence)[u] for r, u in zip(recordings, used, strict=True)]
+    )
+    return features[cover(features, REFERENCE_WINDOWS)]
 
 
 def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -> LabelReport:

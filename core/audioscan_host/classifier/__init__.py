@@ -1,16 +1,16 @@
 """Embeddings and labels -> a calibrated classifier, and figures of how it does on what it has not seen."""
 
+from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.figures import Figures
-from audioscan_host.classifier.learning import KINDS, Classifier, ClassifierSettings, Fitted, fit
-from audioscan_host.normalisation import LEAST_WINDOWS_TO_NORMALISE, normalise
+from audioscan_host.classifier.learning import KINDS, ClassifierSettings, Fitted, fit
+from audioscan_host.classifier.statistics import Statistics
 
 __all__ = [
     "KINDS",
-    "LEAST_WINDOWS_TO_NORMALISE",
     "Classifier",
     "ClassifierSettings",
     "Figures",
     "Fitted",
+    "Statistics",
     "fit",
-    "normalise",
 ]

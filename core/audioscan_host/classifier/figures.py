@@ -45,14 +45,22 @@ class Places:
             labels: (windows,) 0 or 1.
             found: (windows,) whether the window's probability reaches the threshold.
         """
-        order = np.lexsort((self.times, self.groups))
-        order = order[found[order]]
-        apart = np.diff(self.times[order]) >= self.window - 1e-6
-        begins = np.r_[True, apart | (np.diff(self.groups[order]) != 0)][: len(order)]
+        order, begins = self._runs(found)
         place = np.cumsum(begins) - 1
         places = int(begins.sum())
         with_sound = np.bincount(place, labels[order], places) > 0
         return float((places - np.count_nonzero(with_sound)) / (len(labels) * self.hop / 3600))
+
+    def with_sound(self, labels: npt.NDArray[np.int64]) -> int:
+        """How many places hold the sound: runs of positive windows each of which overlaps the one before."""
+        return int(self._runs(labels == 1)[1].sum())
+
+    def _runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The found windows in order of time, and which of them begin a place."""
+        order = np.lexsort((self.times, self.groups))
+        order = order[found[order]]
+        apart = np.diff(self.times[order]) >= self.window - 1e-6
+        return order, np.r_[True, apart | (np.diff(self.groups[order]) != 0)][: len(order)]
 
 
 @dataclass(frozen=True)

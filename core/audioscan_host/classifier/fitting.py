@@ -1,19 +1,51 @@
 """Run the fits of one label: one a fold, each judged on the windows that it has not seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.calibration import cross_fitted
+from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.boosted import Boosted
+from audioscan_host.classifier.classifier import background, features, log_odds
 from audioscan_host.classifier.folds import Folds
+from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.statistics import Statistics
+from audioscan_host.evidence import Evidence
 
 _WORTH_THREADS = 2**17  # numbers; fewer take one thread a second, and many that wait for a busy core a minute
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledWindows:
+    """The labelled windows of all recordings, one recording after the other.
+
+    Attributes:
+        recordings: with all of their windows.
+        positive: for each recording (windows,) which ones are labelled to hold the sound.
+        chosen: for each recording (windows,) which ones are labelled.
+        truth: (labelled windows,) 0 or 1.
+        recording: (labelled windows,) which recording each is of.
+        times: (labelled windows,) starts in their recordings, seconds.
+    """
+
+    recordings: Sequence[Evidence]
+    positive: Sequence[npt.NDArray[np.bool_]]
+    chosen: Sequence[npt.NDArray[np.bool_]]
+    truth: npt.NDArray[np.int64]
+    recording: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+
+    def vectors(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
+        """Of a recording those of its labelled windows that are among `rows`, which ascend."""
+        first = np.searchsorted(self.recording, number)
+        of_it = rows[self.recording[rows] == number] - first
+        vectors: npt.NDArray[np.floating[Any]] = self.recordings[number].vectors
+        found: npt.NDArray[np.floating[Any]] = vectors[np.flatnonzero(self.chosen[number])[of_it]]
+        return found
 
 
 @dataclass(frozen=True)
@@ -21,58 +53,80 @@ class Fits:
     """The fits of one label, one after the other, so that each can be told of.
 
     Attributes:
-        features: (windows, dim), normalised.
-        labels: (windows,) 0 or 1.
-        kept: (windows,) which ones may be fitted on.
-        method: of calibration, or `none`.
-        estimator: unfitted scikit-learn classifier.
+        windows: what is learnt from.
+        kept: (labelled windows,) which ones may be fitted on.
+        statistics: of all windows.
+        relative: whether windows are read relative to their recording's background.
+        fitted: fits what reads the windows in the end to features and labels.
         on_step: called after each fit with the fits done and the fits in all.
     """
 
-    features: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.int64]
+    windows: LabelledWindows
     kept: npt.NDArray[np.bool_]
-    method: str
-    estimator: Any
+    statistics: Statistics
+    relative: bool
+    fitted: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], Linear | Boosted]
     on_step: Callable[[int, int], None] | None
 
-    def run(self, folds: Folds | None) -> tuple[tuple[Any, ...], npt.NDArray[np.float64] | None]:
-        """The estimators to use, and each window's probability by what had not seen it."""
-        with threadpool_limits(1 if self.features.size < _WORTH_THREADS else None, "openmp"):
-            return self._run(folds)
+    def run(
+        self, folds: Folds | None
+    ) -> tuple[Linear | None, tuple[Linear | Boosted, ...], npt.NDArray[np.float64] | None]:
+        """First pass, second pass, and each labelled window's log-odds by what had not seen it.
 
-    def _run(self, folds: Folds | None) -> tuple[tuple[Any, ...], npt.NDArray[np.float64] | None]:
-        splits = folds.splits if folds else ()
-        calibrated = self.method != "none"
-        total = len(splits) + (not calibrated)
-        scores = np.zeros(len(self.labels))
-        pairs = []
-        for step, (train, held) in enumerate(splits, start=1):
-            pair, fold_scores = self._calibrated(train, held) if calibrated else self._plain(train, held)
-            scores[held] = fold_scores
-            pairs.append(pair)
-            self._tell(step, total)
-        held_out = [held for _, held in splits]
-        if calibrated:
-            return tuple(pairs), cross_fitted(self.method, scores, self.labels, held_out, self.kept)
-        whole = clone(self.estimator).fit(self.features[self.kept], self.labels[self.kept])
-        self._tell(total, total)
-        return (whole,), scores if folds else None
+        The passes of all folds together, where there are folds: together they have seen everything.
+        """
+        everything = np.arange(len(self.windows.truth))
+        splits = folds.splits if folds else ((everything, everything[:0]),)
+        scores = np.zeros(len(everything))
+        firsts: list[Linear] = []
+        seconds: list[Linear | Boosted] = []
+        with threadpool_limits(1 if self._numbers < _WORTH_THREADS else None, "openmp"):
+            for step, (train, held) in enumerate(splits, start=1):
+                first, second = self._passes(train[self.kept[train]])
+                for number in np.unique(self.windows.recording[held]).tolist():
+                    scores[held[self.windows.recording[held] == number]] = self._scores(
+                        number, held, first, second
+                    )
+                firsts += [first] if first else []
+                seconds.append(second)
+                if self.on_step is not None:
+                    self.on_step(step, len(splits))
+        lines = [each for each in seconds if isinstance(each, Linear)]
+        together = (Linear.mean(lines),) if lines else tuple(seconds)
+        return Linear.mean(firsts) if firsts else None, together, scores if folds else None
 
-    def _calibrated(self, train: npt.NDArray[np.intp], held: npt.NDArray[np.intp]) -> tuple[Any, Any]:
-        # One split at a time and averaged by `Classifier`: what CalibratedClassifierCV does with
-        # all three at once, where nothing could be shown between them.
-        cv = [(train[self.kept[train]], held[self.kept[held]])]
-        pair = CalibratedClassifierCV(self.estimator, method=self.method, cv=cv)
-        pair.fit(self.features, self.labels)
-        pair.set_params(cv=None)  # the indices would go into the detector's file
-        return pair, pair.calibrated_classifiers_[0].estimator.decision_function(self.features[held])
+    @property
+    def _numbers(self) -> int:
+        return len(self.windows.truth) * len(self.statistics.mean)
 
-    def _plain(self, train: npt.NDArray[np.intp], held: npt.NDArray[np.intp]) -> tuple[Any, Any]:
-        train = train[self.kept[train]]
-        fitted = clone(self.estimator).fit(self.features[train], self.labels[train])
-        return fitted, fitted.predict_proba(self.features[held])[:, 1]
+    def _passes(self, train: npt.NDArray[np.intp]) -> tuple[Linear | None, Linear | Boosted]:
+        truth = self.windows.truth[train]
+        if not self.relative:
+            return None, self.fitted(self._features(train, None), truth)
+        first = Linear.fitted(self._features(train, None), truth)
+        known = {
+            number: background(
+                self.windows.recordings[number], first, self.statistics, self.windows.positive[number]
+            )
+            for number in np.unique(self.windows.recording[train]).tolist()
+        }
+        return first, self.fitted(self._features(train, known), truth)
 
-    def _tell(self, done: int, total: int) -> None:
-        if self.on_step is not None:
-            self.on_step(done, total)
+    def _features(
+        self, rows: npt.NDArray[np.intp], known: dict[int, Background] | None
+    ) -> npt.NDArray[np.float32]:
+        numbers = np.unique(self.windows.recording[rows]).tolist()
+        return np.concatenate(
+            [
+                features(self.windows.vectors(n, rows), known[n] if known else None, self.statistics)
+                for n in numbers
+            ]
+        )
+
+    def _scores(
+        self, number: int, held: npt.NDArray[np.intp], first: Linear | None, second: Linear | Boosted
+    ) -> npt.NDArray[np.float64]:
+        """Log-odds of the held-out windows of a recording, read as in a scan: its labels are not known."""
+        recording = self.windows.recordings[number]
+        known = background(recording, first, self.statistics) if first else None
+        return log_odds(self.windows.vectors(number, held), [second], known, self.statistics)

@@ -1,23 +1,24 @@
-"""Learn a sound from labelled embeddings: thin the negatives, fit, calibrate, judge."""
+"""Learn a sound from labelled embeddings: fit, calibrate, judge."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.calibration import CALIBRATIONS, natural_rate, probabilities_by
+from audioscan_host.classifier.boosted import Boosted
+from audioscan_host.classifier.calibration import CALIBRATIONS, Calibrator, cross_fitted, natural_rate
+from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.figures import Figures, Places
-from audioscan_host.classifier.fitting import Fits
+from audioscan_host.classifier.fitting import Fits, LabelledWindows
 from audioscan_host.classifier.folds import FOLDS, Folds, split
+from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import SettingError, TrainingError
+from audioscan_host.evidence import Evidence
 
 LEAST_RECORDINGS_TO_JUDGE = 5
 """Recordings with both classes below which held-out figures are told to be uncertain: over forty sets each of synthetic
@@ -27,10 +28,12 @@ to 0.011 with five, six and eight."""
 LEAST_WINDOWS_TO_CALIBRATE = 6
 """Windows that each class needs: two in each fold, or the folds say nothing of it."""
 
+LEAST_PLACES_TO_JUDGE = 10
+"""Places with the sound below which held-out figures are not shown. See docs/detector.md for how far off they are."""
+
 KINDS = ("logistic", "hist-gbt")
 
-_WORTH_THREADS = 20_000  # windows; hundreds of trees that each wait for a second core gain nothing below
-_ROWS = 4096  # windows that are scored at once, so that a day-long recording needs no double-precision copy
+NORMALISATIONS = ("background", "global")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class ClassifierSettings:
 
     Attributes:
         kind: `logistic`, which needs fewer labels, or `hist-gbt` (boosted trees); see docs/calibration.md.
-        calibration: `isotonic`, `sigmoid` or `none`.
+        calibration: `sigmoid`, `isotonic` or `none`.
+        normalisation: windows relative to the `background` of their recording, or only to what all that is
+            learnt from has in common, `global`; see docs/detector.md.
         negatives_per_positive: how many negatives are fitted on, drawn at random; None for all.
         natural_rate: put the probabilities back to the rate before thinning; off only to compare.
         seed: of the thinning and of the trees.
@@ -49,8 +54,9 @@ class ClassifierSettings:
     """
 
     kind: Literal["logistic", "hist-gbt"] = "logistic"
-    calibration: Literal["isotonic", "sigmoid", "none"] = "isotonic"
-    negatives_per_positive: float | None = 3.0
+    calibration: Literal["sigmoid", "isotonic", "none"] = "sigmoid"
+    normalisation: Literal["background", "global"] = "background"
+    negatives_per_positive: float | None = None
     natural_rate: bool = True
     seed: int = 42
 
@@ -58,51 +64,13 @@ class ClassifierSettings:
         for name, value, known in (
             ("classifier", self.kind, KINDS),
             ("calibration", self.calibration, CALIBRATIONS),
+            ("normalisation", self.normalisation, NORMALISATIONS),
         ):
             if value not in known:
                 raise SettingError(f"{name} must be one of {', '.join(known)}, not {value!r}")
         ratio = self.negatives_per_positive
         if ratio is not None and not 0 < ratio < math.inf:
             raise SettingError(f"negatives per positive must be above 0, not {ratio:g}")
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A fitted classifier of one label.
-
-    Attributes:
-        kind: as in the settings.
-        calibration: the one that was done, which is `none` where there was too little for another.
-        kept_share: share of the negatives that was fitted on, by which odds are multiplied; 1 where
-            the probabilities stay at the rate of the thinned windows.
-        estimators: fitted scikit-learn classifiers; their probabilities are averaged.
-    """
-
-    kind: str
-    calibration: str
-    kept_share: float
-    estimators: tuple[Any, ...]
-
-    def probabilities(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """How likely each window holds the sound.
-
-        Args:
-            features: (windows, dim), normalised as they were for fitting.
-
-        Returns:
-            (windows,) from 0 to 1.
-        """
-        mean = np.zeros(len(features))
-        with threadpool_limits(1 if len(features) < _WORTH_THREADS else None, "openmp"):
-            for rows in _parts(len(features)):
-                part: npt.NDArray[Any] = features[rows]
-                if self.kind == "hist-gbt":
-                    # Trees read a few columns of all rows, as doubles: with columns that lie
-                    # together they are three times as fast.
-                    part = np.asfortranarray(part, dtype=np.float64)
-                for estimator in self.estimators:
-                    mean[rows] += probabilities_by(estimator, part, self.calibration)
-        return natural_rate(mean / len(self.estimators), self.kept_share)
 
 
 @dataclass(frozen=True)
@@ -127,13 +95,12 @@ class Fitted:
 
 
 def fit(
-    features: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.integer[Any]],
-    groups: npt.NDArray[np.integer[Any]],
-    times: npt.NDArray[np.float64],
+    recordings: Sequence[Evidence],
+    labels: Sequence[npt.NDArray[np.integer[Any]]],
+    times: Sequence[npt.NDArray[np.float64]],
+    statistics: Statistics,
     *,
     window: float,
-    hop: float,
     settings: ClassifierSettings,
     sources: npt.NDArray[np.integer[Any]] | None = None,
     on_step: Callable[[int, int], None] | None = None,
@@ -141,59 +108,71 @@ def fit(
     """Learn one label from windows of one or more recordings.
 
     Args:
-        features: (windows, dim), normalised.
-        labels: (windows,) 1 where the window holds the sound, 0 where it does not.
-        groups: (windows,) which recording the window is of.
-        times: (windows,) its start in the recording, seconds.
-        window: its length, seconds.
-        hop: from one window's start to the next, seconds.
+        recordings: each with all of its windows, labelled or not.
+        labels: for each recording (windows,) 1 where the window holds the sound, 0 where it does not, -1
+            where nothing is known of it; windows that are digital silence by half or more count as such.
+        times: for each recording (windows,) their starts, seconds.
+        statistics: of all windows that are learnt from.
+        window: their length, seconds.
         settings: how to learn.
-        sources: (windows,) which group of recordings that share a source, for the folds; None where each
-            recording is its own.
+        sources: (recordings,) which group of recordings that share a source, for the folds; None where
+            each recording is its own.
         on_step: called after each fit with the fits done and the fits in all. At thousands of
             dimensions a fit takes minutes.
 
     Raises:
         TrainingError: no window is positive, or none is negative.
     """
-    truth = labels.astype(np.int64)
+    windows = _labelled(recordings, labels, times)
+    truth = windows.truth
     positives = int(truth.sum())
     negatives = len(truth) - positives
     if not min(positives, negatives):
         found = "positive" if positives else "negative"
         raise TrainingError(
-            f"all {len(labels)} labelled windows are {found}: "
+            f"all {len(truth)} labelled windows are {found}: "
             f"label places {'without' if positives else 'with'} the sound too"
         )
-    recordings = groups.astype(np.int64)
-    kept = _thin(truth, recordings, settings)
-    apart = None if sources is None else sources.astype(np.int64)
-    folds = split(truth, recordings, times, window, kept, sources=apart)
+    kept = _thin(truth, windows.recording, settings)
+    apart = None if sources is None else sources.astype(np.int64)[windows.recording]
+    folds = split(truth, windows.recording, windows.times, window, kept, sources=apart)
     enough = min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE and folds is not None
     method = settings.calibration if enough else "none"
-    fits = Fits(features, truth, kept, method, _estimator(settings), on_step)
-    estimators, held_out = fits.run(folds)
+    relative = settings.normalisation == "background"
+    fitted = Linear.fitted if settings.kind == "logistic" else partial(Boosted.fitted, seed=settings.seed)
+    fits = Fits(windows, kept, statistics, relative, fitted, on_step)
+    first, second, scores = fits.run(folds)
     kept_share = np.count_nonzero(kept & (truth == 0)) / negatives if settings.natural_rate else 1.0
-    figures = None
-    if held_out is not None:
+    calibrator, held_out, figures = Calibrator("none"), None, None
+    if scores is not None and folds is not None:
+        calibrator = Calibrator.fitted(method, scores[kept], truth[kept])
+        held_out = cross_fitted(method, scores, truth, [held for _, held in folds.splits], kept)
         held_out = natural_rate(held_out, kept_share)
-        places = Places(recordings, times, window, hop)
-        figures = Figures.from_scores(truth, held_out, places=places)
+        places = Places(windows.recording, windows.times, window, recordings[0].hop)
+        if places.with_sound(truth) >= LEAST_PLACES_TO_JUDGE:
+            figures = Figures.from_scores(truth, held_out, places=places)
     return Fitted(
-        classifier=Classifier(settings.kind, method, kept_share, estimators),
+        classifier=Classifier(settings.kind, calibrator, positives / len(truth), kept_share, first, second),
         figures=figures,
         held_out=held_out,
         folds=folds.kind if folds else "none",
-        notes=tuple(_notes(settings, truth, recordings, folds)),
+        notes=tuple(_notes(settings, windows, folds, judged=figures is not None, window=window)),
     )
 
 
-def _estimator(settings: ClassifierSettings) -> Any:
-    if settings.kind == "logistic":
-        # Embeddings have more dimensions than a user labels windows: strong regularisation.
-        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-    return HistGradientBoostingClassifier(
-        max_iter=200, max_depth=5, learning_rate=0.1, random_state=settings.seed
+def _labelled(
+    recordings: Sequence[Evidence],
+    labels: Sequence[npt.NDArray[np.integer[Any]]],
+    times: Sequence[npt.NDArray[np.float64]],
+) -> LabelledWindows:
+    chosen = [(said >= 0) & each.heard for said, each in zip(labels, recordings, strict=True)]
+    return LabelledWindows(
+        recordings,
+        [said == 1 for said in labels],
+        chosen,
+        np.concatenate([said[mask] for said, mask in zip(labels, chosen, strict=True)]).astype(np.int64),
+        np.repeat(np.arange(len(recordings)), list(map(np.count_nonzero, chosen))),
+        np.concatenate([at[mask] for at, mask in zip(times, chosen, strict=True)]),
     )
 
 
@@ -221,10 +200,13 @@ def _thin(
 
 def _notes(
     settings: ClassifierSettings,
-    labels: npt.NDArray[np.int64],
-    groups: npt.NDArray[np.int64],
+    windows: LabelledWindows,
     folds: Folds | None,
+    *,
+    judged: bool,
+    window: float,
 ) -> Iterator[str]:
+    labels, groups = windows.truth, windows.recording
     positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
     with_both = len(np.intersect1d(groups[labels == 1], groups[labels == 0]))
     smaller, what = min((positives, "positive"), (negatives, "negative"))
@@ -239,6 +221,12 @@ def _notes(
             "cross-validated figures; the sound at three places that lie more than a window apart, "
             "and places without it near each, would be enough"
         )
+    elif not judged:
+        places = Places(groups, windows.times, window, window).with_sound(labels)
+        yield (
+            f"the sound is labelled at {places} places: too few to say how good the detector is, so no figures; "
+            f"{LEAST_PLACES_TO_JUDGE} places, in {LEAST_RECORDINGS_TO_JUDGE} recordings, would be enough"
+        )
     elif folds.kind == "time":
         yield (
             "too few recordings hold both classes to hold whole ones out: the figures come from blocks "
@@ -249,7 +237,3 @@ def _notes(
             f"the figures come from {with_both} recordings with both classes and may be far off; "
             f"from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
         )
-
-
-def _parts(rows: int) -> Sequence[slice]:
-    return [slice(first, first + _ROWS) for first in range(0, rows, _ROWS)]

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 @click.option(
     "--calibration",
     "calibrations",
-    type=click.Choice(["isotonic", "sigmoid", "none"]),
+    type=click.Choice(["sigmoid", "isotonic", "none"]),
     multiple=True,
-    default=["isotonic"],
+    default=["sigmoid"],
     show_default=True,
     help="How scores become probabilities. May repeat, to compare.",
 )
@@ -102,9 +102,8 @@ def evaluate(
         windowing=Windowing(window, hop),
         tolerance=tolerance,
         neg_margin=neg_margin,
-        normalisation=None if normalisation == "auto" else normalisation,  # type: ignore[arg-type]
         classifiers=[
-            ClassifierSettings(kind=kind, calibration=calibration)  # type: ignore[arg-type]
+            ClassifierSettings(kind, calibration, normalisation)  # type: ignore[arg-type]
             for kind in classifiers
             for calibration in calibrations
         ],

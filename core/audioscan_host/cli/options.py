@@ -58,10 +58,10 @@ detector = click.option(
 
 normalisation = click.option(
     "--normalisation",
-    type=click.Choice(["auto", "recording", "none"]),
-    default="auto",
+    type=click.Choice(["background", "global"]),
+    default="background",
     show_default=True,
-    help="By each recording's own statistics, or not; auto: where all recordings that are learnt from are long enough.",
+    help="Windows relative to the background of their recording, or only to what all that is learnt from has in common.",
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

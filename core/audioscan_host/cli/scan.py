@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from audioscan_host.scanning import ScannedRecording
 
 
-def _thresholds(
-    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+def _of_labels(
+    _context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str | None, float]:
-    """Label -> its threshold; `None` stands for the labels that are not named."""
-    thresholds: dict[str | None, float] = {}
+    """Label -> its number from 0 to 1; `None` stands for the labels that are not named."""
+    what = "a probability" if parameter.name == "thresholds" else "a share"
+    numbers: dict[str | None, float] = {}
     for value in values:
-        label, equals, number = value.rpartition("=")
+        label, equals, text = value.rpartition("=")
         try:
-            threshold = float(number)
+            number = float(text)
         except ValueError:
-            raise click.BadParameter(
-                f"expected a probability or LABEL=PROBABILITY, found {value!r}"
-            ) from None
-        if not 0 <= threshold <= 1:
-            raise click.BadParameter(f"a probability is between 0 and 1, not {number}")
-        thresholds[label if equals else None] = threshold
-    return thresholds
+            kind = what.removeprefix("a ")
+            raise click.BadParameter(f"expected {what} or LABEL={kind.upper()}, found {value!r}") from None
+        if not 0 <= number <= 1:
+            raise click.BadParameter(f"{what} is between 0 and 1, not {text}")
+        numbers[label if equals else None] = number
+    return numbers
 
 
 @click.command()
@@ -45,8 +45,17 @@ def _thresholds(
     "thresholds",
     multiple=True,
     metavar="[LABEL=]P",
-    callback=_thresholds,
+    callback=_of_labels,
     help="Probability that a region reaches, of all labels or of one. May repeat. [default: 0.5]",
+)
+@click.option(
+    "--rate",
+    "rates",
+    multiple=True,
+    metavar="[LABEL=]SHARE",
+    callback=_of_labels,
+    help="Share of the windows that hold the sound, where you know it. May repeat. [default: as in the recordings learnt "
+    "from, at whose rate probabilities are]",
 )
 @click.option(
     "--low",
@@ -88,6 +97,7 @@ def scan(
     detector: Path,
     only: tuple[str, ...],
     thresholds: dict[str | None, float],
+    rates: dict[str | None, float],
     low: float | None,
     merge_gap: float,
     min_duration: float,
@@ -116,6 +126,7 @@ def scan(
         detector,
         settings=RegionSettings(common, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
         thresholds=cast("dict[str, float]", thresholds),
+        rate=_rate(rates),
         only=only,
         cache_dir=cache_dir,
         runtime=runtime,
@@ -132,6 +143,14 @@ def scan(
     regions, recorded = reporting.counted(count, "region"), reporting.counted(len(found), "recording")
     reporting.note(f"{regions} in {recorded}{where}")
     end_batch(result.failures, len(result.failures) + len(found))
+
+
+def _rate(rates: dict[str | None, float]) -> "float | dict[str, float] | None":
+    """One of all labels, or by label."""
+    named = {label: rate for label, rate in rates.items() if label is not None}
+    if named and None in rates:
+        raise click.UsageError("--rate is of all labels, or of each by its name")
+    return named or rates.get(None)
 
 
 def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path) -> None:

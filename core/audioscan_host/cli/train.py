@@ -56,8 +56,8 @@ def _two_files(
 )
 @click.option(
     "--calibration",
-    type=click.Choice(["isotonic", "sigmoid", "none"]),
-    default="isotonic",
+    type=click.Choice(["sigmoid", "isotonic", "none"]),
+    default="sigmoid",
     show_default=True,
     help="How scores become probabilities.",
 )
@@ -104,8 +104,7 @@ def train(
         windowing=Windowing(window, hop),
         tolerance=tolerance,
         neg_margin=neg_margin,
-        normalisation=None if normalisation == "auto" else normalisation,  # type: ignore[arg-type]
-        classifier=ClassifierSettings(kind=classifier, calibration=calibration),  # type: ignore[arg-type]
+        classifier=ClassifierSettings(classifier, calibration, normalisation),  # type: ignore[arg-type]
         cache_dir=cache_dir,
         runtime=runtime,
         registry=registry,

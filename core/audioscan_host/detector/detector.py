@@ -4,21 +4,24 @@ import importlib.metadata
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.classifier import Classifier, normalise
+from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.classifier import Classifier, features
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import DetectorError, SettingError
+from audioscan_host.evidence import Evidence
 from audioscan_host.model import Model
 from audioscan_host.windows import Windowing
 
 
 def installed_versions() -> dict[str, str]:
     """Versions of what a detector's numbers depend on beside its model."""
-    names = ("audioscan-host", "numpy", "scikit-learn", "skops")
+    names = ("audioscan-host", "numpy", "scikit-learn")
     return {name: importlib.metadata.version(name) for name in names}
 
 
@@ -33,14 +36,14 @@ class Detector:
         dim: dimensions of an embedding.
         window: seconds.
         hop: seconds.
-        normalisation: `recording` where embeddings are normalised over each recording, else `none`.
+        statistics: of all windows that it was learnt from.
         classifiers: by label.
         figures: by label, cross-validated; None where there was too little to hold any out.
         training: how it was trained: settings, counts of windows and recordings; JSON values.
         versions: of the packages that it was trained with; those installed unless given.
         plugin: what the model came from: its `name`, `distribution` and `version`, empty where not known.
         wrappers: the plugins that changed the numbers of all models, as `Registry.wrappers` names them.
-        reference: (windows, dim), normalised: a few of the windows that it was trained on, such that
+        reference: (windows, dim), as `features` gives them: a few of the windows that it was trained on, such that
             every other is near one of them. None where they are not known.
 
     Raises:
@@ -53,7 +56,7 @@ class Detector:
     dim: int
     window: float
     hop: float
-    normalisation: Literal["recording", "none"]
+    statistics: Statistics
     classifiers: Mapping[str, Classifier]
     figures: Mapping[str, Figures | None]
     training: Mapping[str, Any]
@@ -67,8 +70,8 @@ class Detector:
             Windowing(self.window, self.hop)
         except SettingError as error:
             raise DetectorError(str(error)) from error
-        if self.normalisation not in ("recording", "none"):
-            raise DetectorError(f"normalisation must be recording or none, not {self.normalisation!r}")
+        if any(each.shape != (self.dim,) for each in self.statistics.arrays):
+            raise DetectorError(f"its statistics must be of {self.dim} dimensions")
         if self.dim < 1 or not self.classifiers or set(self.classifiers) != set(self.figures):
             raise DetectorError("a detector needs dimensions, and for each label a classifier and figures")
         if self.reference is not None and (
@@ -101,33 +104,67 @@ class Detector:
             figures={label: each for label, each in self.figures.items() if label in labels},
         )
 
-    def probabilities(self, embeddings: npt.NDArray[np.floating[Any]]) -> dict[str, npt.NDArray[np.float64]]:
+    def probabilities(
+        self,
+        recording: Evidence,
+        *,
+        backgrounds: Mapping[str, Background | None] | None = None,
+        rates: Mapping[str, float] | None = None,
+    ) -> dict[str, npt.NDArray[np.float64]]:
         """How likely each window holds each label.
 
         Args:
-            embeddings: (windows, dim), all windows of one recording, as the model gave them.
+            recording: all windows of one recording, or of a part of it, as the model gave them.
+            backgrounds: label -> the background of the recording, where what is given is a part of it. For a
+                stream, add up what `backgrounds` gives of each part so far; unless given, the part is taken
+                for all there is.
+            rates: label -> share of windows that are expected to hold it, above 0 and below 1; that of the
+                recordings it was learnt from, unless given.
 
         Returns:
-            By label (windows,) from 0 to 1.
+            By label (windows,) from 0 to 1; 0 where a window is digital silence by half or more.
 
         Raises:
             DetectorError: the embeddings have other dimensions.
         """
-        features = self.features(embeddings)
-        return {label: classifier.probabilities(features) for label, classifier in self.classifiers.items()}
-
-    def features(self, embeddings: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-        """All embeddings of one recording as the classifiers read them: (windows, dim).
-
-        Raises:
-            DetectorError: the embeddings have other dimensions.
-        """
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
-            raise DetectorError(
-                f"a detector of {self.model} reads (windows, {self.dim}) embeddings, not {embeddings.shape}"
+        self._check(recording)
+        return {
+            label: classifier.probabilities(
+                recording,
+                self.statistics,
+                background=(backgrounds or {}).get(label),
+                rate=(rates or {}).get(label),
             )
-        features = normalise(embeddings) if self.normalisation == "recording" else embeddings
-        return features.astype(np.float32, copy=False)
+            for label, classifier in self.classifiers.items()
+        }
+
+    def backgrounds(self, recording: Evidence) -> dict[str, Background | None]:
+        """By label what a recording, or a part of it, sounds like without the sound; None where that is not used.
+
+        Raises:
+            DetectorError: the embeddings have other dimensions.
+        """
+        self._check(recording)
+        return {
+            label: classifier.background(recording, self.statistics)
+            for label, classifier in self.classifiers.items()
+        }
+
+    def features(self, recording: Evidence) -> npt.NDArray[np.float32]:
+        """The windows of one recording such that their distances say how alike they sound: (windows, dim).
+
+        Raises:
+            DetectorError: the embeddings have other dimensions.
+        """
+        self._check(recording)
+        return features(recording.vectors, None, self.statistics)
+
+    def _check(self, recording: Evidence) -> None:
+        found = recording.vectors.shape
+        if len(found) != 2 or found[1] != self.dim:
+            raise DetectorError(
+                f"a detector of {self.model} reads (windows, {self.dim}) embeddings, not {found}"
+            )
 
 
 def require_model(detector: Detector, model: Model, path: str | os.PathLike[str] | None = None) -> None:

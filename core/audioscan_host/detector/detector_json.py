@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.classifier import KINDS
-from audioscan_host.classifier.calibration import CALIBRATIONS
+from audioscan_host.classifier.calibration import CALIBRATIONS, LEAST_SLOPE
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.errors import DetectorError
 
 if TYPE_CHECKING:
     from audioscan_host.detector import Detector
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the file's layout changes."""
 
 DESCRIPTION = "detector.json"
@@ -31,7 +31,6 @@ _VALUES: dict[str, type] = {
     "dim": int,
     "window": float,
     "hop": float,
-    "normalisation": str,
     "training": dict,
     "versions": dict,
     "plugin": dict,
@@ -41,7 +40,12 @@ _LABEL: dict[str, type] = {
     "label": str,
     "kind": str,
     "calibration": str,
+    "slope": float,
+    "intercept": float,
+    "rate": float,
     "kept_share": float,
+    "highest_mean": float,
+    "relative": bool,
     "estimators": int,
     "probe": list,
 }
@@ -49,6 +53,7 @@ _MOST_BYTES = 2**22  # JSON takes 20 times its size in memory; a label has some 
 _LONGEST_NAME = 200  # characters
 _MOST_ESTIMATORS = 100
 _MOST_DIM = 2**17
+_STEEPEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,12 @@ class Label:
         name: the label.
         kind: of the classifier.
         calibration: that was done.
+        slope: of a sigmoid.
+        intercept: of a sigmoid.
+        rate: of the sound where it was learnt.
         kept_share: by which odds are multiplied.
+        highest_mean: probability over a recording that it was learnt from.
+        relative: windows are read relative to the background of their recording.
         estimators: how many are averaged.
         probe: (windows,) probabilities of the probe windows when it was saved.
         figures: cross-validated, or None.
@@ -68,7 +78,12 @@ class Label:
     name: str
     kind: str
     calibration: str
+    slope: float
+    intercept: float
+    rate: float
     kept_share: float
+    highest_mean: float
+    relative: bool
     estimators: int
     probe: npt.NDArray[np.float64]
     figures: Figures | None
@@ -98,9 +113,14 @@ def write(detector: Detector, probes: Mapping[str, list[float]]) -> bytes:
             {
                 "label": label,
                 "kind": classifier.kind,
-                "calibration": classifier.calibration,
+                "calibration": classifier.calibrator.method,
+                "slope": float(classifier.calibrator.slope),
+                "intercept": float(classifier.calibrator.intercept),
+                "rate": float(classifier.rate),
                 "kept_share": float(classifier.kept_share),
-                "estimators": len(classifier.estimators),
+                "highest_mean": float(classifier.highest_mean),
+                "relative": classifier.first is not None,
+                "estimators": len(classifier.second),
                 "probe": probes[label],
                 "figures": figures and figures.to_json(),
             }
@@ -152,8 +172,15 @@ def _read_label(described: Any) -> Label:
         raise DetectorError(
             f"label {label!r}: classifier {values['kind']!r} with calibration {values['calibration']!r} is unknown"
         )
-    if not (0 < values["kept_share"] <= 1 and 1 <= values["estimators"] <= _MOST_ESTIMATORS):
-        raise DetectorError(f"label {label!r}: kept_share or estimators is out of its range")
+    if not (
+        0 < values["kept_share"] <= 1
+        and 0 < values["rate"] < 1
+        and 0 <= values["highest_mean"] <= 1
+        and LEAST_SLOPE <= values["slope"] <= _STEEPEST
+        and abs(values["intercept"]) <= _STEEPEST
+        and 1 <= values["estimators"] <= _MOST_ESTIMATORS
+    ):
+        raise DetectorError(f"label {label!r}: a number is out of its range")
     if not all(type(value) in (int, float) for value in values["probe"]):
         raise DetectorError(f"label {label!r}: probe must be numbers")
     try:
@@ -163,10 +190,7 @@ def _read_label(described: Any) -> Label:
         raise DetectorError(f"label {label!r}: {error}") from error
     return Label(
         name=label,
-        kind=values["kind"],
-        calibration=values["calibration"],
-        kept_share=values["kept_share"],
-        estimators=values["estimators"],
+        **{name: values[name] for name in _LABEL if name not in ("label", "probe")},
         probe=np.array(values["probe"], dtype=np.float64),
         figures=figures,
     )

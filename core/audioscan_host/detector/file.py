@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import sklearn
 
 from audioscan_host.atomic_write import atomic_write
-from audioscan_host.classifier import Classifier
-from audioscan_host.detector import archive, detector_json
+from audioscan_host.classifier.statistics import Statistics
+from audioscan_host.detector import archive, detector_json, members
 from audioscan_host.detector.detector import Detector
 from audioscan_host.detector.detector_json import DESCRIPTION
-from audioscan_host.detector.estimator_state import from_members, to_members
 from audioscan_host.errors import DetectorError
+from audioscan_host.evidence import Evidence
 
 MOST_BYTES = 512 * 2**20
-"""A detector of one label is some 3 MB."""
+"""A detector of one label is some 100 kB, one of boosted trees some megabytes."""
 
 REFERENCE = "reference.npy"
 """The member that holds the reference windows."""
@@ -90,57 +89,66 @@ def _read_file(source: Path) -> bytes:
 
 
 def _to_bytes(detector: Detector) -> bytes:
-    members: dict[str, bytes] = {}
+    contents = {members.STATISTICS: members.of_statistics(detector.statistics)}
     for number, classifier in enumerate(detector.classifiers.values()):
-        parts = to_members(classifier.estimators)
-        members |= {f"{number}/{name}": content for name, content in parts.items()}
+        parts = members.of_classifier(classifier)
+        contents |= {f"{number}/{name}": content for name, content in parts.items()}
     probes = {
-        label: classifier.probabilities(_probe(detector.dim)).tolist()
-        for label, classifier in detector.classifiers.items()
+        label: found.tolist() for label, found in detector.probabilities(_probe(detector.statistics)).items()
     }
     if detector.reference is not None:
-        members[REFERENCE] = archive.write_array(detector.reference)
-    return archive.write(members | {DESCRIPTION: detector_json.write(detector, probes)}, sealed=True)
+        contents[REFERENCE] = archive.write_array(detector.reference)
+    return archive.write(contents | {DESCRIPTION: detector_json.write(detector, probes)}, sealed=True)
 
 
 def _from_bytes(data: bytes) -> Detector:
-    members = archive.read(data, sealed=True)
-    if DESCRIPTION not in members:
+    contents = archive.read(data, sealed=True)
+    if DESCRIPTION not in contents:
         raise DetectorError("is not a detector file; `audioscan-host train` makes one")
-    description = detector_json.read(members.pop(DESCRIPTION))
-    reference = archive.read_array(members.pop(REFERENCE)) if REFERENCE in members else None
+    description = detector_json.read(contents.pop(DESCRIPTION))
+    if members.STATISTICS not in contents:
+        raise DetectorError("lacks the statistics of what it was trained on")
+    dim = description.values["dim"]
+    statistics = members.statistics_of(contents.pop(members.STATISTICS), dim)
+    reference = archive.read_array(contents.pop(REFERENCE)) if REFERENCE in contents else None
     parts: dict[int, dict[str, bytes]] = {number: {} for number in range(len(description.labels))}
-    for name, content in members.items():
+    for name, content in contents.items():
         number, _, part = name.partition("/")
         if not number.isdecimal() or int(number) not in parts:
             raise DetectorError(f"holds a foreign member, {name!r}")
         parts[int(number)][part] = content
-    dim = description.values["dim"]
-    classifiers = {}
-    for label, own in zip(description.labels, parts.values(), strict=True):
-        estimators = from_members(own, label.kind, label.calibration, label.estimators, dim)
-        classifiers[label.name] = Classifier(label.kind, label.calibration, label.kept_share, estimators)
-        _check_probe(classifiers[label.name], label.probe, dim, description.values["versions"])
+    classifiers = {
+        label.name: members.classifier_of(own, label, dim)
+        for label, own in zip(description.labels, parts.values(), strict=True)
+    }
     figures = {label.name: label.figures for label in description.labels}
-    return Detector(**description.values, classifiers=classifiers, figures=figures, reference=reference)
+    detector = Detector(
+        **description.values,
+        statistics=statistics,
+        classifiers=classifiers,
+        figures=figures,
+        reference=reference,
+    )
+    _check_probe(detector, {label.name: label.probe for label in description.labels})
+    return detector
 
 
-def _probe(dim: int) -> npt.NDArray[np.float32]:
-    """Windows that are the same on every machine: (8, dim), spread over -2 to 2."""
+def _probe(statistics: Statistics) -> Evidence:
+    """Windows that are the same on every machine: (8, dim), spread over two deviations about the mean."""
+    dim = len(statistics.mean)
     scattered = np.arange(_PROBES * dim, dtype=np.int64) * 7919 % 4001
-    return (scattered.reshape(_PROBES, dim) / 1000 - 2).astype(np.float32)
+    spread = scattered.reshape(_PROBES, dim) / 1000 - 2
+    return Evidence.without_silence(statistics.mean + spread * statistics.deviation, 1.0)
 
 
-def _check_probe(
-    classifier: Classifier, saved: npt.NDArray[np.float64], dim: int, versions: Mapping[str, str]
-) -> None:
-    # Before anything else: where a part is of a wrong type it fails here, and not in the middle of a scan.
-    found = classifier.probabilities(_probe(dim))
-    if versions.get("scikit-learn") == sklearn.__version__:
-        return  # the same code on the same bytes
-    if found.shape != saved.shape or not np.allclose(found, saved, rtol=0, atol=_PROBE_TOLERANCE):
-        trained = versions.get("scikit-learn")
-        raise DetectorError(
-            f"gives other probabilities here than where it was trained (scikit-learn {trained}): "
-            f"install scikit-learn {trained}, or train it again"
-        )
+def _check_probe(detector: Detector, saved: Mapping[str, npt.NDArray[np.float64]]) -> None:
+    # Before anything else: what is wrong in a file fails here, and not in the middle of a scan.
+    for label, found in detector.probabilities(_probe(detector.statistics)).items():
+        if found.shape != saved[label].shape or not np.allclose(
+            found, saved[label], rtol=0, atol=_PROBE_TOLERANCE
+        ):
+            trained = detector.versions.get("scikit-learn")
+            raise DetectorError(
+                f"gives other probabilities here than where it was trained (scikit-learn {trained}): "
+                f"install scikit-learn {trained}, or train it again"
+            )

@@ -1,6 +1,6 @@
 """Train on all parts of the recordings but one, and hear that one; then the next."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,15 +10,13 @@ import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.sources import groups_of
-from audioscan_host.classifier import LEAST_WINDOWS_TO_NORMALISE, ClassifierSettings
+from audioscan_host.classifier import ClassifierSettings, Statistics
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
-    Normalisation,
     fit_label,
     labels_of,
-    too_short_to_normalise,
 )
 from audioscan_host.progress import Advance
 from audioscan_host.regions import RegionSettings, find_regions
@@ -36,7 +34,6 @@ class Material:
         windowing: window and hop.
         tolerance: as `window_labels` takes it.
         neg_margin: as `window_labels` takes it.
-        normalisation: the one that was asked for; None for what suits.
     """
 
     embedded: Sequence[EmbeddedRecording]
@@ -44,22 +41,16 @@ class Material:
     windowing: Windowing
     tolerance: float
     neg_margin: float | None
-    normalisation: Normalisation | None
 
     @cached_property
     def groups(self) -> npt.NDArray[np.int64]:
         """(recordings,) numbers of the groups that are held out together, since they share a source."""
         return groups_of([self.annotations[each.path] for each in self.embedded])
 
-    def normalisation_of(self, model: str, learnt_from: Iterable[int]) -> Normalisation:
-        """The one that was asked for, or that suits the recordings which are learnt from."""
-        short = too_short_to_normalise([self.embedded[i] for i in learnt_from], model)
-        return self.normalisation or ("none" if short else "recording")
-
-    def prepared(self, model: str, normalisation: Normalisation) -> list[LabelledRecording]:
+    def prepared(self, model: str) -> list[LabelledRecording]:
         """Every recording as it is learnt from and heard."""
         return [
-            LabelledRecording.of(each, self.annotations[each.path], model, self.windowing, normalisation)
+            LabelledRecording.of(each, self.annotations[each.path], model, self.windowing)
             for each in self.embedded
         ]
 
@@ -91,26 +82,26 @@ def hear(
         What was heard, and notes on what could not be done.
     """
     heard: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
-    uncalibrated = not_normalised = 0
+    uncalibrated = 0
     for model in dict.fromkeys(system.model for system in systems):
+        recordings = material.prepared(model)
+        labels = material.labels(label, recordings)
         for held_out in folds:
             others = [i for i in range(len(material.embedded)) if i not in held_out]
-            normalisation = material.normalisation_of(model, others)
-            not_normalised += normalisation != (material.normalisation or "recording")
-            recordings = material.prepared(model, normalisation)
-            labels = material.labels(label, recordings)
+            statistics = Statistics.of([recordings[i].evidence for i in others])
             for system in (each for each in systems if each.model == model):
                 fitted = fit_label(
                     label,
                     [recordings[i] for i in others],
                     [labels[i] for i in others],
+                    statistics,
                     windowing=material.windowing,
                     settings=systems[system],
                     advance=advance,
                 )
-                uncalibrated += fitted.classifier.calibration != system.calibration
+                uncalibrated += fitted.classifier.calibrator.method != system.calibration
                 for i in held_out:
-                    probabilities = fitted.classifier.probabilities(recordings[i].features)
+                    probabilities = fitted.classifier.probabilities(recordings[i].evidence, statistics)
                     heard[system][i] = _heard(
                         label,
                         material.embedded[i],
@@ -124,7 +115,7 @@ def hear(
     return {
         system: HeldOut(tuple(each[i] for i in sorted(each)), windowing.window, windowing.hop)
         for system, each in heard.items()
-    }, tuple(_notes(uncalibrated, not_normalised))
+    }, tuple(_notes(uncalibrated))
 
 
 def _heard(
@@ -161,14 +152,9 @@ def _heard(
     )
 
 
-def _notes(uncalibrated: int, not_normalised: int) -> Iterator[str]:
+def _notes(uncalibrated: int) -> Iterator[str]:
     if uncalibrated:
         yield (
             f"{uncalibrated} detectors could not be calibrated: with a part of the recordings held out, too few "
             "windows of one class were left, or they could not be split; more labels would be enough"
-        )
-    if not_normalised:
-        yield (
-            "some recordings are too short for statistics of their own "
-            f"({LEAST_WINDOWS_TO_NORMALISE} windows would do), so nothing is normalised where they are learnt from"
         )

@@ -1,0 +1,43 @@
+"""Logistic regression: fitted by scikit-learn, kept as the numbers that it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+PENALTY = 1.0
+"""`C` of scikit-learn. From 0.3 to 10 it makes little difference to windows of one length; see docs/detector.md."""
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """Log-odds as a weighted sum.
+
+    Attributes:
+        weights: (dim,)
+        bias: log-odds of a window that is all zeros.
+    """
+
+    weights: npt.NDArray[np.float64]
+    bias: float
+
+    @classmethod
+    def fitted(cls, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Self:
+        """Fit (windows, dim) features of one length to (windows,) labels, 0 and 1."""
+        from sklearn.linear_model import LogisticRegression  # not needed to scan
+
+        model = LogisticRegression(C=PENALTY, max_iter=2000).fit(features, labels)
+        return cls(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+
+    @classmethod
+    def mean(cls, several: Sequence[Self]) -> Self:
+        """What gives the mean of their log-odds."""
+        weights = np.mean([each.weights for each in several], axis=0)
+        return cls(weights, float(np.mean([each.bias for each in several])))
+
+    def decision_function(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """(windows,) log-odds, by the name that scikit-learn has for it."""
+        log_odds: npt.NDArray[np.float64] = features @ self.weights + self.bias
+        return log_odds

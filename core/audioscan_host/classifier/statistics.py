@@ -1,0 +1,113 @@
+"""What the windows that are learnt from have in common: each dimension's mean, deviation, and how it varies within a recording."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.evidence import Evidence
+
+LEAST_SHARE = 0.3
+"""Of the root mean square of all deviations: a dimension that hardly varies must not be blown up to the size of the others."""
+
+SHRINK_SECONDS = 60.0
+"""Seconds of audio that count as much as what is known beforehand. See docs/detector.md for what others do."""
+
+_ROWS_IN_CACHE = 512  # windows that are worked on at once: their doubles stay in the CPU's cache
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Of all windows of the recordings that are learnt from, whether they are labelled or not.
+
+    Attributes:
+        mean: (dim,)
+        deviation: (dim,) standard deviation, at least 0.3 of the root mean square of all of them.
+        within: (dim,) variance about each recording's own mean, in units of the squared deviation.
+    """
+
+    mean: Vector
+    deviation: Vector
+    within: Vector
+
+    @classmethod
+    def of(cls, recordings: Sequence[Evidence]) -> Self:
+        """Of one recording or more, part by part: their vectors are in memory once, as they are.
+
+        Windows with digital silence in them do not count, unless there are no others.
+        """
+        chosen = [each.clean for each in recordings]
+        if not any(map(np.any, chosen)):
+            chosen = [each.heard for each in recordings]
+        windows = max(1, sum(int(np.count_nonzero(mask)) for mask in chosen))
+        mean = np.zeros(recordings[0].vectors.shape[1])
+        for vectors in _parts(recordings, chosen):
+            mean += vectors.sum(axis=0, dtype=np.float64)
+        mean /= windows
+        squares, within = np.zeros_like(mean), np.zeros_like(mean)
+        for each, mask in zip(recordings, chosen, strict=True):
+            about, offset = _squares(each, mask, mean)
+            squares += about
+            within += about - offset**2 / max(1, int(np.count_nonzero(mask)))
+        seconds = sum(each.hop * np.count_nonzero(m) for each, m in zip(recordings, chosen, strict=True))
+        deviation = np.sqrt(squares / windows)
+        deviation = np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation))
+        variance = np.maximum(within, 0) / windows / deviation**2
+        # Files of a clip each say nothing of what varies within one: there it is what varies between them.
+        return cls(mean, deviation, (seconds * variance + SHRINK_SECONDS) / (seconds + SHRINK_SECONDS))
+
+    @property
+    def arrays(self) -> tuple[Vector, Vector, Vector]:
+        """All of it, in order."""
+        return self.mean, self.deviation, self.within
+
+    def standardised(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learnt from."""
+        centred = vectors - self.mean
+        centred /= self.deviation
+        return centred.astype(np.float32)
+
+
+def one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Scale each window to the length dim^0.25: (windows, dim).
+
+    Of that length one regularisation fits embeddings of 96 and of 3072 dimensions, and no window is so
+    far from all others that a classifier would be surer of it than of any that it has learnt from.
+    """
+    lengths = np.linalg.norm(standardised, axis=1, keepdims=True)
+    scaled: npt.NDArray[np.float32] = standardised * (
+        standardised.shape[1] ** 0.25 / np.maximum(lengths, 1e-6)
+    ).astype(np.float32)
+    return scaled
+
+
+def parts(rows: int) -> Iterator[slice]:
+    """Slices of so many rows that fit the CPU's cache."""
+    return (slice(first, first + _ROWS_IN_CACHE) for first in range(0, rows, _ROWS_IN_CACHE))
+
+
+def _parts(
+    recordings: Sequence[Evidence], chosen: Sequence[npt.NDArray[np.bool_]]
+) -> Iterator[npt.NDArray[np.floating[Any]]]:
+    for each, mask in zip(recordings, chosen, strict=True):
+        for rows in parts(len(mask)):
+            yield each.vectors[rows][mask[rows]]
+
+
+def _squares(recording: Evidence, mask: npt.NDArray[np.bool_], mean: Vector) -> tuple[Vector, Vector]:
+    """Sums over the chosen windows of the squared distances from the mean, and of the distances."""
+    squares, sums = np.zeros_like(mean), np.zeros_like(mean)
+    for vectors in _parts([recording], [mask]):
+        centred = vectors - mean
+        squares += np.einsum("ij,ij->j", centred, centred)
+        sums += centred.sum(axis=0)
+    return squares, sums
+
+
+def _root_mean_square(values: Vector) -> float:
+    # Where nothing varies at all, everything is at the mean: any deviation will do.
+    return float(np.sqrt(np.mean(values**2))) or 1.0
