@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioscan_host import Windowing, embed, embedder, search
+from audioscan_host import Windowing, embed, listening, search
 from audioscan_host.cache import Embeddings, Entry
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.searching import Example
@@ -356,10 +356,10 @@ def test_a_second_search_decodes_nothing(find, make_wav, tiny_plugin, monkeypatc
     path, example = make_wav(seconds=60), make_wav("example.wav", seconds=40, seed=1)
     first = find([path], [f"{example}@20.3-22.1"])
 
-    def refuse(*arguments):
+    def refuse(*arguments, **meter):
         raise AssertionError("decoding")
 
-    monkeypatch.setattr(embedder, "decode", refuse)
+    monkeypatch.setattr(listening, "decode", refuse)
     calls = len(tiny_plugin.calls)
     assert find([path], [f"{example}@20.3-22.1"]) == first
     assert find([path], [f"{example}@5-6"]) != first
