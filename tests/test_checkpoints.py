@@ -13,7 +13,7 @@ from audioscan_host import Checkpoint
 from audioscan_host.checkpoints import LocalCheckpoint, localised, named_by_user, obtain, variable
 from audioscan_host.errors import CheckpointError, SettingError
 from audioscan_host.progress import Silent
-from audioscan_host.weights import HubSnapshot, TorchHubFile
+from audioscan_host.weights import HubSnapshot, PackagedFiles, TorchHubFile
 
 CONTENT = b"published weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -225,6 +225,18 @@ def test_files_of_one_name_in_two_folders_count_both(make_checkpoint, write):
             path = write(f"{folder}/{part}/model.bin", content.encode())
         revisions.add(localised(checkpoint, LocalCheckpoint(path.parents[1])).revision)
     assert len(revisions) == 4
+
+
+def test_a_folder_in_place_of_packaged_files_counts_by_the_content_of_each(make_checkpoint, write):
+    checkpoint = make_checkpoint(PackagedFiles("nets", ("weights/net.onnx", "mel.onnx")))
+    revisions = set()
+    for folder, contents in {"one": "ab", "copy": "ab", "two": "Ab", "three": "aB"}.items():
+        write(f"{folder}/weights/net.onnx", contents[0].encode())
+        mel = write(f"{folder}/mel.onnx", contents[1].encode())
+        found = localised(checkpoint, LocalCheckpoint(mel.parent))
+        assert found.path == mel.parent
+        revisions.add(found.revision)
+    assert len(revisions) == 3
 
 
 def test_other_files_of_a_folder_do_not_count(snapshot, make_folder):

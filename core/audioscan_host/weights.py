@@ -121,10 +121,7 @@ class HubSnapshot:
 
     def at(self, path: Path) -> LocalWeights:
         """A folder with files of these names, or one of the files in it."""
-        folder = path.parent if path.name in self.names and path.is_file() else path
-        files = tuple(folder / name for name in self.names)
-        _require(path, files)
-        return LocalWeights(folder, files)
+        return _in_folder(path, self.names)
 
     def pull(self, progress: Progress) -> None:
         """Download the files through `huggingface_hub`, which every plugin that names this depends on."""
@@ -134,35 +131,46 @@ class HubSnapshot:
 
 
 @dataclass(frozen=True)
-class PackagedFile:
-    """One file that lies in an installed package: the plugin's own, or one that it depends on.
+class _Packaged:
+    """What lies in an installed package, the plugin's own or one that it depends on.
 
-    Attributes:
-        package: the package or module as it is imported, without dots; a module's files lie beside it.
-        name: of the file in the package's folder: `weights/tiny.pth`.
-        sha256: of the file, where it is pinned.
-
-    Raises:
-        ModelError: `package` is not the name of one.
+    `package` is the package or module as it is imported, without dots (else a ModelError); a module's files
+    lie beside it.
     """
 
     package: str
-    name: str
-    sha256: str | None = None
 
     def __post_init__(self) -> None:
         if not self.package.isidentifier():  # to find what is within a package, it would have to be imported
             raise ModelError(f"package must be a name without dots, not {self.package!r}")
 
     @property
-    def path(self) -> Path:
-        """In the package's folder; the package is found but not imported."""
+    def folder(self) -> Path:
+        """The package's; the package is found but not imported."""
         from importlib.util import find_spec
 
         spec = find_spec(self.package)
-        if spec is None or spec.origin is None:
-            return Path(self.package) / self.name
-        return Path(spec.origin).parent / self.name
+        return Path(self.package) if spec is None or spec.origin is None else Path(spec.origin).parent
+
+    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
+        raise CheckpointError(f"it comes with the package {self.package}: install that again")
+
+
+@dataclass(frozen=True)
+class PackagedFile(_Packaged):
+    """One file that lies in an installed package.
+
+    Attributes:
+        name: of the file in the package's folder: `weights/tiny.pth`.
+        sha256: of the file, where it is pinned.
+    """
+
+    name: str
+    sha256: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.name
 
     @property
     def files(self) -> Sequence[Path]:
@@ -174,8 +182,30 @@ class PackagedFile:
         _require(path, [file])
         return LocalWeights(file, (file,))
 
-    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
-        raise CheckpointError(f"it comes with the package {self.package}: install that again")
+
+@dataclass(frozen=True)
+class PackagedFiles(_Packaged):
+    """Several files that lie in one installed package.
+
+    Attributes:
+        names: of the files in the package's folder: `("weights/mel.onnx", "weights/net.onnx")`.
+    """
+
+    names: tuple[str, ...]
+    sha256: None = None
+
+    @property
+    def path(self) -> Path:
+        """The package's folder."""
+        return self.folder
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return [self.folder / name for name in self.names]
+
+    def at(self, path: Path) -> LocalWeights:
+        """A folder with files of these names, or one of the files in it."""
+        return _in_folder(path, self.names)
 
 
 @dataclass(frozen=True)
@@ -196,6 +226,16 @@ class LocalWeights:
 def missing(weights: Weights) -> list[Path]:
     """The files that are not there."""
     return [file for file in weights.files if not file.is_file()]
+
+
+def _in_folder(path: Path, names: Sequence[str]) -> LocalWeights:
+    """Files of these names in the folder `path`, or in the one that has the file `path` by its name."""
+    parts = [Path(name).parts for name in names]
+    named = next((part for part in parts if path.is_file() and path.parts[-len(part) :] == part), ())
+    folder = path.parents[len(named) - 1] if named else path
+    files = tuple(folder / name for name in names)
+    _require(path, files)
+    return LocalWeights(folder, files)
 
 
 def _require(named: Path, files: Sequence[Path]) -> None:

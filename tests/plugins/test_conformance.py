@@ -1,6 +1,6 @@
 """Every model that is shipped passes the conformance suite.
 
-The weights are random. The networks are of the published width and depth, with narrow perceptrons and
+The weights are random, but for those of BirdNET, which come with its package. The other networks are of the published width and depth, with narrow perceptrons and
 convolutions, but for three things that would take minutes: AST takes a quarter of its longest window, EAT pads to
 a quarter of its length, and the large HuBERT and wav2vec 2.0 are of `reduced_hubert.py`.
 """
@@ -25,6 +25,7 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
 import audioscan_ast
 import audioscan_ast_encoder
 import audioscan_beats
+import audioscan_birdnet
 import audioscan_eat
 import audioscan_eat_encoder
 import audioscan_hubert
@@ -34,14 +35,28 @@ from audioscan_eat_network import EATConfig, EATNetwork
 from audioscan_host.registry import Registry, load_registry
 from audioscan_host.testing import conformance
 
-FAMILIES = [audioscan_ast, audioscan_beats, audioscan_eat, audioscan_hubert, audioscan_mel]
+FAMILIES = [
+    audioscan_ast,
+    audioscan_beats,
+    audioscan_birdnet,
+    audioscan_eat,
+    audioscan_hubert,
+    audioscan_mel,
+]
 MODELS = {family.__name__: [model.name for model in family.register_models()] for family in FAMILIES}
 REDUCED = Path(__file__).parent / "reduced"
 
 
 def registry() -> Registry:
     """The models of all families, those that are too large for a test reduced."""
-    names = ["reduced_ast", "audioscan_beats", "audioscan_eat", "reduced_hubert", "audioscan_mel"]
+    names = [
+        "reduced_ast",
+        "audioscan_beats",
+        "audioscan_birdnet",
+        "audioscan_eat",
+        "reduced_hubert",
+        "audioscan_mel",
+    ]
     return load_registry({name: import_module(name) for name in names})
 
 
@@ -137,5 +152,6 @@ def hubert_weights(patch: pytest.MonkeyPatch, folder: Path) -> None:
 test_mel = conformance_of("audioscan_mel")
 test_ast = pytest.mark.usefixtures("ast_weights")(conformance_of("audioscan_ast"))
 test_beats = pytest.mark.usefixtures("beats_weights")(conformance_of("audioscan_beats"))
+test_birdnet = conformance_of("audioscan_birdnet")
 test_eat = pytest.mark.usefixtures("eat_weights")(conformance_of("audioscan_eat"))
 test_hubert = pytest.mark.usefixtures("hubert_weights")(conformance_of("audioscan_hubert"))
