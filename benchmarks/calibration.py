@@ -23,7 +23,7 @@ import numpy as np
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
 
-from audioscan_host import scan, train
+from audioscan_host import Windowing, scan, train
 from audioscan_host.annotations import Annotation
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.figures import Figures
@@ -34,6 +34,7 @@ from audioscan_host.window_labels import LEFT_OUT, window_labels
 
 LABEL = "baby_cry"
 LEARNT = (2, 4, 8)
+WINDOWING = Windowing(8.0, 1.0)
 UNSEEN = 4
 NOT_PUT_BACK = "isotonic, rate of the thinned windows"
 
@@ -72,6 +73,7 @@ def judged(scenes: Scenes, learnt: int, settings: ClassifierSettings) -> Figures
         [scenes.labels],
         "MEL",
         only=[LABEL],
+        windowing=WINDOWING,
         classifier=settings,
         cache_dir=scenes.cache,
     )
@@ -125,7 +127,12 @@ def main() -> None:
             annotations = dict(annotated(scenes.unseen, [scenes.labels]))
             events += sum(each.label == LABEL for path in annotations for each in annotations[path])
             detector = train(
-                scenes.recordings[:8], [scenes.labels], "MEL", only=[LABEL], cache_dir=scenes.cache
+                scenes.recordings[:8],
+                [scenes.labels],
+                "MEL",
+                only=[LABEL],
+                windowing=WINDOWING,
+                cache_dir=scenes.cache,
             ).detector
             for method, threshold in product(("mean", "union"), (0.3, 0.5, 0.7, 0.9)):
                 how = RegionSettings(threshold, method=method)  # type: ignore[arg-type]

@@ -42,6 +42,7 @@ def main() -> None:
         (folder / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
         detector = folder / "burst.detector"
         train = ["train", *training, "--labels", folder / "labels.csv", "--model", "MEL", "--out", detector]
+        train += ["--window", "8", "--hop", "1"]
         machine.seconds(machine.audioscan_host(*train, *cache))
         hour = machine.write_noise(folder / "hour.wav", 60, seed=9)
         scan = ["-q", "scan", hour, "--detector", detector, "--out", folder / "r.csv", *cache]

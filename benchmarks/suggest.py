@@ -22,7 +22,7 @@ import numpy as np
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
 
-from audioscan_host import embed, scan, suggest, train
+from audioscan_host import Windowing, embed, scan, suggest, train
 from audioscan_host.annotations import Annotation, read_annotations
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.detector import Detector
@@ -97,7 +97,9 @@ def beginning(scenes: Scenes, start: str, random: np.random.Generator) -> Path:
 
 def learnt(scenes: Scenes, labels: Sequence[Path]) -> Detector:
     cache = scenes.folder / "cache"
-    return train(scenes.pool, labels, "MEL", only=[LABEL], cache_dir=cache).detector
+    return train(
+        scenes.pool, labels, "MEL", only=[LABEL], windowing=Windowing(WINDOW, 1.0), cache_dir=cache
+    ).detector
 
 
 def judged(scenes: Scenes, detector: Detector) -> float:

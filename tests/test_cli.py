@@ -347,20 +347,22 @@ class TestEmbed:
 
 
 class TestTrainAndScan:
+    WINDOWS = ("--window", "8", "--hop", "1")
+
     @pytest.fixture
     def detector(self, run, make_wav, tmp_path):
         recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(3)]
         rows = [f"{path.name},{start},{start + 6},hiss" for path in recordings for start in (5, 25, 45)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
         train = ["train", *recordings, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic"]
-        done = run(*train, "--out", "hiss.detector")
+        done = run(*train, *self.WINDOWS, "--out", "hiss.detector")
         assert "hiss" in done.stdout
         return tmp_path / "hiss.detector"
 
     def test_training_reports_held_out_figures_as_json(self, run, detector, tmp_path):
         done = run(
             "train", tmp_path, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic",
-            "--out", "again.detector", "--json",
+            *self.WINDOWS, "--out", "again.detector", "--json",
         )  # fmt: skip
         facts = json.loads(done.stdout)
         assert facts["labels"]["hiss"]["windows"]["positive"] > 0
@@ -371,7 +373,7 @@ class TestTrainAndScan:
         make_wav("unlabelled.wav", seconds=30, seed=9)
         done = run(
             "train", tmp_path, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic",
-            "--out", "again.detector",
+            *self.WINDOWS, "--out", "again.detector",
         )  # fmt: skip
         assert "recordings without an annotation are left out: 1, such as" in done.stderr
         assert (tmp_path / "again.detector").read_bytes() == detector.read_bytes()

@@ -69,6 +69,13 @@ class TestTheDemo:
         assert "synthesised in code" in first_run.stdout
         assert "synthesised in code" in (folder / "about.txt").read_text(encoding="utf-8")
 
+    def test_its_windows_fit_the_labels(self, first_run: Result, folder: Path) -> None:
+        rows = [row for row in rows_of(folder / "labels.csv") if row["label"] == TARGET]
+        usually = np.median([float(row["end"]) - float(row["start"]) for row in rows])
+        assert 0.5 < usually < 2**0.5
+        said = f"with windows of 1 s every 0.25 s,\nsince a knock usually lasts {usually:.2g} s:"
+        assert said in first_run.stdout
+
     def test_it_gives_held_out_figures_and_every_true_knock(self, first_run: Result, folder: Path) -> None:
         assert "average precision" in first_run.stdout
         assert "Brier" in first_run.stdout

@@ -420,7 +420,7 @@ class TestCommand:
 
     def test_json_has_every_figure(self, run):
         facts = json.loads(run(".", "--json").stdout)
-        assert set(facts) == {"rows", "labels", "skipped", "conclusion", "files", "failures"}
+        assert set(facts) == {"rows", "labels", "skipped", "conclusion", "windowing", "files", "failures"}
         (row,) = facts["rows"]
         assert set(row) == set(
             "label model classifier calibration windows positives average_precision average_precision_low "

@@ -299,7 +299,14 @@ def test_training_and_scanning_call_the_hooks_in_their_order(noting, make_wav, t
     heard = ["filter_waveform", "preprocess"]
     first, later = [*heard, "batch_size", *batches], [*heard, *batches]
 
-    trained = train(labelled, [labels], "TINY", out=tmp_path / "knock.detector", registry=noting.registry)
+    trained = train(
+        labelled,
+        [labels],
+        "TINY",
+        out=tmp_path / "knock.detector",
+        windowing=Windowing(8.0, 1.0),
+        registry=noting.registry,
+    )
     assert trained.failures == ()
     assert noting.plugin.calls == ["register_models", "precision", "load", *first, *later]
 

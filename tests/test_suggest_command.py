@@ -5,11 +5,14 @@ import io
 
 import pytest
 
-from audioscan_host import suggest, train
+from audioscan_host import Windowing, suggest, train
 from audioscan_host.annotations import Role, read_annotations
 from audioscan_host.detector import load
 from audioscan_host.errors import SettingError
 from audioscan_host.matching import annotations_of
+
+WINDOWING = Windowing(8.0, 1.0)
+WINDOWS = ["--window", "8", "--hop", "1"]
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def folder(make_wav, tmp_path):
 
 @pytest.fixture
 def detector(folder, tmp_path):
-    train([folder], [tmp_path / "labels.csv"], "MEL", out=tmp_path / "hiss.detector")
+    train([folder], [tmp_path / "labels.csv"], "MEL", out=tmp_path / "hiss.detector", windowing=WINDOWING)
     return tmp_path / "hiss.detector"
 
 
@@ -67,7 +70,7 @@ def test_what_was_answered_is_learnt_and_not_asked_again(run, folder, detector, 
     text = (tmp_path / "next.csv").read_text()
     assert text.count(",soft,") == 10
     # As written, it changes nothing.
-    train_command = ["train", "recordings", "--labels", "labels.csv", "--model", "MEL", "--out"]
+    train_command = ["train", "recordings", "--labels", "labels.csv", "--model", "MEL", *WINDOWS, "--out"]
     run(*train_command, "before.detector")
     run(*train_command, "unchanged.detector", "--labels", "next.csv")
     before, unchanged = (learnt(tmp_path / f"{name}.detector") for name in ("before", "unchanged"))
@@ -105,7 +108,7 @@ def test_every_format_says_what_the_table_says(run, folder, detector, tmp_path, 
 def test_a_detector_of_several_labels_asks_for_each_or_for_those_wanted(run, folder, tmp_path):
     labels = tmp_path / "both.csv"
     labels.write_text("file,start,end,label\n0.wav,5,13,hiss\n0.wav,40,48,door\n")
-    train([folder], [labels], "MEL", out=tmp_path / "both.detector")
+    train([folder], [labels], "MEL", out=tmp_path / "both.detector", windowing=WINDOWING)
     command = ["suggest", "recordings", "--detector", "both.detector", "--labels", labels]
     asked = [row["label"] for row in rows(run(*command).stdout) if row["role"] == "soft"]
     assert sorted(asked) == ["door"] * 5 + ["hiss"] * 5

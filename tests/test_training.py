@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioscan_host import embed, hookimpl, load_registry, scan, train
+from audioscan_host import Windowing, embed, hookimpl, load_registry, scan, train
 from audioscan_host.detector import load
 from audioscan_host.errors import DetectorError, SettingError
 
@@ -16,7 +16,8 @@ def recordings(make_wav):
 
 
 def trained(recordings, labels, registry, **options):
-    return train(recordings, labels, "TINY", registry=registry, **options)
+    """By windows of 8 s every second, which is what the counts here are of."""
+    return train(recordings, labels, "TINY", windowing=Windowing(8.0, 1.0), registry=registry, **options)
 
 
 def test_labelled_in_part_only_what_was_labelled_is_learnt_from(recordings, tiny_registry, tmp_path):
@@ -156,6 +157,10 @@ def test_the_command_takes_a_result_and_its_corrected_copy(run, make_wav, tmp_pa
         "corrected.csv",
         "--model",
         "MEL",
+        "--window",
+        "8",
+        "--hop",
+        "1",
         "--out",
         "h.detector",
     )

@@ -100,6 +100,20 @@ def test_the_defaults_are_eight_seconds_every_second():
     assert Windowing() == Windowing(window=8.0, hop=1.0)
 
 
+@pytest.mark.parametrize(
+    ("window", "hop"),
+    [(8, 2), (1, 0.25), (0.5, 0.12), (0.29, 0.07), (0.28, 0.07), (0.03, 0.01), (0.01, 0.01)],
+)
+def test_the_hop_of_a_window_alone_is_a_quarter_of_it_down_to_the_grid(window, hop):
+    assert Windowing.of_window(window) == Windowing(window, hop)
+
+
+@pytest.mark.parametrize("window", [0, -1, 0.333, float("nan"), float("inf")])
+def test_a_window_alone_is_refused_as_one_with_a_hop_is(window):
+    with pytest.raises(SettingError, match=r"window must be a multiple of 0\.01 s above 0"):
+        Windowing.of_window(window)
+
+
 # Where windows lie
 
 

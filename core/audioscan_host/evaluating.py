@@ -32,6 +32,7 @@ from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import RegionSettings
 from audioscan_host.registry import Registry, load_registry
+from audioscan_host.window_choice import WindowChoice, choose_windowing, tell_choice
 from audioscan_host.window_labels import NEGATIVE, POSITIVE
 from audioscan_host.windows import Windowing
 
@@ -50,6 +51,7 @@ class EvaluationResult:
         conclusion: which system to use for all of the labels.
         recordings: those that were embedded.
         failures: recordings that could not be read.
+        window_choice: window and hop, and why these.
         files: what was written.
     """
 
@@ -58,6 +60,7 @@ class EvaluationResult:
     conclusion: Conclusion
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
+    window_choice: WindowChoice
     files: tuple[Path, ...] = ()
 
     @property
@@ -81,6 +84,7 @@ class EvaluationResult:
             },
             "skipped": dict(self.skipped),
             "conclusion": {**self.conclusion.to_json(), "sentence": self.sentence},
+            "windowing": self.window_choice.to_json(),
             "files": [str(path) for path in self.files],
             "failures": [{"recording": str(f.path), "reason": f.reason} for f in self.failures],
         }
@@ -94,6 +98,7 @@ def evaluate(
     out: Path | str | None = None,
     only: Collection[str] = (),
     windowing: Windowing | None = None,
+    hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
     classifiers: Sequence[ClassifierSettings] = (ClassifierSettings(),),
@@ -117,7 +122,8 @@ def evaluate(
         models: names of the models.
         out: a folder for tables, pictures and a page that shows them; nothing is saved unless given.
         only: the labels to judge; all of them unless given.
-        windowing: window and hop, 8 s and 1 s unless given.
+        windowing: window and hop; those that fit the labels unless given, see `choose_windowing`.
+        hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
         classifiers: ways to fit and calibrate; each is tried with each model.
@@ -131,6 +137,7 @@ def evaluate(
 
     Raises:
         UnknownModelError: a model is not installed.
+        SettingError: the hop does not fit the window, or the window not a model.
         AnnotationError: a label file cannot be read, or names none of the recordings.
         TrainingError: no label is in enough recordings.
         OutputError: the folder cannot be written to, or matplotlib is missing.
@@ -142,7 +149,6 @@ def evaluate(
         for each in classifiers
     }
     regions = RegionSettings(threshold)
-    windowing = windowing or Windowing()
     progress = progress or Silent()
     if out is not None:
         folder.check(Path(out))
@@ -151,7 +157,13 @@ def evaluate(
     tell_points_among_spans(names, annotations)
 
     chosen = [registry.model(model) for model in models]
-    embedder = Embedder(registry, chosen, windowing, Cache(cache_dir), runtime=runtime, progress=progress)
+    cache = Cache(cache_dir)
+    choice = choose_windowing(
+        windowing, annotations, names, chosen, hop=hop, cache=cache, wrappers=registry.wrappers
+    )
+    windowing = choice.windowing
+    tell_choice(choice)
+    embedder = Embedder(registry, chosen, windowing, cache, runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin)
     recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
@@ -178,7 +190,7 @@ def evaluate(
                 )
             )
     result = EvaluationResult(
-        tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures
+        tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures, choice
     )
     if out is None:
         return result

@@ -36,6 +36,7 @@ from audioscan_host.plugins import Plugin
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
+from audioscan_host.window_choice import WindowChoice, choose_windowing, known_annotations, tell_choice
 from audioscan_host.window_labels import LEFT_OUT
 from audioscan_host.windows import Windowing
 
@@ -73,12 +74,13 @@ class LabelReport:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A detector, how it was learnt, and the recordings that could not be read."""
+    """A detector, how it was learnt, the recordings that could not be read, and why these windows."""
 
     detector: Detector
     reports: tuple[LabelReport, ...]
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
+    window_choice: WindowChoice
 
 
 def train(
@@ -90,6 +92,7 @@ def train(
     out: Path | str | None = None,
     only: Collection[str] = (),
     windowing: Windowing | None = None,
+    hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
     classifier: ClassifierSettings | None = None,
@@ -108,7 +111,8 @@ def train(
             `audioscan_host.annotations.read_review`.
         out: where the detector is saved; not saved unless given.
         only: the labels to learn; all of them unless given.
-        windowing: window and hop, 8 s and 1 s unless given.
+        windowing: window and hop; those that fit the labels unless given, see `choose_windowing`.
+        hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
         classifier: how to fit and calibrate.
@@ -119,29 +123,33 @@ def train(
 
     Raises:
         UnknownModelError: the model is not installed.
-        SettingError: there are neither label files nor corrected results.
+        SettingError: there are neither label files nor corrected results, or the hop does not fit the window.
         AnnotationError: a label file cannot be read, or names none of the recordings.
         TrainingError: there is too little to learn from.
         DetectorError: the detector cannot be saved there.
     """
     registry = registry or load_registry()
     chosen = registry.model(model)
-    windowing = windowing or Windowing()
     progress = progress or Silent()
     if out is not None:
         detector_file.check_target(out)
     label_files = [Path(path) for path in labels]
-    reviewed = [
-        (Path(corrected), read_review(Path(found), Path(corrected), windowing.window))
-        for found, corrected in from_regions
-    ]
-    if not (label_files or reviewed):
+    reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
+    if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
-    annotations = annotated(find_recordings(map(Path, recordings)), label_files, reviewed)
+    paths, cache = find_recordings(map(Path, recordings)), Cache(cache_dir)
+    known = {} if windowing else known_annotations(paths, [*label_files, *(after for _, after in reviews)])
+    choice = choose_windowing(
+        windowing, known, only, [chosen], hop=hop, cache=cache, wrappers=registry.wrappers
+    )
+    windowing = choice.windowing
+    reviewed = [(after, read_review(found, after, windowing.window)) for found, after in reviews]
+    annotations = annotated(paths, label_files, reviewed)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     tell_points_among_spans(names, annotations)
+    tell_choice(choice)
 
-    embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
+    embedder = Embedder(registry, [chosen], windowing, cache, runtime=runtime, progress=progress)
     embedded, failures = embed_labelled(embedder, annotations)
     labelled = [
         LabelledRecording.of(recording, annotations[recording.path], model, windowing)
@@ -182,6 +190,7 @@ def train(
         figures={name: each.figures for name, each in learnt.items()},
         training={
             "recordings": len(labelled),
+            "windowing": choice.to_json(),
             "classifier": asdict(settings),
             "tolerance": tolerance,
             "neg_margin": neg_margin,
@@ -193,7 +202,7 @@ def train(
     detector = replace(detector, reference=_reference(detector, labelled, used))
     if out is not None:
         detector_file.save(detector, Path(out))
-    return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures)
+    return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures, choice)
 
 
 def _named(plugin: Plugin) -> dict[str, str]:

@@ -40,6 +40,16 @@ class Windowing:
                 "the audio between the windows would not be heard"
             )
 
+    @classmethod
+    def of_window(cls, window: float) -> "Windowing":
+        """Windows of that length, one every quarter of it, down to the grid.
+
+        Raises:
+            SettingError: the window is off the 10 ms grid.
+        """
+        # What is not finite makes a hop of one step here, and is then refused as a window.
+        return cls(window, max(1.0, (window * GRID + 1e-6) // 4) / GRID)
+
     @property
     def hop_steps(self) -> int:
         """Grid steps from one window's start to the next one's."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from audioscan_host import scan, train
+from audioscan_host import Windowing, scan, train
 from audioscan_host.classifier import ClassifierSettings
 
 LABEL = "baby_cry"
@@ -39,6 +39,7 @@ def judged(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
             [folder / "labels.csv"],
             "MEL",
             only=[LABEL],
+            windowing=Windowing(8.0, 1.0),
             classifier=settings,
             cache_dir=folder / "cache",
         )

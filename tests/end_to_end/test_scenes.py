@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss
 
 MODEL, LABEL = "MEL", "baby_cry"
+WINDOWS = ("--window", "8", "--hop", "1")
 
 
 def run(*arguments, cwd, expect=0):
@@ -34,7 +35,7 @@ def journey(scenes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("journey")
     recordings = sorted(scenes.glob("*.wav"))
     cache = ["--cache-dir", folder / "cache"]
-    train = ["train", *recordings[:8], "--labels", scenes / "labels.csv", "--model", MODEL, *cache]
+    train = ["train", *recordings[:8], "--labels", scenes / "labels.csv", "--model", MODEL, *WINDOWS, *cache]
     run(*train, "--label", LABEL, "--out", "cry.detector", cwd=folder)
     scan = ["scan", *recordings[8:], "--detector", "cry.detector", *cache]
     run(*scan, "--scores", "scores.csv", "--out", "regions.csv", cwd=folder)

@@ -51,13 +51,14 @@ def _print_training(result: "DemoResult") -> None:
     from audioscan_host.demo.synthesis import DURATION, OTHERS_OF_A_KIND, TARGETS
 
     learnt_from, detector = len(result.trained.recordings), result.trained.detector
+    usually = result.trained.window_choice.usual_lengths[TARGET]
     click.echo(
         f"{learnt_from + 1} recordings of {DURATION / 60:g} minutes, synthesised in code: nobody recorded them.\n"
         f"Each holds {TARGETS} {TARGET}s on a door of its own, {OTHERS_OF_A_KIND} each of {', '.join(OTHERS)},\n"
         "and background noise of its own.\n\n"
         f"Learnt {TARGET} from {learnt_from} of them by the model {detector.model}, with windows of "
         f"{detector.window:g} s every {detector.hop:g} s,\n"
-        f"since a {TARGET} is short (`audioscan-host train` takes 8 s and 1 s unless told otherwise):\n"
+        f"since a {TARGET} usually lasts {usually:.2g} s:\n"
     )
     print_reports(result.trained)
 

@@ -1,6 +1,7 @@
 """`audioscan-host embed`: recordings into the cache."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.model import Runtime
 from audioscan_host.registry import Registry
+
+if TYPE_CHECKING:
+    from audioscan_host.windows import Windowing
 
 
 @click.command()
@@ -21,8 +25,7 @@ def embed(
     *,
     recordings: tuple[Path, ...],
     models: tuple[str, ...],
-    window: float,
-    hop: float,
+    windowing: "Windowing",
     runtime: Runtime,
     registry: Registry,
     cache_dir: Path | None,
@@ -34,13 +37,12 @@ def embed(
     passes. What is in the cache already is not computed again, and a run that was interrupted
     goes on from where it stopped.
     """
-    from audioscan_host import Windowing
     from audioscan_host import embed as embed_recordings
 
     result = embed_recordings(
         recordings,
         models,
-        windowing=Windowing(window, hop),
+        windowing=windowing,
         cache_dir=cache_dir,
         runtime=runtime,
         registry=registry,

@@ -12,6 +12,7 @@ from audioscan_host.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.evaluating import EvaluationResult
+    from audioscan_host.windows import Windowing
 
 
 @click.command()
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="A folder for tables (CSV), pictures (PNG) and evaluation.html, which shows them all.",
 )
-@options.windowing
+@options.windowing_by_labels
 @options.window_labels
 @options.normalisation
 @click.option(
@@ -70,8 +71,8 @@ def evaluate(
     models: tuple[str, ...],
     only: tuple[str, ...],
     out: Path | None,
-    window: float,
-    hop: float,
+    windowing: "Windowing | None",
+    hop: float | None,
     tolerance: float,
     neg_margin: float | None,
     normalisation: str,
@@ -89,7 +90,6 @@ def evaluate(
     trained on others. Every model is tried with every --classifier and every --calibration; the
     last line says which to use, and how sure that is.
     """
-    from audioscan_host import Windowing
     from audioscan_host import evaluate as evaluate_systems
     from audioscan_host.classifier import ClassifierSettings
 
@@ -99,7 +99,8 @@ def evaluate(
         models,
         out=out,
         only=only,
-        windowing=Windowing(window, hop),
+        windowing=windowing,
+        hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
         classifiers=[
@@ -116,11 +117,11 @@ def evaluate(
     if as_json:
         reporting.print_json(result.to_json())
     else:
-        _print(result, window)
+        _print(result)
     end_batch(result.failures, len(result.failures) + len(result.recordings))
 
 
-def _print(result: "EvaluationResult", window: float) -> None:
+def _print(result: "EvaluationResult") -> None:
     from audioscan_host.evaluation.tables import figure_cells, figure_columns
 
     rows = [
@@ -128,7 +129,7 @@ def _print(result: "EvaluationResult", window: float) -> None:
         for label in result.labels
         for row in label.rows
     ]
-    columns = figure_columns(window)
+    columns = figure_columns(result.window_choice.windowing.window)
     reporting.print_table(["label", "model", "classifier", "calibration", *columns], rows, right=columns)
     for label in result.labels:
         told = label.conclusion

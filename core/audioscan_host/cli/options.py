@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from audioscan_host.model import PRECISIONS, Runtime
 from audioscan_host.registry import load_registry
+
+if TYPE_CHECKING:
+    from audioscan_host.windows import Windowing
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -67,19 +70,60 @@ normalisation = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-def windowing(command: Command) -> Command:
-    """`--window` and `--hop`."""
-    window = click.option(
-        "--window", type=float, default=8.0, show_default=True, help="Length of a window, seconds."
+def windowing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--window` and `--hop` of a command that has no labels; the command gets a windowing."""
+
+    @click.option(
+        "--window",
+        type=float,
+        help="Length of a window, seconds; `train` may choose another where it is not told.  [default: 8]",
     )
-    hop = click.option(
+    @click.option(
         "--hop",
         type=float,
-        default=1.0,
-        show_default=True,
-        help="Seconds from one window's start to the next; a multiple of 0.01.",
+        help="Seconds from one window's start to the next; a multiple of 0.01.  [default: a quarter of --window; 1 "
+        "where that is not given]",
     )
-    return window(hop(command))
+    @wraps(command)
+    def with_windowing(*, window: float | None, hop: float | None, **rest: Any) -> Any:
+        from audioscan_host.windows import Windowing
+
+        default = Windowing()
+        chosen = _given(window, hop) or Windowing(default.window, default.hop if hop is None else hop)
+        return command(windowing=chosen, **rest)
+
+    return with_windowing
+
+
+def windowing_by_labels(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--window` and `--hop` of a command that learns; it gets a windowing and a hop, None where labels decide."""
+
+    @click.option(
+        "--window",
+        type=float,
+        help="Length of a window, seconds.  [default: of 1, 2, 4 and 8 the nearest to how long the labelled sound "
+        "usually lasts; 8 where labels are points, or 8-cut's embeddings are in the cache]",
+    )
+    @click.option(
+        "--hop",
+        type=float,
+        help="Seconds from one window's start to the next; a multiple of 0.01.  [default: a quarter of the window; 1 "
+        "where labels are points, or 8-cut's embeddings are in the cache]",
+    )
+    @wraps(command)
+    def with_windowing(*, window: float | None, hop: float | None, **rest: Any) -> Any:
+        alone = hop if window is None else None
+        return command(windowing=_given(window, hop), hop=alone, **rest)
+
+    return with_windowing
+
+
+def _given(window: float | None, hop: float | None) -> "Windowing | None":
+    if window is None:
+        return None
+    from audioscan_host.windows import Windowing
+
+    return Windowing.of_window(window) if hop is None else Windowing(window, hop)
 
 
 def result_format(explanation: str) -> Callable[[Command], Command]:

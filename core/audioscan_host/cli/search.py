@@ -15,6 +15,7 @@ from audioscan_host.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.searching import SearchResult
+    from audioscan_host.windows import Windowing
 
 COLUMNS = ("file", "start", "end", "label", "role", "score")
 
@@ -70,8 +71,7 @@ def search(
     n: int,
     all_windows: bool,
     normalisation: str,
-    window: float,
-    hop: float,
+    windowing: "Windowing",
     label: str,
     format_name: str,
     out: Path | None,
@@ -88,7 +88,6 @@ def search(
     The list is a label file: write absent in place of positive where a window is wrong. The rows with the role
     unlabelled say that nobody has heard the rest of those recordings: leave them.
     """
-    from audioscan_host import Windowing
     from audioscan_host import search as search_recordings
 
     examples = [Path(text) for each in like for text in (each, each.rpartition("@")[0]) if text]
@@ -100,7 +99,7 @@ def search(
         n=n,
         all_windows=all_windows,
         normalisation=normalisation,  # type: ignore[arg-type]
-        windowing=Windowing(window, hop),
+        windowing=windowing,
         cache_dir=cache_dir,
         runtime=runtime,
         registry=registry,

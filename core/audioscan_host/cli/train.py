@@ -14,6 +14,7 @@ from audioscan_host.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.training import TrainResult
+    from audioscan_host.windows import Windowing
 
 
 def _two_files(
@@ -44,7 +45,7 @@ def _two_files(
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
-@options.windowing
+@options.windowing_by_labels
 @options.window_labels
 @options.normalisation
 @click.option(
@@ -72,8 +73,8 @@ def train(
     model: str,
     out: Path,
     only: tuple[str, ...],
-    window: float,
-    hop: float,
+    windowing: "Windowing | None",
+    hop: float | None,
     tolerance: float,
     neg_margin: float | None,
     normalisation: str,
@@ -89,7 +90,6 @@ def train(
     RECORDING is a media file or a folder of them. A detector of every label is learnt, all in
     one file. The figures printed come from recordings that were held out.
     """
-    from audioscan_host import Windowing
     from audioscan_host import train as train_detector
     from audioscan_host.classifier import ClassifierSettings
 
@@ -101,7 +101,8 @@ def train(
         from_regions=from_regions,
         out=out,
         only=only,
-        windowing=Windowing(window, hop),
+        windowing=windowing,
+        hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
         classifier=ClassifierSettings(classifier, calibration, normalisation),  # type: ignore[arg-type]
@@ -143,6 +144,7 @@ def _facts(result: "TrainResult", out: Path) -> dict[str, object]:
     return {
         "detector": str(out),
         "model": result.detector.model,
+        "windowing": result.window_choice.to_json(),
         "labels": {
             report.label: {
                 "windows": report.counts,

@@ -17,12 +17,8 @@ from audioscan_host.progress import Progress, Silent
 from audioscan_host.regions import RegionSettings
 from audioscan_host.scanning import ScannedRecording, scan
 from audioscan_host.training import TrainResult, train
-from audioscan_host.windows import Windowing
 
 MODEL = "MEL"
-
-WINDOWING = Windowing(window=1.0, hop=0.25)
-"""About as long as a knock, so that a region is hardly longer than what it finds."""
 
 TRAINING_RECORDINGS = 5
 
@@ -91,7 +87,6 @@ def run_demo(folder: Path, *, progress: Progress | None = None) -> DemoResult:
         MODEL,
         out=detector,
         only=[TARGET],
-        windowing=WINDOWING,
         cache_dir=cache,
         progress=progress,
     )
@@ -103,7 +98,9 @@ def run_demo(folder: Path, *, progress: Progress | None = None) -> DemoResult:
     save_regions({str(unseen): scanned.regions}, FORMATS["csv"], folder / "regions.csv")
 
     judgement = judge(recordings[unseen].events, scanned.regions)
-    picture = _draw(folder / "scores.png", recordings[unseen], scanned, judgement, settings)
+    picture = _draw(
+        folder / "scores.png", recordings[unseen], scanned, judgement, settings, hop=trained.detector.hop
+    )
     return DemoResult(folder, detector, trained, scanned, judgement, picture)
 
 
@@ -159,6 +156,8 @@ def _draw(
     scanned: ScannedRecording,
     judgement: Judgement,
     settings: RegionSettings,
+    *,
+    hop: float,
 ) -> Path | None:
     path.unlink(missing_ok=True)  # rather none than an earlier run's
     if not score_plot.is_available():
@@ -166,11 +165,11 @@ def _draw(
     score_plot.draw(
         path,
         title=f"Scan of an unseen, synthesised recording: {judgement.summary}",
-        subtitle=f"{MODEL}, windows of {WINDOWING.window:g} s every {WINDOWING.hop:g} s, "
+        subtitle=f"{MODEL}, windows of {scanned.window:g} s every {hop:g} s, "
         f"learnt from {TRAINING_RECORDINGS} other recordings",
         made=made,
         scanned=scanned,
-        hop=WINDOWING.hop,
+        hop=hop,
         threshold=settings.threshold,
     )
     return path
