@@ -164,7 +164,18 @@ def test_five_labels_are_a_beginning(folder):
         some.append([name, 0, 240, "", "unlabelled"])
     with (folder / "few.csv").open("w", newline="") as file:
         csv.writer(file).writerows(some)
-    train = ["train", "learnt", "--labels", "few.csv", "--model", MODEL, "--label", LABEL, "--out", "few.detector"]
+    train = [
+        "train",
+        "learnt",
+        "--labels",
+        "few.csv",
+        "--model",
+        MODEL,
+        "--label",
+        LABEL,
+        "--out",
+        "few.detector",
+    ]
     done = run(*train, "--cache-dir", "cache", cwd=folder)
     assert "no figures" in done.stderr + done.stdout
     assert judged(folder, "unseen", scanned(folder, "unseen", "few.detector")[1]) >= 0.9
