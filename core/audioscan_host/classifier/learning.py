@@ -160,7 +160,6 @@ def _labelled(
     chosen = [(said >= 0) & each.heard for said, each in zip(labels, recordings, strict=True)]
     return LabelledWindows(
         recordings,
-        [said == 1 for said in labels],
         chosen,
         np.concatenate([said[mask] for said, mask in zip(labels, chosen, strict=True)]).astype(np.int64),
         np.repeat(np.arange(len(recordings)), list(map(np.count_nonzero, chosen))),
