@@ -70,9 +70,9 @@ class Fitted:
     Attributes:
         classifier: to be used on other recordings.
         figures: how the classifier does on windows it was not trained on; None where there were
-            too few to hold any out.
+            too few to hold any out, or to say how good it is.
         held_out: (windows,) the probability of each labelled window by a classifier and a
-            calibrator that had not seen it; what the figures come from. None with them.
+            calibrator that had not seen it; what the figures come from. None where none could be held out.
         folds: what was held out at a time: `recordings`, blocks of `time`, or `none`.
         notes: sentences for the user on what could not be done, and what would be enough.
     """
@@ -143,8 +143,9 @@ def fit(
             figures = Figures.from_scores(truth, held_out, places=places)
     calibrate, judged = settings.calibration != "none", figures is not None
     told = notes(windows, folds, window, calibrate=calibrate, judged=judged)
+    rate = float(np.mean(truth if settings.natural_rate else truth[kept]))
     return Fitted(
-        classifier=Classifier(settings.kind, calibrator, positives / len(truth), kept_share, first, second),
+        classifier=Classifier(settings.kind, calibrator, rate, kept_share, first, second),
         figures=figures,
         held_out=held_out,
         folds=folds.kind if folds else "none",

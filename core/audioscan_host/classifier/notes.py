@@ -48,9 +48,10 @@ def notes(
             "and places without it near each, would be enough"
         )
     elif not judged:
-        places = Places(groups, windows.times, window, window).with_sound(labels)
+        found = Places(groups, windows.times, window, window).with_sound(labels)
+        places = f"{found} place{'s' * (found != 1)}"
         yield (
-            f"the sound is labelled at {places} places: too few to say how good the detector is, so no figures; "
+            f"the sound is labelled at {places}: too few to say how good the detector is, so no figures; "
             f"{LEAST_PLACES_TO_JUDGE} places, in {LEAST_RECORDINGS_TO_JUDGE} recordings, would be enough"
         )
     elif folds.kind == "time":
