@@ -54,7 +54,7 @@ def test_much_background_is_taken_off_as_it_is():
 @pytest.mark.parametrize("windows", [1, 20, 60, 600])
 def test_mean_and_variance_are_those_of_what_was_heard_and_a_minute_of_what_was_learnt(windows):
     """The minute has mean 0 and the variance within recordings, and is written out here as 60 windows of it."""
-    rows = RNG.normal(size=(windows, 2)) + [1.0, 0.0]
+    rows = RNG.normal([1.0, 0.0], size=(windows, 2))
     minute = np.sqrt(0.5) * np.tile([[1.0, 1], [-1, -1]], (30, 1))
     together = np.concatenate([rows, minute])
     mean = together.mean(axis=0)

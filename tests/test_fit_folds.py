@@ -92,10 +92,11 @@ def no_better_than_guessing(fitted, labels):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
-@pytest.mark.parametrize(("make", "kept_whole"), [(fingerprinted, "recordings"), (lasting, "time")])
+@pytest.mark.parametrize("case", [(fingerprinted, "recordings"), (lasting, "time")])
 def test_what_cannot_be_carried_over_is_worth_nothing_unless_windows_are_mixed(
-    monkeypatch, kind, calibration, normalisation, make, kept_whole
+    monkeypatch, kind, calibration, normalisation, case
 ):
+    make, kept_whole = case
     data, settings = make(), ClassifierSettings(kind, calibration, normalisation)
     honest = data.fit(settings)
     assert honest.folds == kept_whole

@@ -1,5 +1,7 @@
 """A fit is its recipe: written out here once more, in plain numpy and scikit-learn."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -9,7 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit, learning
+from audioscan_host.classifier.folds import Folds
 from audioscan_host.evidence import Evidence
 
 WINDOW, HOP, DIM = 8.0, 0.5, 6
@@ -48,14 +51,11 @@ TRAINING, UNSEEN = [recording(seed) for seed in range(9)], recording(99)
 
 
 class Recipe:
-    """The recipe, in double precision but for what scikit-learn is given.
+    """The recipe, in double precision but for what scikit-learn is given."""
 
-    Nothing but the folds is taken from the code: three recordings each, which the code's own notes confirm.
-    """
-
-    def __init__(self, kind, relative):
+    def __init__(self, training, kind, relative):
         self.kind, self.relative = kind, relative
-        clean = [vectors[silence < 0.001].astype(np.float64) for vectors, _, silence in TRAINING]
+        clean = [vectors[silence < 0.001].astype(np.float64) for vectors, _, silence in training]
         everything = np.concatenate(clean)
         self.mean, deviation = everything.mean(axis=0), everything.std(axis=0)
         self.deviation = np.maximum(deviation, 0.3 * np.sqrt((deviation**2).mean()))
@@ -83,13 +83,12 @@ class Recipe:
             self.read(vectors, self.background(first, vectors, silence) if self.relative else None)
         )
 
-    def learn(self, recordings):
-        """First and second pass."""
-        kept = [(labels >= 0) & (silence < 0.5) for _, labels, silence in recordings]
-        truth = np.concatenate([labels[k] for (_, labels, _), k in zip(recordings, kept, strict=True)])
+    def learn(self, recordings, learnt_from):
+        """First and second pass, from the labelled windows that may be learnt from."""
+        truth = chosen([labels for _, labels, _ in recordings], learnt_from)
 
         def learnt(model, read):
-            return model.fit(np.concatenate([r[k] for r, k in zip(read, kept, strict=True)]), truth)
+            return model.fit(chosen(read, learnt_from), truth)
 
         line = LogisticRegression(C=1.0, tol=1e-8, max_iter=2000)
         trees = HistGradientBoostingClassifier(max_iter=200, max_depth=5, learning_rate=0.1, random_state=42)
@@ -98,10 +97,17 @@ class Recipe:
         if not self.relative:
             return None, learnt(last, plain)
         first = learnt(LogisticRegression(C=1.0, tol=1e-8, max_iter=2000), plain)
-        background = [self.background(first, v, silence) & (labels != 1) for v, labels, silence in recordings]
+        background = [
+            self.background(first, vectors, silence) & ~((labels == 1) & known)
+            for (vectors, labels, silence), known in zip(recordings, learnt_from, strict=True)
+        ]
         return first, learnt(
             last, [self.read(v, b) for (v, _, _), b in zip(recordings, background, strict=True)]
         )
+
+
+def chosen(each, masks):
+    return np.concatenate([values[mask] for values, mask in zip(each, masks, strict=True)])
 
 
 def calibrated(method, scores, labels, new):
@@ -113,69 +119,76 @@ def calibrated(method, scores, labels, new):
     return 0.99 * steps.predict(new) + 0.01 * expit(new)
 
 
-@pytest.fixture
-def three_by_three(monkeypatch):
-    """Folds of recordings 0, 1, 2; 3, 4, 5; 6, 7, 8."""
-    from audioscan_host.classifier import learning
-    from audioscan_host.classifier.folds import Folds
-
-    def split(labels, groups, times, window, usable, *, sources=None):
-        folds = [np.flatnonzero(groups // 3 == fold) for fold in range(3)]
-        return Folds("recordings", tuple((np.setdiff1d(np.arange(len(labels)), f), f) for f in folds))
-
-    monkeypatch.setattr(learning, "split", split)
+def by_recordings(times):
+    """Recordings 0, 1, 2; 3, 4, 5; 6, 7, 8: for each fold and recording which windows are learnt from, and held out."""
+    held = [[np.full(len(at), number // 3 == fold) for number, at in enumerate(times)] for fold in range(3)]
+    return [([~mask for mask in masks], masks) for masks in held]
 
 
-@pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "none"])
-@pytest.mark.parametrize("normalisation", ["background", "global"])
-def test_probabilities_are_those_of_the_recipe(three_by_three, kind, method, normalisation):
-    evidence = [Evidence(vectors, silence, HOP) for vectors, _, silence in TRAINING]
+def by_time(times):
+    """Thirds of every recording; learnt from are the windows that overlap none that is held out."""
+    folds = []
+    for fold in range(3):
+        held = [at * 3 // (at[-1] + HOP) == fold for at in times]
+        near = [
+            (abs(at[:, np.newaxis] - at[mask]) < WINDOW).any(axis=1)
+            for at, mask in zip(times, held, strict=True)
+        ]
+        folds.append(([~each for each in near], held))
+    return folds
+
+
+CASES = [
+    *itertools.product(
+        ["logistic", "hist-gbt"], ["sigmoid", "isotonic", "none"], ["background", "global"], [by_recordings]
+    ),
+    *itertools.product(["logistic", "hist-gbt"], ["sigmoid"], ["background"], [by_time]),
+]
+
+
+@pytest.mark.parametrize(("kind", "method", "normalisation", "cut"), CASES)
+def test_probabilities_are_those_of_the_recipe(monkeypatch, kind, method, normalisation, cut):
+    training = TRAINING if cut is by_recordings else [recording(7, 900)]
+    evidence = [Evidence(vectors, silence, HOP) for vectors, _, silence in training]
+    times = [HOP * np.arange(len(each.vectors)) for each in evidence]
+    known = [(labels >= 0) & (silence < 0.5) for _, labels, silence in training]
+    folds = cut(times)
+    splits = tuple(tuple(np.flatnonzero(chosen(side, known)) for side in fold) for fold in folds)
+    monkeypatch.setattr(learning, "split", lambda *_, **__: Folds("recordings", splits))
     statistics = Statistics.of(evidence)
     fitted = fit(
         evidence,
-        [labels for _, labels, _ in TRAINING],
-        [HOP * np.arange(len(labels)) for _, labels, _ in TRAINING],
+        [labels for _, labels, _ in training],
+        times,
         statistics,
         window=WINDOW,
         settings=ClassifierSettings(kind, method, normalisation),
     )
-    recipe = Recipe(kind, normalisation == "background")
+
+    recipe = Recipe(training, kind, normalisation == "background")
+    passes = [recipe.learn(training, [k & t for k, t in zip(known, fold[0], strict=True)]) for fold in folds]
+    truth = chosen([labels for _, labels, _ in training], known)
+    scores, held_out = np.empty(len(truth)), np.empty(len(truth))
+    for (first, second), (_, held) in zip(passes, splits, strict=True):
+        said = [recipe.log_odds(first, second, vectors, silence) for vectors, _, silence in training]
+        scores[held] = chosen(said, known)[held]
+    for _, held in splits:
+        others = np.setdiff1d(np.arange(len(truth)), held)
+        held_out[held] = calibrated(method, scores[others], truth[others], scores[held])
     # Two ways of finding Platt's line; and isotonic steps are so steep that they show the rounding of features.
     close = {"none": 1e-6, "sigmoid": 1e-5, "isotonic": 1e-4}[method]
-
-    folds = [range(fold, fold + 3) for fold in (0, 3, 6)]
-    passes = [recipe.learn([r for n, r in enumerate(TRAINING) if n not in fold]) for fold in folds]
-    known = [(labels >= 0) & (silence < 0.5) for _, labels, silence in TRAINING]
-    scores = [
-        [recipe.log_odds(*passes[fold], TRAINING[n][0], TRAINING[n][2])[known[n]] for n in folds[fold]]
-        for fold in range(3)
-    ]
-    scores = [np.concatenate(each) for each in scores]
-    truth = [np.concatenate([TRAINING[n][1][known[n]] for n in fold]) for fold in folds]
-
-    held_out = [
-        calibrated(
-            method,
-            np.concatenate([scores[other] for other in range(3) if other != fold]),
-            np.concatenate([truth[other] for other in range(3) if other != fold]),
-            scores[fold],
-        )
-        for fold in range(3)
-    ]
-    np.testing.assert_allclose(fitted.held_out, np.concatenate(held_out), atol=close)
+    np.testing.assert_allclose(fitted.held_out, held_out, atol=close)
 
     vectors, _, silence = UNSEEN
+    read = recipe.read(vectors)
     if recipe.relative:
         # One background for all three, by the mean of the first passes.
-        first = np.mean([each.decision_function(recipe.read(vectors)) for each, _ in passes], axis=0)
+        first = np.mean([each.decision_function(read) for each, _ in passes], axis=0)
         read = recipe.read(vectors, (first < 0) & (silence < 0.001))
-    else:
-        read = recipe.read(vectors)
     log_odds = np.mean([second.decision_function(read) for _, second in passes], axis=0)
-    expected = calibrated(method, np.concatenate(scores), np.concatenate(truth), log_odds)
+    expected = calibrated(method, scores, truth, log_odds)
     found = fitted.classifier.probabilities(Evidence(vectors, silence, HOP), statistics)
     np.testing.assert_allclose(found, np.where(silence < 0.5, expected, 0), atol=close)
-    assert fitted.classifier.rate == pytest.approx(np.concatenate(truth).mean())
+    assert fitted.classifier.rate == pytest.approx(truth.mean())
     assert (found[silence >= 0.5] == 0).all()
     assert found.max() - found.min() > 0.5
