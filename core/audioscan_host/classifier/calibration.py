@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.linear import TOLERANCE
+
 CALIBRATIONS = ("sigmoid", "isotonic", "none")
 
 ORDER_SHARE = 0.01
@@ -147,7 +149,7 @@ def _platt(scores: Scores, labels: Labels) -> tuple[float, float]:
     positives = int(labels.sum())
     high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
     target = np.where(labels == 1, high, low)
-    line: Any = LogisticRegression(C=np.inf, max_iter=1000)
+    line: Any = LogisticRegression(C=np.inf, tol=TOLERANCE, max_iter=1000)
     line.fit(
         np.tile(scores, 2)[:, np.newaxis],
         np.repeat([1, 0], len(labels)),

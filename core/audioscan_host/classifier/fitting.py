@@ -25,7 +25,6 @@ class LabelledWindows:
 
     Attributes:
         recordings: with all of their windows.
-        positive: for each recording (windows,) which ones are labelled to hold the sound.
         chosen: for each recording (windows,) which ones are labelled.
         truth: (labelled windows,) 0 or 1.
         recording: (labelled windows,) which recording each is of.
@@ -33,7 +32,6 @@ class LabelledWindows:
     """
 
     recordings: Sequence[Evidence]
-    positive: Sequence[npt.NDArray[np.bool_]]
     chosen: Sequence[npt.NDArray[np.bool_]]
     truth: npt.NDArray[np.int64]
     recording: npt.NDArray[np.int64]
@@ -41,11 +39,20 @@ class LabelledWindows:
 
     def vectors(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
         """Of a recording those of its labelled windows that are among `rows`, which ascend."""
-        first = np.searchsorted(self.recording, number)
-        of_it = rows[self.recording[rows] == number] - first
         vectors: npt.NDArray[np.floating[Any]] = self.recordings[number].vectors
-        found: npt.NDArray[np.floating[Any]] = vectors[np.flatnonzero(self.chosen[number])[of_it]]
+        found: npt.NDArray[np.floating[Any]] = vectors[self._places(number, rows)]
         return found
+
+    def with_sound(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """(windows,) of a recording: those that are labelled to hold the sound, as far as `rows` say it."""
+        held = np.zeros(len(self.chosen[number]), np.bool_)
+        held[self._places(number, rows[self.truth[rows] == 1])] = True
+        return held
+
+    def _places(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        of_it = rows[self.recording[rows] == number] - np.searchsorted(self.recording, number)
+        places: npt.NDArray[np.intp] = np.flatnonzero(self.chosen[number])[of_it]
+        return places
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,11 @@ class Fits:
         first = Linear.fitted(self._features(train, None), truth)
         known = {
             number: background(
-                self.windows.recordings[number], first, self.statistics, self.windows.positive[number]
+                # A held-out window of the same recording counts by its sound alone: its label is not known.
+                self.windows.recordings[number],
+                first,
+                self.statistics,
+                self.windows.with_sound(number, train),
             )
             for number in np.unique(self.windows.recording[train]).tolist()
         }

@@ -67,9 +67,12 @@ class Statistics:
 
     def standardised(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learnt from."""
-        centred = vectors - self.mean
-        centred /= self.deviation
-        return centred.astype(np.float32)
+        standardised = np.empty(vectors.shape, np.float32)
+        for rows in parts(len(vectors)):  # in double precision, of which a day-long recording needs no copy
+            centred = vectors[rows] - self.mean
+            centred /= self.deviation
+            standardised[rows] = centred
+        return standardised
 
 
 def one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
