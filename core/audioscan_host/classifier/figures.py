@@ -7,13 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-)
 
 BINS = 10
 """Bins of equal width over which the calibration error is taken."""
@@ -112,19 +105,21 @@ class Figures:
         Raises:
             ValueError: all labels are the same.
         """
+        from sklearn import metrics  # not needed to scan
+
         if len(np.unique(labels)) != 2:
             raise ValueError("figures need positive and negative windows")
         found = probabilities >= threshold
         return cls(
             windows=len(labels),
             positives=int(np.count_nonzero(labels)),
-            average_precision=float(average_precision_score(labels, probabilities)),
-            roc_auc=float(roc_auc_score(labels, probabilities)),
-            brier=float(brier_score_loss(labels, probabilities)),
+            average_precision=float(metrics.average_precision_score(labels, probabilities)),
+            roc_auc=float(metrics.roc_auc_score(labels, probabilities)),
+            brier=float(metrics.brier_score_loss(labels, probabilities)),
             expected_calibration_error=expected_calibration_error(labels, probabilities),
             threshold=threshold,
-            precision=float(precision_score(labels, found)) if found.any() else None,
-            recall=float(recall_score(labels, found)),
+            precision=float(metrics.precision_score(labels, found)) if found.any() else None,
+            recall=float(metrics.recall_score(labels, found)),
             false_alarms_per_hour=places.false_alarms_per_hour(labels, found) if places else None,
         )
 
