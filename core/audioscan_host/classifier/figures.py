@@ -1,6 +1,5 @@
 """What tells how good a detector is, computed from windows that it was not trained on."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -10,6 +9,10 @@ import numpy.typing as npt
 
 BINS = 10
 """Bins of equal width over which the calibration error is taken."""
+
+_COUNTS = ("windows", "positives")
+_MOST_COUNTED = 1e15
+_ROUNDING = 1e-9  # an area under a curve may come out as a bit more than 1
 
 
 @dataclass(frozen=True)
@@ -132,17 +135,18 @@ class Figures:
         """Read what `to_json` gave.
 
         Raises:
-            ValueError: a figure is missing, unknown or not a number.
+            ValueError: a figure is missing, unknown, not a number or out of its range.
         """
         names = list(cls.__dataclass_fields__)
         if set(values) != set(names):
             raise ValueError(f"figures must be {', '.join(names)}, not {', '.join(sorted(map(str, values)))}")
         for name, value in values.items():
-            kinds = (int,) if name in ("windows", "positives") else (int, float)
-            number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+            kinds = (int,) if name in _COUNTS else (int, float)
+            most = _MOST_COUNTED if name in (*_COUNTS, "false_alarms_per_hour") else 1
+            number = isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
             may_lack = value is None and name in ("precision", "false_alarms_per_hour")
             if not number and not may_lack:
-                raise ValueError(f"figure {name} must be a number, not {value!r}")
+                raise ValueError(f"figure {name} must be a number from 0 to {most:g}, not {value!r}")
         return cls(**values)
 
 
