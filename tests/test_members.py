@@ -1,19 +1,22 @@
+"""A detector's numbers as arrays: they come back to the last bit, and a stranger's are checked one by one."""
+
 import io
-import json
-import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import skops.io
 from threadpoolctl import threadpool_limits
 
-from audioscan_host.classifier import ClassifierSettings, fit
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier.calibration import CALIBRATIONS
 from audioscan_host.detector import archive
-from audioscan_host.detector.estimator_state import from_members, to_members
+from audioscan_host.detector.detector_json import Label
+from audioscan_host.detector.members import classifier_of, of_classifier, of_statistics, statistics_of
 from audioscan_host.errors import DetectorError
+from audioscan_host.evidence import Evidence
 
 DIM = 5
-CALIBRATIONS = ("isotonic", "sigmoid", "none")
+KINDS = ("hist-gbt", "logistic")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -23,204 +26,282 @@ def one_thread():
         yield
 
 
-def fitted(kind, calibration, dim=DIM):
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(120, dim)).astype(np.float32)
-    labels = (features[:, 0] + 0.5 * rng.normal(size=120) > 1).astype(np.int64)
-    groups, times = np.repeat(np.arange(6), 20), np.tile(np.arange(20.0), 6)
-    settings = ClassifierSettings(kind, calibration)
-    return fit(features, labels, groups, times, window=8.0, hop=1.0, settings=settings).classifier
+def heard(dim=DIM):
+    vectors = np.random.default_rng(0).normal(size=(6, 20, dim)).astype(np.float32)
+    return [Evidence.without_silence(each, 1.0) for each in vectors]
+
+
+def fitted(kind, calibration, normalisation="background", dim=DIM):
+    recordings = heard(dim)
+    noise = 0.5 * np.random.default_rng(1).normal(size=(6, 20))
+    labels = [
+        (each.vectors[:, 0] + n > 1).astype(np.int64) for each, n in zip(recordings, noise, strict=True)
+    ]
+    settings = ClassifierSettings(kind, calibration, normalisation)
+    times = [np.arange(20.0)] * 6
+    return fit(recordings, labels, times, Statistics.of(recordings), window=8.0, settings=settings).classifier
+
+
+def described(classifier):
+    """What the description of its file says of it."""
+    calibrator = classifier.calibrator
+    return Label(
+        name="cry",
+        kind=classifier.kind,
+        calibration=calibrator.method,
+        slope=calibrator.slope,
+        intercept=calibrator.intercept,
+        rate=classifier.rate,
+        kept_share=classifier.kept_share,
+        highest_mean=classifier.highest_mean,
+        relative=classifier.first is not None,
+        estimators=len(classifier.second),
+        probe=np.zeros(0),
+        figures=None,
+    )
 
 
 @pytest.fixture(scope="module")
 def boosted():
-    return to_members(fitted("hist-gbt", "isotonic").estimators)
+    return fitted("hist-gbt", "isotonic")
 
 
 @pytest.fixture(scope="module")
 def logistic():
-    return to_members(fitted("logistic", "isotonic").estimators)
+    return fitted("logistic", "isotonic")
 
 
-def build(members, kind="hist-gbt", calibration="isotonic", count=3):
-    return from_members(members, kind, calibration, count, DIM)
+def build(classifier, change=None, **declared):
+    """What comes of a classifier's members, which `change` may have changed, under another description."""
+    members = of_classifier(classifier)
+    if change is not None:
+        change(members)
+    return classifier_of(members, replace(described(classifier), **declared), DIM)
 
 
-def with_parts(members, change):
-    """The members with the inside of their skops file changed."""
-    parts = archive.read(members["estimators.skops"])
-    change(parts)
-    return members | {"estimators.skops": archive.write(parts)}
+def with_array(name, change):
+    """A change of one array."""
+
+    def change_members(members):
+        array = archive.read_array(members[name]).copy()
+        changed = change(array)
+        members[name] = archive.write_array(array if changed is None else changed)
+
+    return change_members
 
 
-def with_schema(members, change):
-    def change_parts(parts):
-        schema = json.loads(parts["schema.json"])
-        change(schema)
-        parts["schema.json"] = json.dumps(schema).encode()
+def at(place, value):
+    """A change of one number of an array."""
 
-    return with_parts(members, change_parts)
+    def change(array):
+        array[place] = value
 
-
-def nodes(value):
-    """All objects of a JSON value, outermost first."""
-    if isinstance(value, dict):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from nodes(inner)
+    return change
 
 
-def attributes(schema):
-    """Those of the first CalibratedClassifierCV."""
-    return schema["content"][0]["content"]["content"]
+# --- there and back
 
 
-@pytest.mark.parametrize("kind", ["hist-gbt", "logistic"])
+@pytest.mark.parametrize("normalisation", ["background", "global"])
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
-def test_estimators_come_back_and_compute_the_same_bits(kind, calibration):
-    classifier = fitted(kind, calibration)
-    found = build(to_members(classifier.estimators), kind, calibration, len(classifier.estimators))
-    features = np.random.default_rng(1).normal(size=(50, DIM))
-    for estimator, original in zip(found, classifier.estimators, strict=True):
-        assert np.array_equal(estimator.predict_proba(features), original.predict_proba(features))
-    assert to_members(found) == to_members(classifier.estimators)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_classifier_comes_back_and_computes_the_same_bits(kind, calibration, normalisation):
+    classifier, statistics = fitted(kind, calibration, normalisation), Statistics.of(heard())
+    found = build(classifier)
+    recording = Evidence.without_silence(np.random.default_rng(2).normal(size=(50, DIM)), 1.0)
+    assert np.array_equal(
+        found.probabilities(recording, statistics), classifier.probabilities(recording, statistics)
+    )
+    assert of_classifier(found) == of_classifier(classifier)
 
 
-def test_parts_do_not_grow_with_trees_or_dimensions(boosted):
+def test_statistics_come_back():
+    statistics = Statistics.of(heard())
+    found = statistics_of(of_statistics(statistics), DIM)
+    for one, other in zip(found.arrays, statistics.arrays, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_do_not_grow_with_trees_or_dimensions(kind):
     # A file for each tree or dimension would take seconds to read.
-    wide = to_members(fitted("hist-gbt", "isotonic", dim=12).estimators)
-    assert set(boosted) == set(wide)
-    assert len(boosted) == 7
-    counts = [len(archive.read(members["estimators.skops"])) for members in (boosted, wide)]
-    assert max(counts) < 40
+    narrow, wide = (set(of_classifier(fitted(kind, "isotonic", dim=dim))) for dim in (DIM, 12))
+    assert narrow == wide
+    assert len(narrow) == (3 if kind == "logistic" else 2 + 3 * 3)
 
 
-def test_no_address_in_memory_is_written(boosted):
-    schema = json.loads(archive.read(boosted["estimators.skops"])["schema.json"])
-    assert not any("__id__" in node for node in nodes(schema))
+def test_everything_is_an_array_of_numbers(boosted, logistic):
+    for classifier in (boosted, logistic):
+        for content in of_classifier(classifier).values():
+            assert not archive.read_array(content).dtype.hasobject
 
 
-def test_another_scikit_learn_raises_no_warning(boosted):
-    def change(schema):
-        versions = [node["_sklearn_version"] for node in nodes(schema) if "_sklearn_version" in node]
-        assert versions
-        for version in versions:
-            version["content"] = '"1.0.0"'
-
-    assert len(build(with_schema(boosted, change))) == 3
+# --- members that do not fit
 
 
-def test_missing_and_foreign_members_are_refused(boosted):
-    for name in boosted:
-        with pytest.raises(DetectorError, match="lacks a part"):
-            build({other: content for other, content in boosted.items() if other != name})
-    with pytest.raises(DetectorError, match="foreign"):
-        build(boosted | {"extra": b""})
+def test_missing_and_foreign_members_are_refused(boosted, logistic):
+    for classifier in (boosted, logistic):
+        for name in of_classifier(classifier):
+            with pytest.raises(DetectorError, match="lacks a part"):
+                build(classifier, lambda members, n=name: members.pop(n))
+        for name in ("extra", "estimators.skops", "3.nodes.npy", "first.npy/"):
+            with pytest.raises(DetectorError, match="foreign"):
+                build(classifier, lambda members, n=name: members.update({n: b""}))
 
 
 @pytest.mark.parametrize(
-    ("declared", "said"),
+    "declared",
     [
-        ({"count": 2}, "lacks a part of its classifier, or holds a foreign one"),
-        ({"kind": "logistic"}, "lacks a part of its classifier, or holds a foreign one"),
-        ({"calibration": "sigmoid"}, "holds a CalibratedClassifierCV in place of"),
-        ({"calibration": "none"}, "holds a CalibratedClassifierCV in place of"),
+        {"estimators": 2},
+        {"estimators": 4},
+        {"kind": "logistic"},
+        {"calibration": "none"},
+        {"relative": False},
     ],
 )
-def test_estimators_that_are_not_as_declared_are_refused(boosted, declared, said):
-    with pytest.raises(DetectorError, match=said):
+def test_a_classifier_that_is_not_as_declared_is_refused(boosted, declared):
+    with pytest.raises(DetectorError, match="lacks a part of its classifier, or holds a foreign one"):
         build(boosted, **declared)
 
 
-def test_estimators_of_another_kind_are_refused(boosted, logistic):
-    with pytest.raises(DetectorError, match="holds a Pipeline that is not hist-gbt of 5 dimensions"):
-        build(boosted | logistic)
+def test_several_logistic_regressions_are_refused(logistic):
+    with pytest.raises(DetectorError, match="another number of estimators than it declares"):
+        build(logistic, estimators=3)
+
+
+# --- arrays that do not fit
+
+
+def other_arrays(array):
+    """What an array of numbers must not become."""
+    return {
+        "float32": array.astype(np.float32),
+        "big-endian": array.astype(">f8"),
+        "complex": array.astype(np.complex128),
+        "integers": array.astype(np.int64),
+        "texts": array.astype("U9"),
+        "longer": np.concatenate([array, array[..., :1]], axis=-1),
+        "shorter": array[..., :-1],
+        "an axis more": array[np.newaxis],
+        "no axis": array.ravel()[0],
+        "empty": array[..., :0],
+    }
+
+
+@pytest.mark.parametrize("name", ["first.npy", "second.npy"])
+def test_weights_of_another_type_or_length_are_refused(logistic, name):
+    for wrong in other_arrays(archive.read_array(of_classifier(logistic)[name])).values():
+        with pytest.raises(DetectorError, match=r"holds weights of .* in place of float64 \(6,\)"):
+            build(logistic, with_array(name, lambda _, wrong=wrong: wrong))
+
+
+def test_statistics_of_another_type_or_length_are_refused():
+    array = archive.read_array(of_statistics(Statistics.of(heard())))
+    for wrong in other_arrays(array).values():
+        with pytest.raises(DetectorError, match=r"holds statistics of .* in place of float64 \(3, 5\)"):
+            statistics_of(archive.write_array(wrong), DIM)
+
+
+def test_a_baseline_of_another_type_or_length_is_refused(boosted):
+    for wrong in other_arrays(np.ones(1)).values():
+        with pytest.raises(DetectorError, match="holds baseline of"):
+            build(boosted, with_array("1.baseline.npy", lambda _, wrong=wrong: wrong))
+
+
+def test_steps_of_another_type_or_shape_are_refused(logistic):
+    for name, wrong in other_arrays(archive.read_array(of_classifier(logistic)["steps.npy"])).items():
+        if name != "shorter":  # any number of steps will do, but none
+            with pytest.raises(DetectorError, match=r"holds steps of|steps that no training gives"):
+                build(logistic, with_array("steps.npy", lambda _, wrong=wrong: wrong))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e31, -1e300])
+def test_what_is_no_number_or_far_too_large_is_refused(boosted, logistic, value):
+    said = "not numbers, or far too large"
+    for classifier, name, place in (
+        (logistic, "first.npy", 0),
+        (logistic, "first.npy", DIM),
+        (logistic, "second.npy", 2),
+        (logistic, "steps.npy", (0, 0)),
+        (logistic, "steps.npy", (1, -1)),
+        (boosted, "first.npy", 1),
+        (boosted, "2.baseline.npy", 0),
+    ):
+        with pytest.raises(DetectorError, match=said):
+            build(classifier, with_array(name, at(place, value)))
+    array = archive.read_array(of_statistics(Statistics.of(heard())))
+    for row in range(3):
+        wrong = array.copy()
+        wrong[row, 1] = value
+        with pytest.raises(DetectorError, match=said):
+            statistics_of(archive.write_array(wrong), DIM)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("row", "value"),
+    [(1, 0.0), (1, -1.0), (1, 1e-300), (2, 0.0), (2, -0.1), (2, 1e-12), (2, 1.1), (2, 1e20)],
+)
+def test_deviations_that_no_training_gives_are_refused(row, value):
+    array = archive.read_array(of_statistics(Statistics.of(heard())))
+    array[row, 3] = value
+    with pytest.raises(DetectorError, match="deviations that no training gives"):
+        statistics_of(archive.write_array(array), DIM)
+
+
+@pytest.mark.parametrize(
+    "change",
     [
-        (lambda schema: schema.update(content=schema["content"][:2]), "another number of estimators"),
-        (lambda schema: schema.update(content=[text("a")] * 3), "holds a str in place of"),
-        (lambda schema: attributes(schema).update(n_features_in_=text(4)), "not hist-gbt of 5 dimensions"),
-        (lambda schema: attributes(schema).update(calibrated_classifiers_=listed()), "number of calibrators"),
+        at((0, 1), -1e9),
+        at((1, 0), -0.01),
+        at((1, -1), 1.01),
+        at((1, 0), 0.9999),
+        lambda steps: steps[:, ::-1],
+        lambda steps: np.stack([steps[0, [0, 0]], [0.1, 0.9]]),
+        lambda _: np.array([[0.0, 1e-300], [0.0, 1.0]]),
+    ],
+    ids=[
+        "not ascending",
+        "below 0",
+        "above 1",
+        "falling",
+        "backwards",
+        "two at a place",
+        "nearly at a place",
     ],
 )
-def test_estimators_of_another_make_are_refused(boosted, change, said):
-    with pytest.raises(DetectorError, match=said):
-        build(with_schema(boosted, change))
+def test_steps_that_no_training_gives_are_refused(logistic, change):
+    with pytest.raises(DetectorError, match="steps that no training gives"):
+        build(logistic, with_array("steps.npy", change))
+
+
+@pytest.mark.parametrize("name", ["0.nodes.npy", "1.offsets.npy"])
+def test_trees_are_checked_before_they_are_believed(boosted, name):
+    """What is checked is told in test_trees."""
+    for wrong in other_arrays(np.arange(6.0).reshape(2, 3)).values():
+        with pytest.raises(DetectorError, match="its trees "):
+            build(boosted, with_array(name, lambda _, wrong=wrong: wrong))
 
 
 # --- made to do harm
 
 
-def node(loader, name, **more):
-    module, _, name = name.rpartition(".")
-    return {"__loader__": loader, "__module__": module, "__class__": name} | more
-
-
-def text(value):
-    return node("JsonNode", "builtins.str", content=json.dumps(value), is_json=True)
-
-
-def listed(*items):
-    return node("ListNode", "builtins.list", content=list(items))
-
-
-EVIL = [
-    node("FunctionNode", "os.system"),
-    node("PartialNode", "functools.partial", content={}),
-    node("ConstructorFromReduceNode", "builtins.open", content=listed(text("was-run"), text("w"))),
-    node("ConstructorFromReduceNode", "builtins.str", content=listed()),
-    node("ObjectNode", "pathlib.Path"),
-    node("ObjectNode", "sklearn.svm._classes.SVC"),
-    node("ObjectNode", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"),
-    node("OperatorFuncNode", "operator.methodcaller", attrs=listed(text("x"))),
-    node("TreeNode", "sklearn.tree._tree.Tree"),
-    node("RandomGeneratorNode", "numpy.random._generator.Generator"),
-    node("TypeNode", "builtins.eval"),
-    node("CachedNode", "builtins.str", __id__=1),
-]
-
-
-@pytest.mark.parametrize("protocol", [0, 1, 2])
-@pytest.mark.parametrize("evil", EVIL, ids=lambda evil: f"{evil['__loader__']} {evil['__class__']}")
-def test_a_type_that_no_detector_needs_is_named_and_not_built(boosted, tmp_path, monkeypatch, evil, protocol):
-    monkeypatch.chdir(tmp_path)
-
-    def change(schema):
-        schema["protocol"] = protocol
-        attributes(schema)["n_jobs"] = evil
-
-    name = f"{evil['__module__']}.{evil['__class__']}"
-    with pytest.raises(DetectorError, match=f"holds the type {name} "):
-        build(with_schema(boosted, change))
-    assert not list(tmp_path.iterdir())
-
-
-def test_an_array_of_objects_is_refused(boosted):
-    array = node("NdArrayNode", "numpy.ndarray", type="json", content=[], shape=listed())
-    with pytest.raises(DetectorError, match="array of objects"):
-        build(with_schema(boosted, lambda schema: attributes(schema).update(n_jobs=array)))
-
-
-def test_an_array_that_declares_terabytes_is_refused(boosted):
+@pytest.mark.parametrize("name", ["first.npy", "1.nodes.npy", "1.offsets.npy", "1.baseline.npy", "steps.npy"])
+def test_an_array_that_declares_terabytes_is_refused(boosted, name):
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(stream, {"shape": (2**45,), "fortran_order": False, "descr": "<f8"})
-
-    def change(parts):
-        parts[next(name for name in parts if name.endswith(".npy"))] = stream.getvalue()
-
     with pytest.raises(DetectorError, match="another size than it declares"):
-        build(with_parts(boosted, change))
+        build(boosted, lambda members: members.update({name: stream.getvalue()}))
 
 
-def test_a_zip_bomb_is_refused_unopened(boosted):
-    bomb = skops.io.dumps([bytes(10**7)], compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(DetectorError, match="declares more content than it holds"):
-        build(boosted | {"estimators.skops": bomb})
+@pytest.mark.parametrize("name", ["first.npy", "1.nodes.npy", "1.offsets.npy", "1.baseline.npy", "steps.npy"])
+def test_an_array_of_objects_is_refused(boosted, name):
+    stream = io.BytesIO()
+    np.save(stream, np.array([None, {}], dtype=object), allow_pickle=True)
+    with pytest.raises(DetectorError, match="array of objects"):
+        build(boosted, lambda members: members.update({name: stream.getvalue()}))
 
 
-def test_a_state_without_a_description_is_refused(boosted):
-    with pytest.raises(DetectorError, match="lacks the description"):
-        build(with_parts(boosted, lambda parts: parts.pop("schema.json")))
+def test_what_is_no_array_is_refused(logistic):
+    for content in (b"", b"cos\nsystem\n(S'true'\ntR.", b"PK\3\4" + bytes(100)):
+        with pytest.raises(DetectorError, match="holds an array that cannot be read"):
+            build(logistic, lambda members, c=content: members.update({"second.npy": c}))

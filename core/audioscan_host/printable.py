@@ -2,7 +2,7 @@
 
 
 def printable(text: str) -> str:
-    """The text with whatever would move the cursor or change a terminal written out: `\\x1b`, `\\r`, `\\t`.
+    r"""The text with whatever would move the cursor or change a terminal written out: `\x1b`, `\r`, `\t`.
 
     Labels, names of files and what a stranger's detector says of itself may hold anything. Line ends stay.
     """

@@ -143,7 +143,9 @@ class Figures:
         for name, value in values.items():
             kinds = (int,) if name in _COUNTS else (int, float)
             most = _MOST_COUNTED if name in (*_COUNTS, "false_alarms_per_hour") else 1
-            number = isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
+            number = (
+                isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
+            )
             may_lack = value is None and name in ("precision", "false_alarms_per_hour")
             if not number and not may_lack:
                 raise ValueError(f"figure {name} must be a number from 0 to {most:g}, not {value!r}")

@@ -18,7 +18,6 @@ from audioscan_host.evidence import Evidence
 from audioscan_host.model import Model
 from audioscan_host.windows import Windowing
 
-
 _LARGEST_FEATURE = 1e3  # windows are scaled to the length dim^0.25
 
 

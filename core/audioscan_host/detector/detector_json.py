@@ -154,6 +154,14 @@ def read(data: bytes) -> Description:
             f"is of format {found}, and this audioscan-host reads format {FORMAT}: "
             "upgrade audioscan-host, or train it again"
         )
+    values = _read_values(described)
+    labels = tuple(_read_label(label) for label in _take(described, "labels", list))
+    if len({label.name for label in labels}) != len(labels):
+        raise DetectorError("holds a label twice")
+    return Description(values, labels)
+
+
+def _read_values(described: Any) -> dict[str, Any]:
     values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
     if not all(_is_name(values[name]) for name in ("model", "checkpoint_revision")):
         raise DetectorError("model and checkpoint_revision must be short texts of one line")
@@ -167,11 +175,7 @@ def read(data: bytes) -> Description:
         isinstance(each, str) and _is_name(each) for each in (*values["plugin"].values(), *values["wrappers"])
     ):
         raise DetectorError("plugin and wrappers must be short texts of one line")
-    values["wrappers"] = tuple(values["wrappers"])
-    labels = tuple(_read_label(label) for label in _take(described, "labels", list))
-    if len({label.name for label in labels}) != len(labels):
-        raise DetectorError("holds a label twice")
-    return Description(values, labels)
+    return values | {"wrappers": tuple(values["wrappers"])}
 
 
 def _read_label(described: Any) -> Label:
