@@ -196,12 +196,22 @@ def test_a_recording_of_silence_alone_holds_nothing_of_it(make_wav, make_detecto
 
 
 @pytest.fixture
-def scores(run, recording, detector, tmp_path):
+def scan_by(run, recording, tmp_path):
+    """Scan the recording by a detector, with those options."""
+
+    def scanned(detector, *options, expect=0):
+        save(detector, tmp_path / "x.detector")
+        return run("scan", recording, "--detector", "x.detector", *options, expect=expect)
+
+    return scanned
+
+
+@pytest.fixture
+def scores(scan_by, detector, tmp_path):
     """Run a scan with those options; by label what it writes as scores."""
-    save(detector, tmp_path / "two.detector")
 
     def scores(*options):
-        run("scan", recording, "--detector", "two.detector", "--scores", "scores.csv", *options)
+        scan_by(detector, "--scores", "scores.csv", *options)
         found = {label: [] for label in LEARNT}
         with (tmp_path / "scores.csv").open(newline="") as file:
             for row in csv.DictReader(file):
@@ -238,23 +248,20 @@ def test_the_command_takes_one_rate_or_one_by_label(scores, options, rates):
         (["--rate", "meow=0.5"], "a rate is given for 'meow'; the labels looked for are: cry, bark"),
     ],
 )
-def test_rates_that_make_no_sense_are_refused_by_the_command(
-    run, recording, detector, tmp_path, options, said
-):
-    save(detector, tmp_path / "two.detector")
-    done = run("scan", recording, "--detector", "two.detector", *options, expect=2)
+def test_rates_that_make_no_sense_are_refused_by_the_command(scan_by, detector, options, said):
+    done = scan_by(detector, *options, expect=2)
     assert said in done.stderr
     assert done.stdout == ""
 
 
 def test_what_a_label_would_do_to_a_terminal_is_shown_and_stays_as_it_is_in_the_result(
-    run, recording, detector, make_detector, tmp_path, monkeypatch
+    scan_by, make_detector, monkeypatch
 ):
     monkeypatch.setitem(LEARNT, "cry\x1b[2J", 0.2)
-    save(make_detector(["cry\x1b[2J"], highest_mean=0.01), tmp_path / "odd.detector")
-    done = run("scan", recording, "--detector", "odd.detector", "--threshold", "0")
+    detector = make_detector(["cry\x1b[2J"], highest_mean=0.01)
+    done = scan_by(detector, "--threshold", "0")
     assert "far more of cry\\x1b[2J than" in done.stderr
     assert "\x1b" not in done.stderr
     assert ",cry\x1b[2J," in done.stdout
-    refused = run("scan", recording, "--detector", "odd.detector", "--label", "x", expect=1)
+    refused = scan_by(detector, "--label", "x", expect=1)
     assert "it knows: cry\\x1b[2J" in refused.stderr
