@@ -60,7 +60,8 @@ class Calibrator:
         """(windows,) from 0 to 1."""
         if self.steps is None:
             return logistic(self.slope * scores + self.intercept)
-        return in_order(np.interp(scores, *self.steps), scores)
+        # Between two steps rounding may pass the upper one.
+        return in_order(np.minimum(np.interp(scores, *self.steps), 1.0), scores)
 
 
 def at_rate(probabilities: Scores, learnt: float, wanted: float) -> Scores:

@@ -1,22 +1,18 @@
 """What tells how good a detector is, computed from windows that it was not trained on."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-)
 
 BINS = 10
 """Bins of equal width over which the calibration error is taken."""
+
+_COUNTS = ("windows", "positives")
+_MOST_COUNTED = 1e15
+_ROUNDING = 1e-9  # an area under a curve may come out as a bit more than 1
 
 
 @dataclass(frozen=True)
@@ -112,19 +108,21 @@ class Figures:
         Raises:
             ValueError: all labels are the same.
         """
+        from sklearn import metrics  # not needed to scan
+
         if len(np.unique(labels)) != 2:
             raise ValueError("figures need positive and negative windows")
         found = probabilities >= threshold
         return cls(
             windows=len(labels),
             positives=int(np.count_nonzero(labels)),
-            average_precision=float(average_precision_score(labels, probabilities)),
-            roc_auc=float(roc_auc_score(labels, probabilities)),
-            brier=float(brier_score_loss(labels, probabilities)),
+            average_precision=float(metrics.average_precision_score(labels, probabilities)),
+            roc_auc=float(metrics.roc_auc_score(labels, probabilities)),
+            brier=float(metrics.brier_score_loss(labels, probabilities)),
             expected_calibration_error=expected_calibration_error(labels, probabilities),
             threshold=threshold,
-            precision=float(precision_score(labels, found)) if found.any() else None,
-            recall=float(recall_score(labels, found)),
+            precision=float(metrics.precision_score(labels, found)) if found.any() else None,
+            recall=float(metrics.recall_score(labels, found)),
             false_alarms_per_hour=places.false_alarms_per_hour(labels, found) if places else None,
         )
 
@@ -137,17 +135,20 @@ class Figures:
         """Read what `to_json` gave.
 
         Raises:
-            ValueError: a figure is missing, unknown or not a number.
+            ValueError: a figure is missing, unknown, not a number or out of its range.
         """
         names = list(cls.__dataclass_fields__)
         if set(values) != set(names):
             raise ValueError(f"figures must be {', '.join(names)}, not {', '.join(sorted(map(str, values)))}")
         for name, value in values.items():
-            kinds = (int,) if name in ("windows", "positives") else (int, float)
-            number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+            kinds = (int,) if name in _COUNTS else (int, float)
+            most = _MOST_COUNTED if name in (*_COUNTS, "false_alarms_per_hour") else 1
+            number = (
+                isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
+            )
             may_lack = value is None and name in ("precision", "false_alarms_per_hour")
             if not number and not may_lack:
-                raise ValueError(f"figure {name} must be a number, not {value!r}")
+                raise ValueError(f"figure {name} must be a number from 0 to {most:g}, not {value!r}")
         return cls(**values)
 
 

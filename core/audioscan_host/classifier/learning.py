@@ -132,7 +132,7 @@ def fit(
     fitted = Linear.fitted if settings.kind == "logistic" else partial(Boosted.fitted, seed=settings.seed)
     fits = Fits(windows, kept, statistics, relative, fitted, on_step)
     first, second, scores = fits.run(folds)
-    kept_share = np.count_nonzero(kept & (truth == 0)) / negatives if settings.natural_rate else 1.0
+    kept_share = int(np.count_nonzero(kept & (truth == 0))) / negatives if settings.natural_rate else 1.0
     calibrator, held_out, figures = Calibrator("none"), None, None
     if scores is not None and folds is not None:
         calibrator = Calibrator.fitted(method, scores[kept], truth[kept])

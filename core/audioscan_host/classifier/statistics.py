@@ -15,6 +15,9 @@ LEAST_SHARE = 0.3
 SHRINK_SECONDS = 60.0
 """Seconds of audio that count as much as what is known beforehand. See docs/detector.md for what others do."""
 
+FARTHEST = 1e6
+"""Deviations from the mean; a window farther off is held there, so that no sum or square of it is too large for float32."""
+
 _ROWS_IN_CACHE = 512  # windows that are worked on at once: their doubles stay in the CPU's cache
 
 Vector = npt.NDArray[np.float64]
@@ -71,7 +74,7 @@ class Statistics:
         for rows in parts(len(vectors)):  # in double precision, of which a day-long recording needs no copy
             centred = vectors[rows] - self.mean
             centred /= self.deviation
-            standardised[rows] = centred
+            standardised[rows] = np.clip(centred, -FARTHEST, FARTHEST, out=centred)
         return standardised
 
 

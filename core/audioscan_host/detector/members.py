@@ -23,6 +23,9 @@ STATISTICS = "statistics.npy"
 
 _FIRST, _SECOND, _STEPS = "first.npy", "second.npy", "steps.npy"
 _LARGEST = 1e30  # of a number; embeddings and weights have some thousands
+_SMALLEST = 1e-30  # of a deviation
+_WITHIN = (1e-9, 1.01)  # variance within a recording: above 0 by its shrinking, at most all of the variance
+_NEAREST = 1e-16  # of two steps of isotonic regression, log-odds; scikit-learn joins those that are nearer than 1e-15
 
 
 def of_statistics(statistics: Statistics) -> bytes:
@@ -34,12 +37,13 @@ def statistics_of(data: bytes, dim: int) -> Statistics:
     """Read what `of_statistics` gave.
 
     Raises:
-        DetectorError: it is of other dimensions, or a deviation is not above 0.
+        DetectorError: it is of other dimensions, or a deviation or variance is not what training gives.
     """
-    numbers = _numbers(data, (3, dim), "statistics")
-    if not (numbers[1:] > 0).all():
+    mean, deviation, within = _numbers(data, (3, dim), "statistics")
+    low, high = _WITHIN
+    if not ((deviation >= _SMALLEST).all() and (within >= low).all() and (within <= high).all()):
         raise DetectorError("its statistics have deviations that no training gives")
-    return Statistics(*numbers)
+    return Statistics(mean, deviation, within)
 
 
 def of_classifier(classifier: Classifier) -> dict[str, bytes]:
@@ -104,8 +108,9 @@ def _steps(data: bytes | None) -> npt.NDArray[np.float64] | None:
         return None
     steps = archive.read_array(data)
     steps = _numbers(data, (2, steps.shape[-1] if steps.ndim else 0), "steps")
-    ascending = (np.diff(steps) >= 0).all() and len(steps[0])
-    if not (ascending and (steps[1] >= 0).all() and (steps[1] <= 1).all()):
+    log_odds, probabilities = steps
+    ascending = (np.diff(log_odds) >= _NEAREST).all() and (np.diff(probabilities) >= 0).all()
+    if not (len(log_odds) and ascending and probabilities[0] >= 0 and probabilities[-1] <= 1):
         raise DetectorError("its calibration has steps that no training gives")
     return steps
 
