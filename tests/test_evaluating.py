@@ -306,7 +306,7 @@ class TestFolder:
                 for name, table in tables.items()
             }
             (at_half,) = [each for each in mine["thresholds"] if each["threshold"] == "0.5"]
-            for figure in ("precision", "recall", "false_alarms_per_hour"):
+            for figure in ("precision", "recall", "false_alarms_per_hour", "false_seconds_per_hour"):
                 assert float(at_half[figure] or "nan") == pytest.approx(
                     float(row[figure] or "nan"), nan_ok=True
                 )
@@ -425,7 +425,8 @@ class TestCommand:
         assert set(row) == set(
             "label model classifier calibration windows positives average_precision average_precision_low "
             "average_precision_high resamples_skipped roc_auc brier expected_calibration_error threshold "
-            "precision recall false_alarms_per_hour segment_f1 event_f1_200_ms event_f1_half_window".split()
+            "precision recall false_alarms_per_hour false_seconds_per_hour segment_f1 event_f1_200_ms "
+            "event_f1_half_window".split()
         )
         assert all(isinstance(row[name], str) for name in ("label", "model", "classifier", "calibration"))
         numbers = {name: value for name, value in row.items() if not isinstance(value, str)}

@@ -162,6 +162,8 @@ class TestCurves:
             assert at.precision == pytest.approx(metrics.precision_score(held_out.labels, found))
             assert at.recall == pytest.approx(metrics.recall_score(held_out.labels, found))
             assert at.false_alarms_per_hour == held_out.places.false_alarms_per_hour(held_out.labels, found)
+            false = np.count_nonzero(found & (held_out.labels == 0))
+            assert at.false_seconds_per_hour == pytest.approx(false / (len(found) / 3600))
 
 
 class TestConclusion:

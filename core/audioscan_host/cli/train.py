@@ -121,21 +121,21 @@ def train(
 def print_reports(result: "TrainResult") -> None:
     """A row for each label: windows, and held-out figures."""
     names = ["average precision", "ROC AUC", "Brier score", "calibration error"]
-    names += ["precision", "recall", "false alarms/h"]
+    names += ["precision", "recall", "false alarms/h", "false s/h"]
     rows: list[list[object]] = []
     for report in result.reports:
         f = report.figures
         measured: list[float | None] = []
         if f is not None:
             measured = [f.average_precision, f.roc_auc, f.brier, f.expected_calibration_error]
-            measured += [f.precision, f.recall, f.false_alarms_per_hour]
+            measured += [f.precision, f.recall, f.false_alarms_per_hour, f.false_seconds_per_hour]
         cells = ["-" if value is None else f"{value:.3f}" for value in measured] or ["-"] * len(names)
         rows.append([report.label, report.positives, report.negatives, report.left_out, *cells])
     columns = ["label", "positive", "negative", "left out", *names]
     reporting.print_table(columns, rows, right=columns[1:])
     thresholds = {report.figures.threshold for report in result.reports if report.figures}
     if thresholds:
-        at = f"; precision, recall and false alarms at threshold {thresholds.pop():g}"
+        at = f"; precision, recall and what is false at threshold {thresholds.pop():g}"
         click.echo(f"The figures are from windows that were held out of training{at}.")
 
 

@@ -115,13 +115,13 @@ def _section(
 
 
 def _threshold_tables(label: LabelEvaluation) -> Iterator[str]:
-    columns = ["threshold", "windows found", "precision", "recall", "false alarms per hour"]
+    columns = ["threshold", "windows found", "precision", "recall", "false alarms/h", "false s/h"]
     for system, held_out in label.held_out.items():
         rows = (
             [
                 f"{at.threshold:g}",
                 str(at.found),
-                *map(cell, (at.precision, at.recall, at.false_alarms_per_hour)),
+                *map(cell, (at.precision, at.recall, at.false_alarms_per_hour, at.false_seconds_per_hour)),
             ]
             for at in curves.threshold_table(held_out)
         )

@@ -17,7 +17,7 @@ Table = Iterable[Mapping[str, Any]]
 def figure_columns(window: float) -> list[str]:
     """What people read of each row; `window` in seconds."""
     names = ["average precision", "95 % interval", "ROC AUC", "Brier score", "calibration error", "precision"]
-    names += ["recall", "false alarms/h", "segment F1"]
+    names += ["recall", "false alarms/h", "false s/h", "segment F1"]
     return [*names, f"event F1 {SHORT_COLLAR:g} s", f"event F1 {window / 2:g} s"]
 
 
@@ -31,6 +31,7 @@ def figure_cells(row: Row) -> list[str]:
         f.precision,
         f.recall,
         f.false_alarms_per_hour,
+        f.false_seconds_per_hour,
     ]
     matched = [row.segments.f1 if row.segments else None, row.onsets.f1, row.onsets_half_window.f1]
     return [cell(f.average_precision), row.interval.text(3), *map(cell, [*measured, *matched])]
