@@ -145,7 +145,7 @@ class TestCurves:
 
     def test_the_gaps_of_the_reliability_diagram_are_the_calibration_error(self, held_out):
         bins = curves.reliability(held_out)
-        gaps = sum(each.windows * abs(each.said - each.happened) for each in bins if each.windows)
+        gaps = sum(each.windows * abs(each.predicted - each.observed) for each in bins if each.windows)
         expected = expected_calibration_error(held_out.labels, held_out.probabilities)
         assert gaps / len(held_out.labels) == pytest.approx(expected)
 

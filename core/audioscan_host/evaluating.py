@@ -21,7 +21,7 @@ from audioscan_host.errors import TrainingError
 from audioscan_host.evaluation import folder
 from audioscan_host.evaluation.bootstrap import RESAMPLES, draw_recordings
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
-from audioscan_host.evaluation.hearing import Material, hear
+from audioscan_host.evaluation.cross_validation import Material, cross_validate
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.judgement import LabelEvaluation, judge
 from audioscan_host.evaluation.recording_folds import recording_folds
@@ -107,9 +107,9 @@ def evaluate(
 ) -> EvaluationResult:
     """Compare models and classifiers on the user's own labels, by recordings that were left out.
 
-    The recordings are split into up to five parts. Each part is heard by detectors that are
-    trained on all the others, as `train` does it: normalisation, thinning and calibration know
-    nothing of it.
+    The recordings are split into up to five parts. Each part is judged by detectors that are
+    trained on all the others, as `train` does it: statistics, classifier and calibration know nothing
+    of it.
 
     Args:
         recordings: files and folders.
@@ -155,9 +155,9 @@ def evaluate(
     embedded, failures = embed_labelled(embedder, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin)
     recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
-    said = {name: material.labels(name, recordings_of_first) for name in names}
-    tell_copies(embedded, chosen[0].name, any_positive(said.values()), material.groups)
-    folds, skipped = _folds(said, material.groups.tolist())
+    labelled = {name: material.labels(name, recordings_of_first) for name in names}
+    tell_copies(embedded, chosen[0].name, any_positive(labelled.values()), material.groups)
+    folds, skipped = _folds(labelled, material.groups.tolist())
 
     groups = material.groups  # drawn together, as they are held out together
     drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
@@ -165,7 +165,7 @@ def evaluate(
     fits = FOLDS * len(systems) * sum(map(len, folds.values()))
     with progress.track("fitting", fits, "fits") as advance:
         for name, parts in folds.items():
-            held_out, notes = hear(name, parts, material, systems, regions=regions, advance=advance)
+            held_out, notes = cross_validate(name, parts, material, systems, regions=regions, advance=advance)
             judged.append(
                 judge(
                     name,
@@ -186,11 +186,11 @@ def evaluate(
 
 
 def _folds(
-    said: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
+    labelled: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
 ) -> tuple[dict[str, list[list[int]]], dict[str, str]]:
     """For each label the recordings that are held out together, or why it cannot be judged."""
     folds, skipped = {}, {}
-    for name, labels in said.items():
+    for name, labels in labelled.items():
         positives, negatives = (
             [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
         )

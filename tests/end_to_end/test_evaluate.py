@@ -55,7 +55,7 @@ def test_the_conclusion_names_a_system_and_how_sure_that_is(evaluated):
     best = max(said["rows"], key=lambda row: row["average_precision"])
     assert said["conclusion"]["best"]["classifier"] == best["classifier"]
     sentence = said["conclusion"]["sentence"]
-    assert sentence.startswith(f"Use MEL with {best['classifier']} and isotonic: average precision ")
+    assert sentence.startswith(f"Use MEL with {best['classifier']} and sigmoid: average precision ")
     assert "over 6 recordings" in sentence
 
 

@@ -85,7 +85,7 @@ def evaluate(
 ) -> None:
     """Compare models on your own labels, by recordings left out.
 
-    RECORDING is a media file or a folder of them. Each recording is heard by detectors that were
+    RECORDING is a media file or a folder of them. Each recording is judged by detectors that were
     trained on others. Every model is tried with every --classifier and every --calibration; the
     last line says which to use, and how sure that is.
     """

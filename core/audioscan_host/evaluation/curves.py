@@ -45,20 +45,20 @@ class Bin:
         high: not included, but in the last bin.
         windows: how many.
         positives: how many of them hold the sound.
-        said: mean of their probabilities; None where there are none.
-        happened: share of them that holds the sound; None where there are none.
+        predicted: mean of their probabilities; None where there are none.
+        observed: share of them that holds the sound; None where there are none.
     """
 
     low: float
     high: float
     windows: int
     positives: int
-    said: float | None
-    happened: float | None
+    predicted: float | None
+    observed: float | None
 
 
 def reliability(held_out: HeldOut) -> list[Bin]:
-    """What was said and what happened, in the ten bins of the expected calibration error."""
+    """Predicted probability and observed share, in the ten bins of the expected calibration error."""
     return _binned(held_out, BINS)
 
 

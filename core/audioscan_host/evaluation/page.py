@@ -36,8 +36,8 @@ _CAPTIONS = MappingProxyType(
         "resamples lie: the recordings drawn anew, with replacement.",
         "precision_recall": "Precision and recall of the labelled windows as the threshold goes down from left to "
         "right.",
-        "reliability": "Above, the share of windows that hold the sound, over the probability that was said of "
-        "them: on the dashed line what is said is what happens. Below, how many windows each point stands for.",
+        "reliability": "Above, the share of windows that hold the sound, over their predicted "
+        "probability: on the dashed line the two agree. Below, how many windows each point stands for.",
         "histogram": "How many windows got which probability. The fewer lie in the middle or on the wrong side, "
         "the better the sound is told from the rest.",
         "thresholds": "What each threshold gives. A false alarm is a place that is found without the "

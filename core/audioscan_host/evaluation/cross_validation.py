@@ -1,4 +1,4 @@
-"""Train on all parts of the recordings but one, and hear that one; then the next."""
+"""Train on all folds of the recordings but one, and predict that one; then the next."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from audioscan_host.windows import Windowing
 
 @dataclass(frozen=True)
 class Material:
-    """The recordings with what was said of them, and how they are made ready to learn from.
+    """The recordings with their annotations, and how they are made ready to learn from.
 
     Attributes:
         embedded: the recordings; elsewhere they are named by their places in here.
@@ -48,7 +48,7 @@ class Material:
         return groups_of([self.annotations[each.path] for each in self.embedded])
 
     def prepared(self, model: str) -> list[LabelledRecording]:
-        """Every recording as it is learnt from and heard."""
+        """Every recording as it is learned from and predicted."""
         return [
             LabelledRecording.of(each, self.annotations[each.path], model, self.windowing)
             for each in self.embedded
@@ -59,7 +59,7 @@ class Material:
         return labels_of(label, recordings, tolerance=self.tolerance, neg_margin=self.neg_margin)
 
 
-def hear(
+def cross_validate(
     label: str,
     folds: Sequence[Sequence[int]],
     material: Material,
@@ -68,20 +68,20 @@ def hear(
     regions: RegionSettings,
     advance: Advance,
 ) -> tuple[dict[System, HeldOut], tuple[str, ...]]:
-    """What each system says of every recording after it was trained on the other folds.
+    """What each system predicts of every recording after it was trained on the other folds.
 
     Args:
         label: the sound.
         folds: the recordings that are held out together, by their places in the material.
         material: all of the recordings.
-        systems: how each of them is learnt.
+        systems: how each of them is learned.
         regions: how probabilities become regions.
         advance: called with the fits that were done.
 
     Returns:
-        What was heard, and notes on what could not be done.
+        What was predicted, and notes on what could not be done.
     """
-    heard: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
+    predicted: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
     uncalibrated = 0
     for model in dict.fromkeys(system.model for system in systems):
         recordings = material.prepared(model)
@@ -102,7 +102,7 @@ def hear(
                 uncalibrated += fitted.classifier.calibrator.method != system.calibration
                 for i in held_out:
                     probabilities = fitted.classifier.probabilities(recordings[i].evidence, statistics)
-                    heard[system][i] = _heard(
+                    predicted[system][i] = _predicted(
                         label,
                         material.embedded[i],
                         recordings[i],
@@ -114,11 +114,11 @@ def hear(
     windowing = material.windowing
     return {
         system: HeldOut(tuple(each[i] for i in sorted(each)), windowing.window, windowing.hop)
-        for system, each in heard.items()
+        for system, each in predicted.items()
     }, tuple(_notes(uncalibrated))
 
 
-def _heard(
+def _predicted(
     label: str,
     embedded: EmbeddedRecording,
     recording: LabelledRecording,
