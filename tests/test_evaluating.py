@@ -56,10 +56,16 @@ def predicted_of(material, settings):
     system = System("MADE", settings.kind, settings.calibration)
     labels = material.labels("call", material.prepared("MADE"))
     folds = recording_folds("call", *([int(np.sum(each == v)) for each in labels] for v in (1, 0)))
-    held, notes = cross_validate(
-        "call", folds, material, {system: settings}, regions=RegionSettings(), advance=lambda _: None
+    predicted = cross_validate(
+        "call",
+        folds,
+        material,
+        {system: settings},
+        regions=RegionSettings(),
+        seed=1,
+        advance=lambda _: None,
     )
-    return held[system], notes
+    return predicted.held_out[system], predicted.notes
 
 
 def test_what_tells_only_the_recordings_windows_apart_is_worth_nothing_on_others(make_material):
@@ -258,6 +264,7 @@ class TestFolder:
         assert {path.name for path in out.iterdir()} == {path.name for path in result.files}
         assert {path.name for path in result.files} == {
             "evaluation.html",
+            "conditions.csv",
             *(f"{name}.csv" for name in NAMES),
             *(f"{name}-{label}.png" for name in NAMES for label in ("burst", "_b_A_B_x_1_b_")),
         }
@@ -280,6 +287,49 @@ class TestFolder:
         for row, facts in zip(rows, result.to_json()["rows"], strict=True):
             assert list(row) == list(facts)
             assert row == {name: "" if value is None else str(value) for name, value in facts.items()}
+
+    def test_what_a_field_will_show_is_in_the_table_the_page_and_the_json(self, saved):
+        result, out, both = saved
+        with (out / "conditions.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        facts = result.to_json()["conditions"]
+        assert rows == [
+            {name: "" if value is None else str(value) for name, value in each.items()} for each in facts
+        ]
+        names = ("as labelled", "without the sound", "rare", "frequent")
+        assert [(each["label"], each["calibration"], each["condition"]) for each in facts] == [
+            (label, how, name) for label in sorted(both) for how in ("sigmoid", "none") for name in names
+        ]
+        page = (out / "evaluation.html").read_text(encoding="utf-8")
+        assert page.count("<h3>What a field will show</h3>") == 2
+        for each in facts:
+            assert f'<td class="name">{each["condition"]}</td><td>{each["hours"]:.2f}</td>' in page
+        for row in result.to_json()["rows"]:
+            of_it = [
+                each for each in facts if all(each[n] == row[n] for n in ("label", "model", "calibration"))
+            ]
+            as_labelled, without, rare, frequent = of_it
+            assert {name: as_labelled[name] for name in as_labelled if name in row} == {
+                name: row[name] for name in row if name in as_labelled
+            }
+            assert without["positives"] == 0
+            assert without["windows"] == rare["windows"] - rare["positives"]
+            assert 0 < rare["places"] < as_labelled["places"] / 2
+            if row["label"] == "burst":
+                assert frequent["positives"] / frequent["windows"] == pytest.approx(0.8, abs=0.05)
+            else:  # two windows in each recording: too few to fill one
+                assert frequent["windows"] == 0
+                assert frequent["brier"] is None
+        assert page.count("Note: no figures for frequent: ") == 1
+        assert "where the sound is frequent these labels cannot show" in page
+
+    def test_the_page_says_at_which_rate_probabilities_are(self, saved):
+        result, out, _ = saved
+        page = (out / "evaluation.html").read_text(encoding="utf-8")
+        for label in result.labels:
+            rate = label.rows[0].figures.positives / label.rows[0].figures.windows
+            assert result.to_json()["labels"][label.label]["rate"] == rate
+            assert f"Probabilities are at a rate of {100 * rate:.3g} % of windows, as labelled" in page
 
     def test_thresholds_and_bins_agree_with_the_table(self, saved):
         _, out, _ = saved
@@ -401,13 +451,24 @@ class TestCommand:
             ["burst", "MEL", "logistic", "isotonic"],
             ["burst", "MEL", "logistic", "none"],
         ]
+        assert lines[4:6] == [
+            "",
+            f"What a field will show of {' '.join(lines[-1].split()[1:6]).rstrip(':')}:",
+        ]
+        assert lines[7].split()[:4] == ["label", "condition", "hours", "places"]
+        names = ["as labelled", "without the sound", "rare", "frequent"]
+        assert [" ".join(re.split(r"\s{2,}", line)[:2]) for line in lines[9:13]] == [
+            f"burst {n}" for n in names
+        ]
+        assert "Probabilities are at a rate of " in done.stdout
         assert lines[-1].startswith("Use MEL with logistic and ")
+        assert "At threshold 0.5 it gives " in lines[-1]
         assert "interval" in lines[-1]
         assert "fitting: 30 fits" in done.stderr
 
     def test_json_has_every_figure(self, run):
         facts = json.loads(run(".", "--json").stdout)
-        assert set(facts) == {"rows", "labels", "skipped", "conclusion", "files", "failures"}
+        assert set(facts) == {"rows", "conditions", "labels", "skipped", "conclusion", "files", "failures"}
         (row,) = facts["rows"]
         assert set(row) == set(
             "label model classifier calibration windows positives average_precision average_precision_low "
@@ -437,6 +498,20 @@ class TestCommand:
         done = run(".", "--out", "out", expect=1)
         assert done.stderr.count("\n") == 1
         assert "pip install 'audioscan-host[plot]'" in done.stderr
+
+    def test_train_says_at_the_same_rate_as_evaluate(self, run, bursts):
+        evaluated = re.search(r"at a rate of ([\d.]+) % of windows, as labelled", run(".").stdout)
+        arguments = ["train", ".", "--labels", "bursts.csv", "--window", "2", "--model", "MEL", "--out", "x"]
+        trained = CliRunner().invoke(main, [*arguments, "--label", "burst"]).stdout
+        assert (
+            f"Probabilities are at a rate of {evaluated[1]} % of windows, as labelled; scan --rate" in trained
+        )
+        facts = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)["labels"]
+        for label in ("burst", "rumble"):
+            windows = facts[label]["windows"]
+            expected = windows["positive"] / (windows["positive"] + windows["negative"])
+            assert facts[label]["rate"] == pytest.approx(expected)
+        assert f"{100 * facts['burst']['rate']:.3g}" == evaluated[1]
 
     def test_the_page_is_named(self, run):
         assert "evaluation.html" in run(".", "--out", "out").stdout

@@ -18,7 +18,7 @@ from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.copies import tell_copies
 from audioscan_host.embedder import Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
-from audioscan_host.evaluation import folder
+from audioscan_host.evaluation import conditions, folder
 from audioscan_host.evaluation.bootstrap import RESAMPLES, draw_recordings
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
 from audioscan_host.evaluation.cross_validation import Material, cross_validate
@@ -62,19 +62,23 @@ class EvaluationResult:
 
     @property
     def sentence(self) -> str:
-        """Which system to use, and how sure that is."""
-        if len(self.labels) == 1:
-            return self.conclusion.sentence()
-        return self.conclusion.sentence(f"mean average precision of {len(self.labels)} labels")
+        """Which system to use, how sure that is, and what a field will show of it."""
+        several = len(self.labels) > 1
+        return self.conclusion.sentence(
+            f"mean average precision of {len(self.labels)} labels" if several else "average precision",
+            conditions.sentence([each.conditions[self.conclusion.best] for each in self.labels]),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Everything of it as plain values."""
         return {
             "rows": [row.facts() for each in self.labels for row in each.rows],
+            "conditions": [facts for each in self.labels for facts in each.condition_facts()],
             "labels": {
                 each.label: {
                     "folds": each.folds,
-                    "conclusion": {**each.conclusion.to_json(), "sentence": each.conclusion.sentence()},
+                    "rate": each.rate,
+                    "conclusion": {**each.conclusion.to_json(), "sentence": each.sentence},
                     "notes": list(each.notes),
                 }
                 for each in self.labels
@@ -123,7 +127,7 @@ def evaluate(
         classifiers: ways to fit and calibrate; each is tried with each model.
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
-        seed: of the resamples.
+        seed: of the resamples, and of the windows that are taken out where the sound is to be rare or frequent.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
         registry: the models; those that are installed unless given.
@@ -165,17 +169,11 @@ def evaluate(
     fits = FOLDS * len(systems) * sum(map(len, folds.values()))
     with progress.track("fitting", fits, "fits") as advance:
         for name, parts in folds.items():
-            held_out, notes = cross_validate(name, parts, material, systems, regions=regions, advance=advance)
+            predicted = cross_validate(
+                name, parts, material, systems, regions=regions, seed=seed, advance=advance
+            )
             judged.append(
-                judge(
-                    name,
-                    held_out,
-                    folds=len(parts),
-                    groups=groups,
-                    drawn=drawn,
-                    threshold=threshold,
-                    notes=notes,
-                )
+                judge(name, predicted, folds=len(parts), groups=groups, drawn=drawn, threshold=threshold)
             )
     result = EvaluationResult(
         tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures

@@ -45,7 +45,7 @@ class Places:
             labels: (windows,) 0 or 1.
             found: (windows,) whether the window's probability reaches the threshold.
         """
-        order, begins = self._runs(found)
+        order, begins = self.runs(found)
         place = np.cumsum(begins) - 1
         places = int(begins.sum())
         with_sound = np.bincount(place, labels[order], places) > 0
@@ -53,10 +53,10 @@ class Places:
 
     def with_sound(self, labels: npt.NDArray[np.int64]) -> int:
         """How many places hold the sound: runs of positive windows each of which overlaps the one before."""
-        return int(self._runs(labels == 1)[1].sum())
+        return int(self.runs(labels == 1)[1].sum())
 
-    def _runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """The found windows in order of time, and which of them begin a place."""
+    def runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The found windows in order of recording and time, and which of them begin a place."""
         order = np.lexsort((self.times, self.groups))
         order = order[found[order]]
         apart = np.diff(self.times[order]) >= self.window - 1e-6

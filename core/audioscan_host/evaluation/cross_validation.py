@@ -1,7 +1,7 @@
 """Train on all folds of the recordings but one, and predict that one; then the next."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import numpy.typing as npt
 from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.classifier import ClassifierSettings, Statistics
+from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
+from audioscan_host.evaluation.shifted import CONDITIONS, windows_left
+from audioscan_host.evidence import Evidence
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
     fit_label,
@@ -59,6 +62,21 @@ class Material:
         return labels_of(label, recordings, tolerance=self.tolerance, neg_margin=self.neg_margin)
 
 
+@dataclass(frozen=True)
+class CrossValidation:
+    """What systems predicted of recordings that they were not trained on.
+
+    Attributes:
+        held_out: of whole recordings.
+        shifted: of what each condition of `shifted` leaves of them; without those that cannot be made.
+        notes: what could not be done.
+    """
+
+    held_out: Mapping[System, HeldOut]
+    shifted: Mapping[System, Mapping[str, HeldOut]]
+    notes: tuple[str, ...]
+
+
 def cross_validate(
     label: str,
     folds: Sequence[Sequence[int]],
@@ -66,8 +84,9 @@ def cross_validate(
     systems: Mapping[System, ClassifierSettings],
     *,
     regions: RegionSettings,
+    seed: int,
     advance: Advance,
-) -> tuple[dict[System, HeldOut], tuple[str, ...]]:
+) -> CrossValidation:
     """What each system predicts of every recording after it was trained on the other folds.
 
     Args:
@@ -76,16 +95,18 @@ def cross_validate(
         material: all of the recordings.
         systems: how each of them is learned.
         regions: how probabilities become regions.
+        seed: of the windows that conditions leave.
         advance: called with the fits that were done.
-
-    Returns:
-        What was predicted, and notes on what could not be done.
     """
     predicted: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
+    shifted: dict[System, dict[str, dict[int, HeldOutRecording]]] = {
+        system: {name: {} for name in CONDITIONS} for system in systems
+    }
     uncalibrated = 0
     for model in dict.fromkeys(system.model for system in systems):
         recordings = material.prepared(model)
         labels = material.labels(label, recordings)
+        left = windows_left(labels, [each.times for each in recordings], material.windowing, seed)
         for held_out in folds:
             others = [i for i in range(len(material.embedded)) if i not in held_out]
             statistics = Statistics.of([recordings[i].evidence for i in others])
@@ -111,11 +132,51 @@ def cross_validate(
                         regions=regions,
                         hop=material.windowing.hop,
                     )
-    windowing = material.windowing
-    return {
-        system: HeldOut(tuple(each[i] for i in sorted(each)), windowing.window, windowing.hop)
-        for system, each in predicted.items()
-    }, tuple(_notes(uncalibrated))
+                    for name, masks in left.items():
+                        if masks[i].any():
+                            shifted[system][name][i] = _again(
+                                predicted[system][i],
+                                recordings[i].evidence,
+                                masks[i],
+                                fitted.classifier,
+                                statistics,
+                            )
+    return CrossValidation(
+        {system: _together(each, material.windowing) for system, each in predicted.items()},
+        {
+            system: {name: _together(each, material.windowing) for name, each in of_one.items() if each}
+            for system, of_one in shifted.items()
+        },
+        tuple(_notes(uncalibrated)),
+    )
+
+
+def _together(recordings: Mapping[int, HeldOutRecording], windowing: Windowing) -> HeldOut:
+    """In the order in which they were given, whatever the folds."""
+    return HeldOut(tuple(recordings[i] for i in sorted(recordings)), windowing.window, windowing.hop)
+
+
+def _again(
+    whole: HeldOutRecording,
+    evidence: Evidence,
+    left: npt.NDArray[np.bool_],
+    classifier: Classifier,
+    statistics: Statistics,
+) -> HeldOutRecording:
+    """A recording as if it had only those windows: its background comes from them alone."""
+    probabilities = whole.probabilities
+    if not left.all():
+        part = Evidence(evidence.vectors[left], evidence.silence[left], evidence.hop)
+        probabilities = classifier.probabilities(part, statistics)
+    return replace(
+        whole,
+        times=whole.times[left],
+        labels=whole.labels[left],
+        probabilities=probabilities,
+        events=(),
+        regions=(),
+        throughout=False,
+    )
 
 
 def _predicted(

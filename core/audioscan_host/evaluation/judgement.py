@@ -9,8 +9,11 @@ import numpy.typing as npt
 
 from audioscan_host.annotations.points import points_of
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
+from audioscan_host.evaluation.conditions import Condition, all_conditions
+from audioscan_host.evaluation.cross_validation import CrossValidation
 from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
 
@@ -69,6 +72,7 @@ class LabelEvaluation:
         rows: one a system, in the order asked for.
         conclusion: which one to use.
         held_out: what each system predicted.
+        conditions: what a field will show of each system: as labelled, without the sound, rare, frequent.
         resampled: system -> (resamples,) average precision; NaN where a resample lacks a class.
         notes: what could not be done, and what to keep in mind.
     """
@@ -78,39 +82,67 @@ class LabelEvaluation:
     rows: tuple[Row, ...]
     conclusion: Conclusion
     held_out: Mapping[System, HeldOut]
+    conditions: Mapping[System, tuple[Condition, ...]]
     resampled: Mapping[System, npt.NDArray[np.float64]]
     notes: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        """Share of the labelled windows that hold the sound, at which probabilities are."""
+        return self.rows[0].figures.positives / self.rows[0].figures.windows
+
+    @property
+    def rate_sentence(self) -> str:
+        """At which rate of the sound the probabilities are."""
+        return (
+            f"Probabilities are at a rate of {self.rate * 100:.3g} % of windows, as labelled; scan --rate puts them "
+            "to another."
+        )
+
+    @property
+    def sentence(self) -> str:
+        """Which system to use, how sure that is, and what a field will show of it."""
+        return self.conclusion.sentence(field=conditions.sentence([self.conditions[self.conclusion.best]]))
+
+    def condition_facts(self) -> Iterator[dict[str, Any]]:
+        """A row for each system and condition, as plain values."""
+        for system, of_one in self.conditions.items():
+            for each in of_one:
+                yield {"label": self.label, **asdict(system), **each.facts()}
 
 
 def judge(
     label: str,
-    held_out: Mapping[System, HeldOut],
+    predicted: CrossValidation,
     *,
     folds: int,
     groups: npt.NDArray[np.int64],
     drawn: npt.NDArray[np.int64],
     threshold: float,
-    notes: tuple[str, ...],
 ) -> LabelEvaluation:
     """Judge what every system predicted of one label.
 
     Args:
         label: the sound.
-        held_out: what each predicted of the same recordings.
+        predicted: what each predicted of the same recordings.
         folds: how many parts of the recordings were held out in turn.
         groups: (recordings,) which group of recordings that share a source.
         drawn: (resamples, recordings) how often a resample holds each recording.
         threshold: from which on a window counts as found.
-        notes: what is known already.
     """
+    held_out = predicted.held_out
     resampled = {
-        system: average_precisions(predicted.labels, predicted.probabilities, predicted.places.groups, drawn)
-        for system, predicted in held_out.items()
+        system: average_precisions(each.labels, each.probabilities, each.places.groups, drawn)
+        for system, each in held_out.items()
     }
     rows = tuple(
-        _row(label, system, predicted, Interval.of(resampled[system]), threshold)
-        for system, predicted in held_out.items()
+        _row(label, system, each, Interval.of(resampled[system]), threshold)
+        for system, each in held_out.items()
     )
+    shown = {
+        system: all_conditions(each, predicted.shifted[system], threshold)
+        for system, each in held_out.items()
+    }
     any_system = next(iter(held_out.values()))
     judged = np.unique(any_system.places.groups)
     with_sound = np.unique(any_system.places.groups[any_system.labels == 1])
@@ -128,8 +160,13 @@ def judge(
             sources_with_sound=len(np.unique(groups[with_sound])) if named else None,
         ),
         held_out=held_out,
+        conditions=shown,
         resampled=resampled,
-        notes=(*notes, *_notes(any_system, rows[0].interval.skipped, len(drawn))),
+        notes=(
+            *predicted.notes,
+            *_notes(any_system, rows[0].interval.skipped, len(drawn)),
+            *conditions.notes(shown[rows[0].system]),
+        ),
     )
 
 
