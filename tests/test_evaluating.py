@@ -506,6 +506,8 @@ class TestCommand:
         assert (
             f"Probabilities are at a rate of {evaluated[1]} % of windows, as labelled; scan --rate" in trained
         )
+        both = CliRunner().invoke(main, arguments).stdout
+        assert re.search(rf"at a rate of {evaluated[1]} % \(burst\), [\d.]+ % \(rumble\) of windows", both)
         facts = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)["labels"]
         for label in ("burst", "rumble"):
             windows = facts[label]["windows"]

@@ -215,6 +215,10 @@ class TestConclusion:
         assert (told.best, told.second, told.calibrations) == (BEST, SECOND, 2)
         assert "Of 2 calibrations its own has the lowest Brier score." in told.sentence()
 
+    def test_what_a_field_will_show_comes_before_how_few_recordings_there_are(self):
+        told = self.conclude({BEST: 0.9}, {BEST: [0.9]}, with_sound=3).sentence(field="A field shows this.")
+        assert "; nothing else was compared. A field shows this. 3 recordings are too few" in told
+
     def test_alone_it_says_so(self):
         told = self.conclude({BEST: 0.9}, {BEST: [0.9]})
         assert told.sentence().endswith("; nothing else was compared.")

@@ -113,7 +113,7 @@ def evaluate(
 
     The recordings are split into up to five parts. Each part is judged by detectors that are
     trained on all the others, as `train` does it: statistics, classifier and calibration know nothing
-    of it.
+    of it. Each is also judged where the sound is absent, rare or frequent: with windows of it taken out.
 
     Args:
         recordings: files and folders.

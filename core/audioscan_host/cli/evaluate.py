@@ -87,7 +87,8 @@ def evaluate(
 
     RECORDING is a media file or a folder of them. Each recording is judged by detectors that were
     trained on others. Every model is tried with every --classifier and every --calibration; the
-    last line says which to use, and how sure that is.
+    second table says what a field will show, where the sound may be absent, rare or frequent; the last
+    line says which to use, and how sure that is.
     """
     from audioscan_host import Windowing
     from audioscan_host import evaluate as evaluate_systems

@@ -146,7 +146,7 @@ def print_reports(result: "TrainResult") -> None:
         at = f"; precision, recall and false alarms at threshold {thresholds.pop():g}"
         click.echo(f"The figures are from windows that were held out of training{at}.")
     several = len(result.reports) > 1
-    rates = [f"{f'{r.label} ' * several}{r.rate * 100:.3g} %" for r in result.reports]
+    rates = [f"{r.rate * 100:.3g} %{f' ({r.label})' * several}" for r in result.reports]
     click.echo(
         f"Probabilities are at a rate of {', '.join(rates)} of windows, as labelled; scan --rate puts them to another."
     )
