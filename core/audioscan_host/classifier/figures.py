@@ -41,7 +41,7 @@ class Places:
             labels: (windows,) 0 or 1.
             found: (windows,) whether the window's probability reaches the threshold.
         """
-        order, begins = self._runs(found)
+        order, begins = self.runs(found)
         place = np.cumsum(begins) - 1
         places = int(begins.sum())
         with_sound = np.bincount(place, labels[order], places) > 0
@@ -49,10 +49,10 @@ class Places:
 
     def with_sound(self, labels: npt.NDArray[np.int64]) -> int:
         """How many places hold the sound: runs of positive windows each of which overlaps the one before."""
-        return int(self._runs(labels == 1)[1].sum())
+        return int(self.runs(labels == 1)[1].sum())
 
-    def _runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """The found windows in order of time, and which of them begin a place."""
+    def runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The found windows in order of recording and time, and which of them begin a place."""
         order = np.lexsort((self.times, self.groups))
         order = order[found[order]]
         apart = np.diff(self.times[order]) >= self.window - 1e-6
@@ -69,13 +69,15 @@ class Figures:
         average_precision: area under precision and recall, 0 to 1; chance is `positives / windows`.
         roc_auc: how often a positive scores above a negative; chance is 0.5.
         brier: mean squared difference of probability and label; lower is better.
-        expected_calibration_error: mean gap of what is said and what happens; see
+        expected_calibration_error: mean gap of what is predicted and what is observed; see
             `expected_calibration_error`.
         threshold: from which on a window counts as found.
         precision: share of the found windows that are positive; None where none is found.
         recall: share of the positive windows that are found.
         false_alarms_per_hour: places found without the sound, for each hour of judged audio; None
             where it is not known where the windows lie. See `Places.false_alarms_per_hour`.
+        false_seconds_per_hour: seconds found without the sound, for each hour of judged audio. See the
+            function `false_seconds_per_hour`.
     """
 
     windows: int
@@ -88,6 +90,7 @@ class Figures:
     precision: float | None
     recall: float
     false_alarms_per_hour: float | None
+    false_seconds_per_hour: float
 
     @classmethod
     def from_scores(
@@ -124,6 +127,7 @@ class Figures:
             precision=float(metrics.precision_score(labels, found)) if found.any() else None,
             recall=float(metrics.recall_score(labels, found)),
             false_alarms_per_hour=places.false_alarms_per_hour(labels, found) if places else None,
+            false_seconds_per_hour=false_seconds_per_hour(labels, found),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -152,10 +156,22 @@ class Figures:
         return cls(**values)
 
 
+def false_seconds_per_hour(labels: npt.NDArray[np.int64], found: npt.NDArray[np.bool_]) -> float:
+    """Seconds that found windows without the sound stand for, in each hour of judged audio.
+
+    Every window stands for one hop, so of how many seconds that is makes no difference.
+
+    Args:
+        labels: (windows,) 0 or 1.
+        found: (windows,) whether the window's probability reaches the threshold.
+    """
+    return float(3600 * np.count_nonzero(found & (labels == 0)) / len(labels))
+
+
 def expected_calibration_error(
     labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
 ) -> float:
-    """Mean gap between the probability said and the share of positives found, over ten equal bins.
+    """Mean gap between predicted probability and observed share of positives, over ten equal bins.
 
     Each bin weighs by its windows. Naeini, Cooper and Hauskrecht, "Obtaining well calibrated
     probabilities using Bayesian binning" (AAAI 2015), which takes the positive class's probability;
@@ -166,6 +182,6 @@ def expected_calibration_error(
         probabilities: (windows,) from 0 to 1; a bin holds its lower edge, the last one both.
     """
     bins = np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
-    said = np.bincount(bins, probabilities, BINS)
-    happened = np.bincount(bins, labels, BINS)
-    return float(abs(said - happened).sum() / len(labels))
+    predicted = np.bincount(bins, probabilities, BINS)
+    observed = np.bincount(bins, labels, BINS)
+    return float(abs(predicted - observed).sum() / len(labels))
