@@ -159,8 +159,9 @@ def test_five_labels_are_a_beginning(folder):
         said = [row for row in own if row["label"] == "speech"][:2]
         if number < 5:
             some.append([name, cry["start"], cry["end"], LABEL, ""])
-        for row in said[: 2 if number in (0, 1) else 1]:
-            some.append([name, max(0, float(row["start"]) - 4), float(row["start"]) + 4, LABEL, "absent"])
+        for row in said[: 2 if number < 2 else 1]:
+            at = float(row["start"])
+            some += [[name, max(0, at - 4), at + 4, LABEL, "absent"]]
         some.append([name, 0, 240, "", "unlabelled"])
     with (folder / "few.csv").open("w", newline="") as file:
         csv.writer(file).writerows(some)
