@@ -146,7 +146,7 @@ class Figures:
             raise ValueError(f"figures must be {', '.join(names)}, not {', '.join(sorted(map(str, values)))}")
         for name, value in values.items():
             kinds = (int,) if name in _COUNTS else (int, float)
-            most = _MOST_COUNTED if name in (*_COUNTS, "false_alarms_per_hour") else 1
+            most = _MOST_COUNTED if name in _COUNTS or name.endswith("_per_hour") else 1
             number = (
                 isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
             )

@@ -126,7 +126,9 @@ def fit(
     kept = _thin(truth, windows.recording, settings)
     apart = None if sources is None else sources.astype(np.int64)[windows.recording]
     folds = split(truth, windows.recording, windows.times, window, kept, sources=apart)
-    enough = min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE and folds is not None
+    enough = (
+        min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE[settings.calibration] and folds is not None
+    )
     method = settings.calibration if enough else "none"
     relative = settings.normalisation == "background"
     fitted = Linear.fitted if settings.kind == "logistic" else partial(Boosted.fitted, seed=settings.seed)

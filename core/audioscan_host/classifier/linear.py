@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-PENALTY = 1.0
-"""`C` of scikit-learn. From 0.3 to 10 it makes little difference to windows of one length; see docs/detector.md."""
+PENALTY = 0.3
+"""`C` of scikit-learn, for windows of one length. docs/detector.md has what others do."""
 
 TOLERANCE = 1e-8
 """Of the gradient of the mean loss, at which a fit is done. It is as small as the share of the sound: at scikit-learn's own

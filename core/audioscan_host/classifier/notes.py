@@ -1,6 +1,7 @@
 """What a user is told of a fit: what could not be done for want of labels, and what would be enough."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,15 +14,15 @@ LEAST_RECORDINGS_TO_JUDGE = 5
 scenes, the calibration error that is printed was off by 0.020 and 0.013 (root mean square) with three and four, and by 0.008
 to 0.011 with five, six and eight."""
 
-LEAST_WINDOWS_TO_CALIBRATE = 6
-"""Windows that each class needs: two in each fold, or the folds say nothing of it."""
+LEAST_WINDOWS_TO_CALIBRATE = MappingProxyType({"sigmoid": 3, "isotonic": 6, "none": 0})
+"""Windows that each class needs: one in each fold for two numbers, two for steps. See docs/detector.md."""
 
 LEAST_PLACES_TO_JUDGE = 10
 """Places with the sound below which held-out figures are not shown. See docs/detector.md for how far off they are."""
 
 
 def notes(
-    windows: LabelledWindows, folds: Folds | None, window: float, *, calibrate: bool, judged: bool
+    windows: LabelledWindows, folds: Folds | None, window: float, *, calibration: str, judged: bool
 ) -> Iterator[str]:
     """Sentences on one label.
 
@@ -29,17 +30,18 @@ def notes(
         windows: what was learnt from.
         folds: what was held out; None where nothing could be.
         window: length, seconds.
-        calibrate: whether a calibration was asked for.
+        calibration: what was asked for.
         judged: whether there are figures.
     """
     labels, groups = windows.truth, windows.recording
     positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
     with_both = len(np.intersect1d(groups[labels == 1], groups[labels == 0]))
     smaller, what = min((positives, "positive"), (negatives, "negative"))
-    if calibrate and smaller < LEAST_WINDOWS_TO_CALIBRATE:
+    enough = LEAST_WINDOWS_TO_CALIBRATE[calibration]
+    if smaller < enough:
         yield (
             f"only {smaller} {what} window{'s' * (smaller != 1)}: the probabilities are not calibrated; "
-            f"{LEAST_WINDOWS_TO_CALIBRATE} windows of each class would be enough"
+            f"{enough} windows of each class would be enough"
         )
     if folds is None:
         yield (

@@ -1,4 +1,4 @@
-"""What the windows that are learnt from have in common: each dimension's mean, deviation, and how it varies within a recording."""
+"""What the windows that are learnt from have in common: each dimension's mean and deviation."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,10 @@ class Statistics:
     Attributes:
         mean: (dim,)
         deviation: (dim,) standard deviation, at least 0.3 of the root mean square of all of them.
-        within: (dim,) variance about each recording's own mean, in units of the squared deviation.
     """
 
     mean: Vector
     deviation: Vector
-    within: Vector
 
     @classmethod
     def of(cls, recordings: Sequence[Evidence]) -> Self:
@@ -51,22 +49,17 @@ class Statistics:
         for vectors in _parts(recordings, chosen):
             mean += vectors.sum(axis=0, dtype=np.float64)
         mean /= windows
-        squares, within = np.zeros_like(mean), np.zeros_like(mean)
-        for each, mask in zip(recordings, chosen, strict=True):
-            about, offset = _squares(each, mask, mean)
-            squares += about
-            within += about - offset**2 / max(1, int(np.count_nonzero(mask)))
-        seconds = sum(each.hop * np.count_nonzero(m) for each, m in zip(recordings, chosen, strict=True))
+        squares = np.zeros_like(mean)
+        for vectors in _parts(recordings, chosen):
+            centred = vectors - mean
+            squares += np.einsum("ij,ij->j", centred, centred)
         deviation = np.sqrt(squares / windows)
-        deviation = np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation))
-        variance = np.maximum(within, 0) / windows / deviation**2
-        # Files of a clip each say nothing of what varies within one: there it is what varies between them.
-        return cls(mean, deviation, (seconds * variance + SHRINK_SECONDS) / (seconds + SHRINK_SECONDS))
+        return cls(mean, np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation)))
 
     @property
-    def arrays(self) -> tuple[Vector, Vector, Vector]:
+    def arrays(self) -> tuple[Vector, Vector]:
         """All of it, in order."""
-        return self.mean, self.deviation, self.within
+        return self.mean, self.deviation
 
     def standardised(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learnt from."""
@@ -102,16 +95,6 @@ def _parts(
     for each, mask in zip(recordings, chosen, strict=True):
         for rows in parts(len(mask)):
             yield each.vectors[rows][mask[rows]]
-
-
-def _squares(recording: Evidence, mask: npt.NDArray[np.bool_], mean: Vector) -> tuple[Vector, Vector]:
-    """Sums over the chosen windows of the squared distances from the mean, and of the distances."""
-    squares, sums = np.zeros_like(mean), np.zeros_like(mean)
-    for vectors in _parts([recording], [mask]):
-        centred = vectors - mean
-        squares += np.einsum("ij,ij->j", centred, centred)
-        sums += centred.sum(axis=0)
-    return squares, sums
 
 
 def _root_mean_square(values: Vector) -> float:

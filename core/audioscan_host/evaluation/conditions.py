@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss
 
 from audioscan_host.classifier.figures import false_seconds_per_hour
-from audioscan_host.classifier.learning import LEAST_PLACES_TO_JUDGE
+from audioscan_host.classifier.notes import LEAST_PLACES_TO_JUDGE
 from audioscan_host.evaluation.held_out import HeldOut
 from audioscan_host.evaluation.shifted import CONDITIONS, FREQUENT, RARE, WITHOUT
 
