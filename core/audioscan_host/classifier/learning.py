@@ -143,8 +143,7 @@ def fit(
         places = Places(windows.recording, windows.times, window, recordings[0].hop)
         if places.with_sound(truth) >= LEAST_PLACES_TO_JUDGE:
             figures = Figures.from_scores(truth, held_out, places=places)
-    calibrate, judged = settings.calibration != "none", figures is not None
-    told = notes(windows, folds, window, calibrate=calibrate, judged=judged)
+    told = notes(windows, folds, window, calibration=settings.calibration, judged=figures is not None)
     rate = float(np.mean(truth if settings.natural_rate else truth[kept]))
     return Fitted(
         classifier=Classifier(settings.kind, calibrator, rate, kept_share, first, second),
