@@ -42,6 +42,11 @@ class Background:
         """Of both together: parts of one recording."""
         return type(self)(self.seconds + other.seconds, self.sums + other.sums, self.squares + other.squares)
 
+    @property
+    def mean(self) -> npt.NDArray[np.float64]:
+        """(dim,) shrunk towards that of all that was learnt from, as if a minute of that were heard too."""
+        return self.sums / (self.seconds + SHRINK_SECONDS)
+
     def removed(
         self, standardised: npt.NDArray[np.float32], statistics: Statistics
     ) -> npt.NDArray[np.float32]:
@@ -51,7 +56,7 @@ class Background:
         learnt from, as if a minute of that were heard too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
-        mean = self.sums / trust
+        mean = self.mean
         about = self.squares - 2 * mean * self.sums + self.seconds * mean**2
         variance = (np.maximum(about, 0) + SHRINK_SECONDS * statistics.within) / trust
         variance = np.maximum(variance, LEAST_SHARE**2 * variance.mean())

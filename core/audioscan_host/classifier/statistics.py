@@ -1,6 +1,6 @@
 """What the windows that are learnt from have in common: each dimension's mean, deviation, and how it varies within a recording."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,30 +35,15 @@ class Statistics:
     within: Vector
 
     @classmethod
-    def of(cls, recordings: Sequence[Evidence]) -> Self:
+    def of(cls, recordings: Iterable[Evidence]) -> Self:
         """Of one recording or more, part by part: their vectors are in memory once, as they are.
 
         Windows with digital silence in them do not count, unless there are no others.
         """
-        chosen = [each.clean for each in recordings]
-        if not any(map(np.any, chosen)):
-            chosen = [each.heard for each in recordings]
-        windows = max(1, sum(int(np.count_nonzero(mask)) for mask in chosen))
-        mean = np.zeros(recordings[0].vectors.shape[1])
-        for vectors in _parts(recordings, chosen):
-            mean += vectors.sum(axis=0, dtype=np.float64)
-        mean /= windows
-        squares, within = np.zeros_like(mean), np.zeros_like(mean)
-        for each, mask in zip(recordings, chosen, strict=True):
-            about, offset = _squares(each, mask, mean)
-            squares += about
-            within += about - offset**2 / max(1, int(np.count_nonzero(mask)))
-        seconds = sum(each.hop * np.count_nonzero(m) for each, m in zip(recordings, chosen, strict=True))
-        deviation = np.sqrt(squares / windows)
-        deviation = np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation))
-        variance = np.maximum(within, 0) / windows / deviation**2
-        # Files of a clip each say nothing of what varies within one: there it is what varies between them.
-        return cls(mean, deviation, (seconds * variance + SHRINK_SECONDS) / (seconds + SHRINK_SECONDS))
+        running = RunningStatistics()
+        for each in recordings:
+            running.add(each)
+        return cls(*running.statistics().arrays)
 
     @property
     def arrays(self) -> tuple[Vector, Vector, Vector]:
@@ -90,22 +75,79 @@ def parts(rows: int) -> Iterator[slice]:
     return (slice(first, first + _ROWS_IN_CACHE) for first in range(0, rows, _ROWS_IN_CACHE))
 
 
-def _parts(
-    recordings: Sequence[Evidence], chosen: Sequence[npt.NDArray[np.bool_]]
-) -> Iterator[npt.NDArray[np.floating[Any]]]:
-    for each, mask in zip(recordings, chosen, strict=True):
-        for rows in parts(len(mask)):
-            yield each.vectors[rows][mask[rows]]
+class RunningStatistics:
+    """Statistics of recordings that are given one after the other, none of which need stay in memory."""
+
+    def __init__(self) -> None:
+        self._clean: _Sums | None = None
+        self._heard: _Sums | None = None  # of recordings without a clean window
+
+    def add(self, recording: Evidence) -> None:
+        """Take one more recording, all of its windows at once."""
+        if recording.clean.any():
+            sums = _Sums.of(recording, recording.clean)
+            self._clean = sums if self._clean is None else self._clean + sums
+        else:
+            sums = _Sums.of(recording, recording.heard)
+            self._heard = sums if self._heard is None else self._heard + sums
+
+    def statistics(self) -> Statistics:
+        """Of all that was given, as `Statistics.of` has them.
+
+        Raises:
+            ValueError: nothing was given.
+        """
+        sums = self._clean or self._heard
+        if sums is None:
+            raise ValueError("there are no statistics of no recordings")
+        windows = max(1, sums.windows)
+        deviation = np.sqrt(sums.squares / windows)
+        deviation = np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation))
+        variance = sums.within / windows / deviation**2
+        # Files of a clip each say nothing of what varies within one: there it is what varies between them.
+        within = (sums.seconds * variance + SHRINK_SECONDS) / (sums.seconds + SHRINK_SECONDS)
+        return Statistics(sums.mean, deviation, within)
 
 
-def _squares(recording: Evidence, mask: npt.NDArray[np.bool_], mean: Vector) -> tuple[Vector, Vector]:
-    """Sums over the chosen windows of the squared distances from the mean, and of the distances."""
-    squares, sums = np.zeros_like(mean), np.zeros_like(mean)
-    for vectors in _parts([recording], [mask]):
-        centred = vectors - mean
-        squares += np.einsum("ij,ij->j", centred, centred)
-        sums += centred.sum(axis=0)
-    return squares, sums
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Of some windows: how many, their mean, and squared distances from it and from their own recording's mean."""
+
+    windows: int
+    seconds: float
+    mean: Vector
+    squares: Vector
+    within: Vector
+
+    @classmethod
+    def of(cls, recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Self:
+        windows = int(np.count_nonzero(chosen))
+        mean = np.zeros(recording.vectors.shape[1])
+        for vectors in _parts(recording, chosen):
+            mean += vectors.sum(axis=0, dtype=np.float64)
+        mean /= max(1, windows)
+        squares = np.zeros_like(mean)
+        for vectors in _parts(recording, chosen):
+            centred = vectors - mean
+            squares += np.einsum("ij,ij->j", centred, centred)
+        return cls(windows, recording.hop * windows, mean, squares, squares)
+
+    def __add__(self, other: Self) -> Self:
+        """Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979."""
+        windows = self.windows + other.windows
+        share = other.windows / max(1, windows)
+        apart = other.mean - self.mean
+        return type(self)(
+            windows,
+            self.seconds + other.seconds,
+            self.mean + share * apart,
+            self.squares + other.squares + self.windows * share * apart**2,
+            self.within + other.within,
+        )
+
+
+def _parts(recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.floating[Any]]]:
+    return (recording.vectors[rows][chosen[rows]] for rows in parts(len(chosen)))
 
 
 def _root_mean_square(values: Vector) -> float:
