@@ -263,9 +263,9 @@ def show(path: Path, args: argparse.Namespace, recipes: Sequence[str]) -> None:
             print(f"| {name} | {' | '.join(shown)} |")
 
 
-def main() -> None:
-    """Run and show."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def arguments(description: str | None) -> argparse.Namespace:
+    """What this and the benchmarks beside it are asked for."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument(
         "--material", type=Path, required=True, help="folder of make_scenes2.py and its pools"
@@ -284,6 +284,12 @@ def main() -> None:
     parser.add_argument("--hop", type=float, default=1.0)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
+    return args
+
+
+def main() -> None:
+    """Run and show."""
+    args = arguments(__doc__)
     recipes = VARIANTS if args.variants else {name: RECIPES[name] for name in args.recipes}
     show(run(args, recipes), args, list(recipes))
 

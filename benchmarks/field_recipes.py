@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
-from audioscan_host.classifier.calibration import Calibrator, natural_rate
+from audioscan_host.classifier.calibration import Calibrator, logistic, natural_rate
 from audioscan_host.classifier.folds import Folds, split
 from audioscan_host.evidence import Evidence
 
@@ -81,8 +81,7 @@ def by_recording(recordings: Sequence[Learned], window: float, *, second_scaler:
         own = _by_itself(evidence.vectors)
         scores = [model.decision_function(own) for model in fitted]
         calibrated = [
-            0.99 * each.predict(s) + 0.01 / (1 + np.exp(-s))
-            for each, s in zip(calibrators, scores, strict=True)
+            0.99 * each.predict(s) + 0.01 * logistic(s) for each, s in zip(calibrators, scores, strict=True)
         ]
         return natural_rate(np.mean(calibrated, axis=0), share)
 

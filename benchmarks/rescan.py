@@ -16,7 +16,6 @@ import audioscan_host.cli.scan, audioscan_host.cli.failures, audioscan_host.scan
 from audioscan_host.cli.main import main
 from audioscan_host.registry import load_registry
 load_registry()
-import skops.io, sklearn.calibration, sklearn.ensemble, sklearn.isotonic
 imported = time.perf_counter()
 main(sys.argv[1:], standalone_mode=False)
 print(imported - begun, time.perf_counter() - imported)

@@ -1,20 +1,19 @@
+"""Fits, and what a fitted classifier says of recordings."""
+
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.special import expit
-from scipy.stats import zscore
-from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from scipy.special import expit, logit
 from threadpoolctl import threadpool_limits
 
-from audioscan_host.classifier import ClassifierSettings, fit, normalise
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.classifier.figures import expected_calibration_error
-from audioscan_host.classifier.folds import split
 from audioscan_host.classifier.learning import _thin
+from audioscan_host.classifier.linear import Linear
 from audioscan_host.errors import SettingError, TrainingError
+from audioscan_host.evidence import Evidence
 
 WINDOW = 8.0
 
@@ -26,173 +25,275 @@ def one_thread():
         yield
 
 
-ESTIMATORS = {
-    "hist-gbt": HistGradientBoostingClassifier(max_iter=200, max_depth=5, learning_rate=0.1, random_state=42),
-    "logistic": make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)),
-}
+class Labelled:
+    """Recordings of windows that follow each other, of which about one in four holds a sound that can mostly be told.
+
+    Attributes:
+        recordings: their windows.
+        labels: of each (windows,) 0 or 1.
+    """
+
+    def __init__(self, recordings=6, windows=40, dim=6, seed=0):
+        rng = np.random.default_rng(seed)
+        features = rng.normal(size=(recordings * windows, dim)).astype(np.float32)
+        said = features[:, 0] + 0.5 * rng.normal(size=len(features)) > 0.8
+        self.recordings = [Evidence.without_silence(part, WINDOW) for part in np.split(features, recordings)]
+        self.labels = np.split(said.astype(np.int8), recordings)
+
+    def first(self, positives):
+        """The same windows with no more than so many positive ones."""
+        said = np.concatenate(self.labels)
+        said[np.flatnonzero(said)[positives:]] = 0
+        return self.labelled(said)
+
+    def labelled(self, said):
+        other = Labelled.__new__(Labelled)
+        other.recordings, other.labels = self.recordings, np.split(said, len(self.recordings))
+        return other
+
+    @property
+    def truth(self):
+        return np.concatenate(self.labels)
+
+    @property
+    def statistics(self):
+        return Statistics.of(self.recordings)
+
+    def fit(self, *settings, window=WINDOW, on_step=None, **more):
+        return fit(
+            self.recordings,
+            self.labels,
+            [each.hop * np.arange(len(each.vectors)) for each in self.recordings],
+            self.statistics,
+            window=window,
+            settings=ClassifierSettings(*settings, **more),
+            on_step=on_step,
+        )
 
 
-def labelled(recordings=6, windows=40, dim=4, seed=0):
-    """Windows a second apart, of which about one in four holds a sound that can mostly be told."""
-    rng = np.random.default_rng(seed)
-    count = recordings * windows
-    features = rng.normal(size=(count, dim)).astype(np.float32)
-    labels = (features[:, 0] + 0.5 * rng.normal(size=count) > 0.8).astype(np.int8)
-    return {
-        "features": features,
-        "labels": labels,
-        "groups": np.repeat(np.arange(recordings), windows),
-        "times": np.tile(np.arange(windows, dtype=np.float64), recordings),
-        "window": WINDOW,
-        "hop": 1.0,
-    }
+UNSEEN = Labelled(1, 300, seed=9).recordings[0]
 
 
-def first(data, positives):
-    """The same windows with no more than so many positive ones."""
-    labels = data["labels"].copy()
-    labels[np.flatnonzero(labels)[positives:]] = 0
-    return data | {"labels": labels}
-
-
-# --- normalise
-
-
-@pytest.mark.parametrize("count", [1, 30, 8192, 20000])
-def test_normalising_is_the_z_score_over_all_windows(count):
-    embeddings = np.random.default_rng(0).normal(5, 3, size=(count, 3)).astype(np.float32)
-    normalised = normalise(embeddings)
-    assert normalised.dtype == np.float32
-    if count > 1:
-        np.testing.assert_allclose(normalised, zscore(embeddings.astype(np.float64)), atol=1e-5)
-    else:
-        assert not normalised.any()
-
-
-def test_a_dimension_that_does_not_change_stays_near_zero():
-    embeddings = np.full((40, 2), 1000.1, np.float32)
-    embeddings[:, 1] += np.linspace(0, 1, 40, dtype=np.float32)
-    normalised = normalise(embeddings)
-    assert not normalised[:, 0].any()
-    assert normalised[:, 1].std() == pytest.approx(1, abs=1e-3)
-
-
-def test_no_windows_are_normalised_to_none():
-    assert normalise(np.zeros((0, 7), np.float32)).shape == (0, 7)
+def said(fitted, data, recording=UNSEEN, **more):
+    return fitted.classifier.probabilities(recording, data.statistics, **more)
 
 
 # --- fit
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize("method", ["isotonic", "sigmoid"])
-@pytest.mark.parametrize("recordings", [6, 1])
-def test_probabilities_are_those_of_calibrated_classifier_cv_over_the_same_folds(kind, method, recordings):
-    data = labelled(recordings, 240 // recordings)
-    settings = ClassifierSettings(kind, method, negatives_per_positive=None)
-    classifier = fit(**data, settings=settings).classifier
-    labels = data["labels"].astype(np.int64)
-    folds = split(labels, data["groups"], data["times"], WINDOW, np.ones(len(labels), np.bool_))
-    reference = CalibratedClassifierCV(ESTIMATORS[kind], method=method, cv=list(folds.splits))
-    reference.fit(data["features"], labels)
-    new = labelled(seed=1)["features"]
-    expected = reference.predict_proba(new)[:, 1]
-    if method == "isotonic":  # with the order within its steps
-        pairs = reference.calibrated_classifiers_
-        own = np.mean([expit(pair.estimator.decision_function(new)) for pair in pairs], axis=0)
-        expected = 0.99 * expected + 0.01 * own
-    np.testing.assert_allclose(classifier.probabilities(new), expected, atol=1e-9)
-    assert (classifier.calibration, classifier.kept_share) == (method, 1.0)
-
-
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_without_calibration_one_classifier_is_fitted_on_everything(kind):
-    data = labelled()
-    settings = ClassifierSettings(kind, "none", negatives_per_positive=None)
-    fitted = fit(**data, settings=settings)
-    reference = clone(ESTIMATORS[kind]).fit(data["features"], data["labels"])
-    expected = reference.predict_proba(data["features"])[:, 1]
-    np.testing.assert_allclose(fitted.classifier.probabilities(data["features"]), expected, atol=1e-12)
+@pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
+@pytest.mark.parametrize("calibration", ["sigmoid", "isotonic", "none"])
+def test_where_there_is_enough_nothing_is_told_and_there_are_figures(kind, calibration):
+    fitted = Labelled().fit(kind, calibration)
+    assert (fitted.classifier.kind, fitted.classifier.calibrator.method) == (kind, calibration)
+    assert fitted.classifier.kept_share == 1
     assert fitted.notes == ()
-    assert fitted.figures is not None
+    assert fitted.figures.roc_auc > 0.8
 
 
-def test_a_long_recording_is_scored_as_its_parts_are():
-    classifier = fit(**labelled(), settings=ClassifierSettings("logistic")).classifier
-    features = labelled(windows=1500)["features"]
-    parts = [classifier.probabilities(part) for part in np.array_split(features, 7)]
-    np.testing.assert_allclose(classifier.probabilities(features), np.concatenate(parts), atol=1e-12)
+def test_a_logistic_detector_is_two_lines_whatever_the_number_of_folds():
+    classifier = Labelled().fit().classifier
+    assert isinstance(classifier.first, Linear)
+    (second,) = classifier.second
+    assert classifier.first.weights.shape == second.weights.shape == (6,)
+    assert classifier.calibrator.steps is None
+    assert len(Labelled().fit("hist-gbt").classifier.second) == 3
+    assert Labelled().fit(normalisation="global").classifier.first is None
 
 
 def test_negatives_are_thinned_and_the_share_is_kept():
-    data = first(labelled(), 20)
-    fitted = fit(**data, settings=ClassifierSettings(negatives_per_positive=3.0))
+    data = Labelled().first(20)
+    fitted = data.fit(negatives_per_positive=3.0)
     assert fitted.classifier.kept_share == pytest.approx(60 / 220)
     assert fitted.figures.windows == 240  # the thinned-out ones are judged too
     assert fitted.figures.positives == 20
 
 
+def test_the_rate_is_the_share_of_windows_with_the_sound():
+    data = Labelled().first(24)
+    assert data.fit().classifier.rate == pytest.approx(24 / 240)
+    assert data.fit(negatives_per_positive=3.0).classifier.rate == pytest.approx(24 / 240)
+    # Where probabilities stay at the rate of the thinned windows, that is theirs.
+    thinned = data.fit(negatives_per_positive=3.0, natural_rate=False).classifier
+    assert (thinned.rate, thinned.kept_share) == (pytest.approx(1 / 4), 1)
+
+
 def test_the_same_training_gives_the_same_probabilities_and_another_seed_others():
-    data = first(labelled(), 30)
-    runs = [fit(**data, settings=ClassifierSettings("logistic", seed=seed)) for seed in (42, 42, 7)]
-    one, same, other = (run.classifier.probabilities(data["features"]) for run in runs)
+    data = Labelled().first(30)
+    one, same, other = (said(data.fit(negatives_per_positive=1.0, seed=seed), data) for seed in (42, 42, 7))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+    one, same = (said(data.fit("hist-gbt"), data) for _ in range(2))
+    assert np.array_equal(one, same)
 
 
-def rare_sound(count, seed):
-    """Windows of one dimension x whose chance to hold the sound is known: 1 / (1 + exp(5 - 2 x))."""
+def rare_sound(recordings, seed):
+    """Directions in a plane, the chance of which to hold the sound is known: 1 / (1 + exp(4 - 4 cos))."""
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=count)
-    chance = 1 / (1 + np.exp(5 - 2 * x))
-    return x[:, np.newaxis].astype(np.float32), (rng.random(count) < chance).astype(np.int8), chance
+    angle = rng.uniform(0, 2 * np.pi, 1000 * recordings)
+    chance = expit(4 * np.cos(angle) - 4)
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    data = Labelled(recordings, 1)
+    data.recordings = [Evidence.without_silence(part, 1.0) for part in np.split(vectors, recordings)]
+    data.labels = np.split((rng.random(len(angle)) < chance).astype(np.int8), recordings)
+    return data, chance
 
 
-@pytest.mark.parametrize(("natural_rate", "error"), [(True, 0.02), (False, None)])
-def test_probabilities_mean_what_they_say_at_the_natural_rate(natural_rate, error):
-    features, labels, _ = rare_sound(30_000, seed=0)
-    groups, times = np.repeat(np.arange(30), 1000), np.tile(np.arange(1000.0), 30)
-    settings = ClassifierSettings("logistic", "sigmoid", natural_rate=natural_rate)
-    fitted = fit(features, labels, groups, times, window=1.0, hop=1.0, settings=settings)
-    unseen, happened, chance = rare_sound(30_000, seed=1)
-    found = fitted.classifier.probabilities(unseen)
-    if error is None:
-        assert abs(found - chance).mean() > 0.05
-        assert expected_calibration_error(happened, found) > 0.05
-        assert fitted.figures.expected_calibration_error > 0.05
-    else:
-        assert abs(found - chance).mean() < 0.005
-        assert abs(found - chance).max() < 0.05
-        assert expected_calibration_error(happened, found) < 0.01
-        assert fitted.figures.expected_calibration_error < 0.01
+@pytest.mark.parametrize(
+    ("normalisation", "ratio", "off"),
+    # A background of few of the windows is off their centre, and bends the line that the chance is by directions.
+    [("background", None, 0.005), ("global", None, 0.005), ("global", 3.0, 0.005), ("background", 3.0, 0.02)],
+)
+def test_probabilities_mean_what_they_say_at_the_natural_rate(normalisation, ratio, off):
+    data, _ = rare_sound(30, seed=0)
+    fitted = data.fit("logistic", "sigmoid", normalisation, ratio, window=1.0)
+    unseen, chance = rare_sound(30, seed=1)
+    found = np.concatenate([said(fitted, data, each) for each in unseen.recordings])
+    assert abs(found - chance).mean() < off
+    assert abs(found - chance).max() < 10 * off
+    assert expected_calibration_error(unseen.truth, found) < max(0.01, off)
+    assert fitted.figures.expected_calibration_error < max(0.01, off)
+
+
+def test_probabilities_at_the_rate_of_thinned_windows_do_not():
+    data, _ = rare_sound(30, seed=0)
+    fitted = data.fit(negatives_per_positive=3.0, natural_rate=False, window=1.0)
+    unseen, chance = rare_sound(30, seed=1)
+    found = np.concatenate([said(fitted, data, each) for each in unseen.recordings])
+    assert abs(found - chance).mean() > 0.05
+    assert expected_calibration_error(unseen.truth, found) > 0.05
+    assert fitted.figures.expected_calibration_error > 0.05
 
 
 @pytest.mark.parametrize("recordings", [1, 6])
 def test_figures_of_what_cannot_be_learnt_are_those_of_chance(recordings):
     # Overlapping windows sound alike: split carelessly, each would know its neighbours' labels.
     rng = np.random.default_rng(3)
-    data = labelled(recordings, 600 // recordings)
+    data = Labelled(recordings, 600 // recordings, dim=4)
     events = np.repeat(np.arange(100), 6)
-    noise = 0.05 * rng.normal(size=data["features"].shape)
-    data["features"] = (rng.normal(size=(100, 4))[events] + noise).astype(np.float32)
-    data["labels"] = rng.permutation(np.arange(100) % 3 == 0)[events].astype(np.int8)
-    figures = fit(**data, settings=ClassifierSettings()).figures
+    features = rng.normal(size=(100, 4))[events] + 0.05 * rng.normal(size=(600, 4))
+    data.recordings = [
+        Evidence.without_silence(part, 1.0) for part in np.split(features.astype(np.float32), recordings)
+    ]
+    figures = data.labelled(rng.permutation(np.arange(100) % 3 == 0)[events].astype(np.int8)).fit().figures
     assert figures.roc_auc < 0.62
     assert figures.average_precision < 0.45
     assert figures.expected_calibration_error < 0.2
 
 
 def test_figures_are_of_the_held_out_probabilities():
-    data = labelled()
-    fitted = fit(**data, settings=ClassifierSettings())
+    data = Labelled()
+    fitted = data.fit()
     assert fitted.folds == "recordings"
-    assert fitted.figures.brier == pytest.approx(np.mean((fitted.held_out - data["labels"]) ** 2))
+    assert fitted.figures.brier == pytest.approx(np.mean((fitted.held_out - data.truth) ** 2))
     assert fitted.figures.roc_auc > 0.8
 
 
-def test_no_index_of_a_labelled_window_is_kept():
-    classifier = fit(**labelled(), settings=ClassifierSettings("logistic")).classifier
-    assert [estimator.cv for estimator in classifier.estimators] == [None] * 3
+# --- what is said of a recording
+
+
+@pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
+@pytest.mark.parametrize("normalisation", ["background", "global"])
+def test_a_recordings_parts_are_read_as_the_whole_by_its_background(kind, normalisation):
+    data = Labelled()
+    fitted = data.fit(kind, normalisation=normalisation)
+    whole = Labelled(1, 9000, seed=1).recordings[0]
+    known = fitted.classifier.background(whole, data.statistics)
+    assert (known is None) == (normalisation == "global")
+    parts = [Evidence.without_silence(part, WINDOW) for part in np.array_split(whole.vectors, 7)]
+    found = [said(fitted, data, part, background=known) for part in parts]
+    np.testing.assert_allclose(np.concatenate(found), said(fitted, data, whole), atol=1e-12)
+
+
+def test_a_stream_comes_to_be_read_as_the_whole_recording():
+    data = Labelled()
+    fitted = data.fit()
+    whole = Labelled(1, 700, seed=1).recordings[0]
+    moved = Evidence.without_silence(whole.vectors + np.float32(0.8), WINDOW)
+    heard, off = None, []
+    for vectors in np.split(moved.vectors, 7):
+        part = Evidence.without_silence(vectors, WINDOW)
+        own = fitted.classifier.background(part, data.statistics)
+        heard = own if heard is None else heard + own
+        found = said(fitted, data, part, background=heard)
+        expected = said(fitted, data, part, background=fitted.classifier.background(moved, data.statistics))
+        off.append(abs(found - expected).mean())
+    assert off[-1] < 1e-6 < off[0] < 0.1
+
+
+@pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
+@pytest.mark.parametrize("normalisation", ["background", "global"])
+@pytest.mark.parametrize("appended", [1, 700])
+def test_silence_has_no_probability_and_changes_no_other(kind, normalisation, appended):
+    data = Labelled()
+    fitted = data.fit(kind, normalisation=normalisation)
+    zeros = np.full((appended, 6), -50, np.float32)
+    longer = Evidence(np.concatenate([UNSEEN.vectors, zeros]), np.repeat([0.0, 1.0], [300, appended]), WINDOW)
+    found = said(fitted, data, longer)
+    assert np.array_equal(found[:300], said(fitted, data))
+    assert not found[300:].any()
+
+
+def test_a_window_of_which_half_is_silence_is_none_and_one_of_less_is_read():
+    data = Labelled()
+    fitted = data.fit()
+    silence = np.zeros(300)
+    silence[:3] = 0.5, 0.49, 1.0
+    found = said(fitted, data, replace(UNSEEN, silence=silence))
+    assert found[0] == found[2] == 0 < found[1]
+
+
+def test_labels_in_silence_are_not_learnt_from():
+    data = Labelled()
+    before = data.fit()
+    silence = np.where(np.arange(40) % 9 == 0, 0.7, 0.0)
+    data.recordings = [replace(each, silence=silence) for each in data.recordings]
+    one = data.fit()
+    two = data.labelled(np.where(np.tile(silence, 6) > 0, 1 - data.truth, data.truth)).fit()
+    assert np.array_equal(said(one, data), said(two, data))
+    assert one.figures.windows == 6 * 35
+    assert before.figures.windows == 6 * 40
+
+
+def test_at_another_rate_all_odds_are_multiplied_by_the_same():
+    data = Labelled().first(24)
+    fitted = data.fit()
+    plain, half = said(fitted, data), said(fitted, data, rate=0.5)
+    # Prior odds go from 1/9 to 1.
+    np.testing.assert_allclose(logit(half) - logit(plain), np.log(9), atol=1e-6)
+    np.testing.assert_allclose(said(fitted, data, rate=0.1), plain, atol=1e-12)
+    silent = said(fitted, data, replace(UNSEEN, silence=np.ones(300)), rate=0.5)
+    assert not silent.any()
+
+
+def test_a_recording_without_windows_has_no_probabilities():
+    data = Labelled()
+    nothing = Evidence.without_silence(np.zeros((0, 6), np.float32), WINDOW)
+    assert said(data.fit(), data, nothing).shape == (0,)
+
+
+def test_a_day_long_recording_is_read_and_learnt_from_without_a_copy():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((86_400, 96), np.float32)
+    vectors[:40, :5] += 2
+    day = Evidence.without_silence(vectors, 1.0)
+    data = Labelled()
+    data.recordings, data.labels = [day], [np.where(np.arange(86_400) < 400, np.arange(86_400) < 40, -1)]
+    statistics = data.statistics
+
+    def peak(work):
+        tracemalloc.start()
+        try:
+            return work(), tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    fitted, to_learn = peak(lambda: data.fit(window=1.0))
+    found, to_read = peak(lambda: fitted.classifier.probabilities(day, statistics))
+    assert found[:40].mean() > 0.5
+    assert found[400:].mean() < 0.2
+    assert to_learn < 0.5 * vectors.nbytes
+    assert to_read < 0.5 * vectors.nbytes
 
 
 # --- too little
@@ -200,44 +301,81 @@ def test_no_index_of_a_labelled_window_is_kept():
 
 @pytest.mark.parametrize("sparse", ["positive", "negative"])
 def test_fewer_than_six_windows_of_a_class_are_not_calibrated_and_it_is_said(sparse):
-    data = first(labelled(), 5)
+    data = Labelled().first(5)
     if sparse == "negative":
-        data["labels"] = 1 - data["labels"]
-    fitted = fit(**data, settings=ClassifierSettings())
-    assert fitted.classifier.calibration == "none"
-    assert len(fitted.classifier.estimators) == 1
+        data = data.labelled(1 - data.truth)
+    fitted = data.fit()
+    assert fitted.classifier.calibrator.method == "none"
     assert f"only 5 {sparse} windows" in fitted.notes[0]
     assert "6 windows of each class would be enough" in fitted.notes[0]
 
 
 def test_six_windows_of_a_class_are_calibrated():
-    data = labelled()
-    labels = np.zeros_like(data["labels"])
+    data = Labelled()
+    labels = np.zeros_like(data.truth)
     labels[20::40] = 1  # one a recording
-    fitted = fit(**data | {"labels": labels}, settings=ClassifierSettings())
-    assert fitted.classifier.calibration == "isotonic"
-    assert fitted.notes == ()
+    fitted = data.labelled(labels).fit()
+    assert fitted.classifier.calibrator.method == "sigmoid"
+    assert not any("calibrated" in note for note in fitted.notes)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
+@pytest.mark.parametrize("recordings", [6, 1])
+@pytest.mark.parametrize("positives", [3, 5])
+def test_a_few_windows_with_the_sound_make_a_detector_without_figures(kind, recordings, positives):
+    whole = Labelled(recordings, 240 // recordings)
+    labels = np.zeros_like(whole.truth)
+    labels[20 :: 240 // positives] = 1
+    data = whole.labelled(labels)
+    for window in np.flatnonzero(labels):
+        data.recordings[window * recordings // 240].vectors[window % (240 // recordings), 0] += 4
+    fitted = data.fit(kind)
+    assert fitted.figures is None
+    assert fitted.held_out.shape == (240,)
+    assert f"the sound is labelled at {positives} places: too few" in fitted.notes[-1]
+    assert "so no figures; 10 places, in 5 recordings, would be enough" in fitted.notes[-1]
+    assert np.isfinite(said(fitted, data)).all()
+
+
+@pytest.mark.parametrize(("places", "shown"), [(9, False), (10, True)])
+def test_figures_are_shown_from_ten_places_on_however_many_windows_they_have(places, shown):
+    data = Labelled(5, 80)
+    labels = np.zeros((5, 80), np.int8)
+    for place in range(places):
+        labels[place % 5, 30 * (place // 5) + 5 :][:4] = 1
+    data = data.labelled(labels.ravel())
+    fitted = data.fit(window=2 * WINDOW)  # windows overlap the next one
+    assert (fitted.figures is not None) == shown
+    assert any(note.startswith(f"the sound is labelled at {places} places") for note in fitted.notes) != shown
 
 
 def test_one_positive_window_makes_a_classifier_without_figures():
-    fitted = fit(**first(labelled(), 1), settings=ClassifierSettings())
+    data = Labelled().first(1)
+    fitted = data.fit()
     assert fitted.figures is fitted.held_out is None
     assert fitted.folds == "none"
     assert "only 1 positive window:" in fitted.notes[0]
     assert "cannot be split in three" in fitted.notes[1]
-    assert fitted.classifier.probabilities(labelled()["features"]).shape == (240,)
+    assert said(fitted, data).shape == (300,)
+
+
+def test_one_long_place_is_told_in_the_singular():
+    data = Labelled(1, 240)
+    fitted = data.labelled((abs(np.arange(240) - 120) < 50).astype(np.int8)).fit(window=2 * WINDOW)
+    assert fitted.folds == "time"
+    assert fitted.notes[-1].startswith("the sound is labelled at 1 place: too few")
 
 
 def test_blocks_of_time_are_said_aloud():
-    fitted = fit(**labelled(1, 200), settings=ClassifierSettings())
+    fitted = Labelled(1, 200).fit()
     assert fitted.folds == "time"
-    assert fitted.classifier.calibration == "isotonic"
+    assert fitted.classifier.calibrator.method == "sigmoid"
     assert "3 recordings with both would be enough" in fitted.notes[0]
 
 
 @pytest.mark.parametrize("recordings", [3, 4, 5])
 def test_figures_of_few_recordings_are_said_to_be_uncertain(recordings):
-    fitted = fit(**labelled(recordings, 40), settings=ClassifierSettings())
+    fitted = Labelled(recordings, 40).fit()
     assert fitted.folds == "recordings"
     told = f"the figures come from {recordings} recordings with both classes"
     assert [note.startswith(told) for note in fitted.notes] == ([] if recordings == 5 else [True])
@@ -245,10 +383,9 @@ def test_figures_of_few_recordings_are_said_to_be_uncertain(recordings):
 
 @pytest.mark.parametrize(("value", "lacking"), [(0, "with the sound"), (1, "without the sound")])
 def test_one_class_is_refused_in_one_line(value, lacking):
-    data = labelled()
-    data["labels"] = np.full_like(data["labels"], value)
+    data = Labelled()
     with pytest.raises(TrainingError, match=lacking) as raised:
-        fit(**data, settings=ClassifierSettings())
+        data.labelled(np.full_like(data.truth, value)).fit()
     assert "\n" not in str(raised.value)
 
 
@@ -257,41 +394,51 @@ def test_one_class_is_refused_in_one_line(value, lacking):
 
 @pytest.mark.parametrize(
     ("calibration", "positives", "expected"),
-    [("isotonic", 30, 3), ("none", 30, 4), ("isotonic", 1, 1)],
+    [("sigmoid", 30, 3), ("isotonic", 30, 3), ("none", 30, 3), ("sigmoid", 1, 1)],
 )
 def test_each_fit_is_told(calibration, positives, expected):
     steps = []
-    fit(
-        **first(labelled(), positives),
-        settings=ClassifierSettings("logistic", calibration),
-        on_step=lambda done, total: steps.append((done, total)),
+    Labelled().first(positives).fit(
+        "logistic", calibration, on_step=lambda done, total: steps.append((done, total))
     )
     assert steps == [(step, expected) for step in range(1, expected + 1)]
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        {"kind": "forest"},
-        {"calibration": "platt"},
-        {"negatives_per_positive": 0},
-        {"negatives_per_positive": float("nan")},
+        ({"kind": "forest"}, "classifier must be one of logistic, hist-gbt, not 'forest'"),
+        ({"calibration": "platt"}, "calibration must be one of sigmoid, isotonic, none, not 'platt'"),
+        ({"normalisation": "recording"}, "normalisation must be one of background, global, not 'recording'"),
+        ({"negatives_per_positive": 0}, "negatives per positive must be above 0, not 0"),
+        ({"negatives_per_positive": float("nan")}, "negatives per positive must be above 0, not nan"),
     ],
 )
-def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(SettingError):
+def test_settings_out_of_range_are_refused(wrong, said):
+    with pytest.raises(SettingError, match=said):
         ClassifierSettings(**wrong)
 
 
+def test_unless_said_otherwise_a_line_is_fitted_to_all_negatives_and_calibrated_by_a_sigmoid():
+    settings = ClassifierSettings()
+    assert (settings.kind, settings.calibration, settings.normalisation) == (
+        "logistic",
+        "sigmoid",
+        "background",
+    )
+    assert settings.negatives_per_positive is None
+    assert _thin(np.array([0, 0, 0, 0, 1]), np.arange(5), settings).all()
+
+
 def test_thinned_negatives_are_of_every_recording():
-    data = labelled(recordings=12, windows=40)
-    labels = np.zeros(480, np.int8)
+    groups = np.repeat(np.arange(12), 40)
+    labels = np.zeros(480, np.int64)
     labels[:3] = 1  # nine negatives to be kept, of twelve recordings
     settings = ClassifierSettings("logistic", "none", negatives_per_positive=3.0)
-    kept = _thin(labels.astype(np.int64), data["groups"], settings)
+    kept = _thin(labels, groups, settings)
     assert kept[:3].all()
-    assert len(set(data["groups"][kept & (labels == 0)])) == 9
+    assert len(set(groups[kept & (labels == 0)])) == 9
     labels[:15] = 1
-    kept = _thin(labels.astype(np.int64), data["groups"], settings)
+    kept = _thin(labels, groups, settings)
     assert np.count_nonzero(kept & (labels == 0)) == 45
-    assert len(set(data["groups"][kept])) == 12
+    assert len(set(groups[kept])) == 12

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audioscan_host.classifier import ClassifierSettings, fit
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.detector import Detector, archive, load, save
 from audioscan_host.errors import DetectorError
+from audioscan_host.evidence import Evidence
 
 DIM = 3
 
@@ -15,14 +16,15 @@ DIM = 3
 @pytest.fixture
 def detector():
     random = np.random.default_rng(0)
-    features = random.standard_normal((60, DIM)).astype(np.float32)
-    labels = (features[:, 0] > 0).astype(np.int64)
-    times, groups = np.tile(np.arange(0, 200, 10.0), 3), np.repeat(np.arange(3), 20)
-    fitted = fit(features, labels, groups, times, window=8, hop=8, settings=ClassifierSettings())
+    vectors = random.standard_normal((3, 20, DIM)).astype(np.float32)
+    labels = (vectors[..., 0] > 0).astype(np.int64)
+    recordings = [Evidence.without_silence(each, 8.0) for each in vectors]
+    statistics, times = Statistics.of(recordings), [np.arange(0, 200, 10.0)] * 3
+    fitted = fit(recordings, labels, times, statistics, window=8, settings=ClassifierSettings())
     return Detector(
-        model="M", model_revision=1, checkpoint_revision="1", dim=DIM, window=8, hop=8, normalisation="none",
+        model="M", model_revision=1, checkpoint_revision="1", dim=DIM, window=8, hop=8, statistics=statistics,
         classifiers={"cry": fitted.classifier}, figures={"cry": fitted.figures}, training={},
-        reference=features[:5],
+        reference=vectors[0, :5],
     )  # fmt: skip
 
 
@@ -44,6 +46,7 @@ def test_a_detector_may_have_none(detector, tmp_path):
         np.zeros(DIM, np.float32),
         np.zeros((5, DIM, 1), np.float32),
         np.full((5, DIM), np.nan, np.float32),
+        np.full((5, DIM), 1e30, np.float32),
         np.array(7, np.float32),
     ],
 )

@@ -10,16 +10,20 @@ import sqlite3
 import subprocess
 import sys
 import types
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from audioscan_host import Windows, hookspecs
 from audioscan_host.annotations import Role, read_annotations
+from audioscan_host.classifier import KINDS, ClassifierSettings, Statistics, fit
 from audioscan_host.cli.main import main
-from audioscan_host.detector import detector_json
+from audioscan_host.detector import Detector, detector_json, save
+from audioscan_host.evidence import Evidence
 from audioscan_host.model import Checkpoint, Model, Runtime
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -253,15 +257,44 @@ def test_every_role_is_explained_and_shown(tmp_path):
     assert {annotation.role for annotation in read_annotations(path)} == set(Role)
 
 
-def test_every_value_of_a_detectors_description_is_explained():
+def _explained(table):
+    """The names in the first column of a table of the page on file formats, by its heading."""
     text = (DOCS / "file-formats.md").read_text(encoding="utf-8")
-    section = text.split("| in `detector.json` |")[1].split("\n\n")[0]
-    rows = [
-        name
-        for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
-        for name in re.findall(r"`(\w+)`", row)
-    ]
-    assert set(rows) == {"format", *detector_json._VALUES, "labels"}
+    section = text.split(f"| {table} | is |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([\w./]+)`", row)}
+
+
+def test_every_value_of_a_detectors_description_is_explained():
+    assert _explained("in `detector.json`") == {"format", *detector_json._VALUES, "labels"}
+    assert _explained("of each label") == {*detector_json._LABEL, "figures"}
+    text = (DOCS / "file-formats.md").read_text(encoding="utf-8")
+    assert f"| `format` | {detector_json.FORMAT}; " in text
+
+
+def test_every_member_of_a_detector_is_explained(tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(6, 25, 3)).astype(np.float32)
+    recordings = [Evidence.without_silence(each, 1.0) for each in vectors]
+    statistics, labels = Statistics.of(recordings), [(each[:, 0] > 1).astype(np.int64) for each in vectors]
+    classifiers = {
+        kind: fit(
+            recordings,
+            labels,
+            [np.arange(25.0)] * 6,
+            statistics,
+            window=8.0,
+            settings=ClassifierSettings(kind, "isotonic"),
+        ).classifier
+        for kind in KINDS
+    }
+    detector = Detector("M", 1, "1", 3, 8.0, 1.0, statistics, classifiers, dict.fromkeys(KINDS), {})
+    save(dataclasses.replace(detector, reference=vectors[0]), tmp_path / "x.detector")
+    with zipfile.ZipFile(tmp_path / "x.detector") as archive:
+        names = {re.sub(r"^1/", "0/", name) for name in archive.namelist()}
+    assert names - {name for name in names if re.match(r"0/[12]\.", name)} == _explained("member") - {
+        "0/1.nodes.npy",
+        "1/...",
+    }
 
 
 # The site

@@ -1,4 +1,4 @@
-"""The journey of an evaluation: what is held out is not learnt from, and what is said of it is right."""
+"""The journey of an evaluation: what is held out is not learned from, and its figures are right."""
 
 import csv
 import io
@@ -24,8 +24,8 @@ from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.cli.main import main
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.errors import OutputError, TrainingError
-from audioscan_host.evaluation import canvas, folder, hearing
-from audioscan_host.evaluation.hearing import Material, hear
+from audioscan_host.evaluation import canvas, cross_validation, folder
+from audioscan_host.evaluation.cross_validation import Material, cross_validate
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.recording_folds import recording_folds
 from audioscan_host.regions import RegionSettings
@@ -47,19 +47,25 @@ def make_material():
             embedded.append(EmbeddedRecording(path, times[-1] + 2, embeddings, {}, frozenset()))
             spans = [Annotation(path.name, t, t + 2, "call") for t in times[np.asarray(labels) == 1]]
             annotations[path] = [*spans, Annotation(path.name, 0.0, 0.1, "other")]
-        return Material(embedded, annotations, WINDOWING, 12.0, None, None)
+        return Material(embedded, annotations, WINDOWING, 12.0, None)
 
     return make
 
 
-def heard_of(material, settings):
+def predicted_of(material, settings):
     system = System("MADE", settings.kind, settings.calibration)
-    labels = material.labels("call", material.prepared("MADE", "none"))
+    labels = material.labels("call", material.prepared("MADE"))
     folds = recording_folds("call", *([int(np.sum(each == v)) for each in labels] for v in (1, 0)))
-    held, notes = hear(
-        "call", folds, material, {system: settings}, regions=RegionSettings(), advance=lambda _: None
+    predicted = cross_validate(
+        "call",
+        folds,
+        material,
+        {system: settings},
+        regions=RegionSettings(),
+        seed=1,
+        advance=lambda _: None,
     )
-    return held[system], notes
+    return predicted.held_out[system], predicted.notes
 
 
 def test_what_tells_only_the_recordings_windows_apart_is_worth_nothing_on_others(make_material):
@@ -71,59 +77,44 @@ def test_what_tells_only_the_recordings_windows_apart_is_worth_nothing_on_others
         vectors = rng.standard_normal((60, 10))
         vectors[:, number] = 8.0 * (2 * labels - 1)
         recordings.append((vectors, labels))
-    heard, _ = heard_of(make_material(recordings), QUICK[0])
+    predicted, _ = predicted_of(make_material(recordings), QUICK[0])
 
     features = np.concatenate([vectors for vectors, _ in recordings])
     truth = np.concatenate([labels for _, labels in recordings])
     within = StratifiedKFold(5, shuffle=True, random_state=0)
     leaky = cross_val_predict(LogisticRegression(), features, truth, cv=within, method="predict_proba")
     assert metrics.roc_auc_score(truth, leaky[:, 1]) > 0.99
-    assert metrics.roc_auc_score(heard.labels, heard.probabilities) == pytest.approx(0.5, abs=0.1)
+    assert metrics.roc_auc_score(predicted.labels, predicted.probabilities) == pytest.approx(0.5, abs=0.1)
 
 
 def test_no_fit_sees_a_window_of_what_it_is_judged_by(make_material, monkeypatch):
     rng = np.random.default_rng(6)
     recordings = [(rng.standard_normal((40, 3)) + number, np.arange(40) % 4 == 0) for number in range(7)]
-    material, seen, heard = make_material(recordings), [], []
+    seen, judged = [], []
     fit = labelled_recordings.fit
 
-    def noted_fit(features, **rest):
-        seen.append({row.tobytes() for row in features})
-        fitted = fit(features, **rest)
-        probabilities = fitted.classifier.probabilities
+    def noted_fit(recordings, labels, times, statistics, **rest):
+        vectors = np.concatenate([each.vectors for each in recordings])
+        seen.append({row.tobytes() for row in vectors})
+        np.testing.assert_allclose(statistics.mean, vectors.mean(axis=0), rtol=1e-6)
+        fitted = fit(recordings, labels, times, statistics, **rest)
 
         class Noted:
-            calibration = fitted.classifier.calibration
+            calibrator = fitted.classifier.calibrator
 
             @staticmethod
-            def probabilities(features):
-                heard.append((len(seen), {row.tobytes() for row in features}))
-                return probabilities(features)
+            def probabilities(recording, statistics):
+                judged.append((len(seen), {row.tobytes() for row in recording.vectors}))
+                return fitted.classifier.probabilities(recording, statistics)
 
         return replace(fitted, classifier=Noted)
 
     monkeypatch.setattr(labelled_recordings, "fit", noted_fit)
-    heard_of(material, QUICK[0])
+    predicted_of(make_material(recordings), QUICK[0])
     assert len(seen) == 5
-    assert len(heard) == 7
-    for fit_number, windows in heard:
-        assert len(windows) == 40
+    assert sum(len(windows) == 40 for _, windows in judged) == 7
+    for fit_number, windows in judged:
         assert not windows & seen[fit_number - 1]
-
-
-def test_normalisation_is_chosen_by_what_is_learnt_from(make_material, monkeypatch):
-    """One recording is short: only where it is held out are the others normalised."""
-    rng = np.random.default_rng(7)
-    lengths = [20, 40, 40, 40]
-    material = make_material([(rng.standard_normal((n, 3)), np.arange(n) % 4 == 0) for n in lengths])
-    chosen = []
-    prepared = Material.prepared
-    monkeypatch.setattr(
-        Material, "prepared", lambda self, model, how: (chosen.append(how), prepared(self, model, how))[1]
-    )
-    _, notes = heard_of(material, QUICK[0])
-    assert sorted(chosen[1:]) == ["none", "none", "none", "recording"]
-    assert any("too short for statistics of their own" in note for note in notes)
 
 
 def write_wav(path, samples):
@@ -164,11 +155,13 @@ def judge_bursts(bursts, tiny_registry):
 def test_figures_are_scikit_learns_over_all_held_out_windows(judge_bursts):
     result = judge_bursts()
     (label,) = result.labels
-    (row,), (heard,) = label.rows, label.held_out.values()
-    assert row.figures.windows == len(heard.labels) > 150
-    assert row.figures.average_precision == metrics.average_precision_score(heard.labels, heard.probabilities)
-    assert row.figures.roc_auc == metrics.roc_auc_score(heard.labels, heard.probabilities)
-    assert row.figures.brier == pytest.approx(np.mean((heard.labels - heard.probabilities) ** 2))
+    (row,), (predicted,) = label.rows, label.held_out.values()
+    assert row.figures.windows == len(predicted.labels) > 150
+    assert row.figures.average_precision == metrics.average_precision_score(
+        predicted.labels, predicted.probabilities
+    )
+    assert row.figures.roc_auc == metrics.roc_auc_score(predicted.labels, predicted.probabilities)
+    assert row.figures.brier == pytest.approx(np.mean((predicted.labels - predicted.probabilities) ** 2))
     assert 0.7 < row.figures.average_precision < 1
     assert row.onsets_half_window.marked == 18
     assert row.segments.marked == 54
@@ -176,15 +169,15 @@ def test_figures_are_scikit_learns_over_all_held_out_windows(judge_bursts):
 
 def test_a_held_out_recording_scores_as_by_a_detector_of_the_others(judge_bursts, bursts, tiny_registry):
     label = judge_bursts(models=["TINY_ML"]).labels[0]
-    (heard,) = label.held_out.values()
+    (predicted,) = label.held_out.values()
     assert label.folds == 5
-    alone = heard.recordings[1]
+    alone = predicted.recordings[1]
     labels = (
-        [np.sum(r.labels == 1) for r in heard.recordings],
-        [np.sum(r.labels == 0) for r in heard.recordings],
+        [np.sum(r.labels == 1) for r in predicted.recordings],
+        [np.sum(r.labels == 0) for r in predicted.recordings],
     )
     together = next(fold for fold in recording_folds("burst", *labels) if 1 in fold)
-    others = [r.path for i, r in enumerate(heard.recordings) if i not in together]
+    others = [r.path for i, r in enumerate(predicted.recordings) if i not in together]
     detector = train(
         others, [bursts / "bursts.csv"], "TINY_ML", only=["burst"], windowing=WINDOWING, registry=tiny_registry,
         classifier=QUICK[0],
@@ -215,16 +208,16 @@ def test_recordings_of_one_source_are_held_out_together(judge_bursts, bursts, mo
     sources = {"0": "hill", "1": "lake", "2": "hill", "3": "", "4": "wood", "5": "lake"}
     rows = [f"{line},{sources[line[0]]}" for line in lines[1:]]
     (bursts / "bursts.csv").write_text("\n".join([f"{lines[0]},source", *rows]))
-    learnt_from = []
+    learned_from = []
 
-    def noted_fit_label(name, recordings, labels, **rest):
-        learnt_from.append({Path(each.annotations[0].file).stem for each in recordings})
-        return labelled_recordings.fit_label(name, recordings, labels, **rest)
+    def noted_fit_label(name, recordings, labels, statistics, **rest):
+        learned_from.append({Path(each.annotations[0].file).stem for each in recordings})
+        return labelled_recordings.fit_label(name, recordings, labels, statistics, **rest)
 
-    monkeypatch.setattr(hearing, "fit_label", noted_fit_label)
+    monkeypatch.setattr(cross_validation, "fit_label", noted_fit_label)
     result = judge_bursts()
     (label,) = result.labels
-    assert sorted("".join(sorted(set("012345") - each)) for each in learnt_from) == ["02", "15", "3", "4"]
+    assert sorted("".join(sorted(set("012345") - each)) for each in learned_from) == ["02", "15", "3", "4"]
     assert "4 sources are too few to be sure" in result.sentence
     # Drawn together too.
     (values,) = label.resampled.values()
@@ -271,6 +264,7 @@ class TestFolder:
         assert {path.name for path in out.iterdir()} == {path.name for path in result.files}
         assert {path.name for path in result.files} == {
             "evaluation.html",
+            "conditions.csv",
             *(f"{name}.csv" for name in NAMES),
             *(f"{name}-{label}.png" for name in NAMES for label in ("burst", "_b_A_B_x_1_b_")),
         }
@@ -294,6 +288,49 @@ class TestFolder:
             assert list(row) == list(facts)
             assert row == {name: "" if value is None else str(value) for name, value in facts.items()}
 
+    def test_what_a_field_will_show_is_in_the_table_the_page_and_the_json(self, saved):
+        result, out, both = saved
+        with (out / "conditions.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        facts = result.to_json()["conditions"]
+        assert rows == [
+            {name: "" if value is None else str(value) for name, value in each.items()} for each in facts
+        ]
+        names = ("as labelled", "without the sound", "rare", "frequent")
+        assert [(each["label"], each["calibration"], each["condition"]) for each in facts] == [
+            (label, how, name) for label in sorted(both) for how in ("sigmoid", "none") for name in names
+        ]
+        page = (out / "evaluation.html").read_text(encoding="utf-8")
+        assert page.count("<h3>What a field will show</h3>") == 2
+        for each in facts:
+            assert f'<td class="name">{each["condition"]}</td><td>{each["hours"]:.2f}</td>' in page
+        for row in result.to_json()["rows"]:
+            of_it = [
+                each for each in facts if all(each[n] == row[n] for n in ("label", "model", "calibration"))
+            ]
+            as_labelled, without, rare, frequent = of_it
+            assert {name: as_labelled[name] for name in as_labelled if name in row} == {
+                name: row[name] for name in row if name in as_labelled
+            }
+            assert without["positives"] == 0
+            assert without["windows"] == rare["windows"] - rare["positives"]
+            assert 0 < rare["places"] < as_labelled["places"] / 2
+            if row["label"] == "burst":
+                assert frequent["positives"] / frequent["windows"] == pytest.approx(0.8, abs=0.05)
+            else:  # two windows in each recording: too few to fill one
+                assert frequent["windows"] == 0
+                assert frequent["brier"] is None
+        assert page.count("Note: no figures for frequent: ") == 1
+        assert "where the sound is frequent these labels cannot show" in page
+
+    def test_the_page_says_at_which_rate_probabilities_are(self, saved):
+        result, out, _ = saved
+        page = (out / "evaluation.html").read_text(encoding="utf-8")
+        for label in result.labels:
+            rate = label.rows[0].figures.positives / label.rows[0].figures.windows
+            assert result.to_json()["labels"][label.label]["rate"] == rate
+            assert f"Probabilities are at a rate of {100 * rate:.3g} % of windows, as labelled" in page
+
     def test_thresholds_and_bins_agree_with_the_table(self, saved):
         _, out, _ = saved
         tables = {
@@ -306,7 +343,7 @@ class TestFolder:
                 for name, table in tables.items()
             }
             (at_half,) = [each for each in mine["thresholds"] if each["threshold"] == "0.5"]
-            for figure in ("precision", "recall", "false_alarms_per_hour"):
+            for figure in ("precision", "recall", "false_alarms_per_hour", "false_seconds_per_hour"):
                 assert float(at_half[figure] or "nan") == pytest.approx(
                     float(row[figure] or "nan"), nan_ok=True
                 )
@@ -380,7 +417,7 @@ class TestTooLittle:
     def test_what_is_too_little_to_calibrate_is_said(self, make_material):
         rng = np.random.default_rng(1)
         few = np.arange(40) < 2
-        _, notes = heard_of(make_material([(rng.standard_normal((40, 3)), few)] * 3), QUICK[0])
+        _, notes = predicted_of(make_material([(rng.standard_normal((40, 3)), few)] * 3), QUICK[0])
         assert "3 detectors could not be calibrated" in notes[0]
 
 
@@ -414,18 +451,31 @@ class TestCommand:
             ["burst", "MEL", "logistic", "isotonic"],
             ["burst", "MEL", "logistic", "none"],
         ]
+        assert lines[4:6] == [
+            "",
+            f"What a field will show of {' '.join(lines[-1].split()[1:6]).rstrip(':')}:",
+        ]
+        assert lines[7].split()[:4] == ["label", "condition", "hours", "places"]
+        names = ["as labelled", "without the sound", "rare", "frequent"]
+        assert [" ".join(re.split(r"\s{2,}", line)[:2]) for line in lines[9:13]] == [
+            f"burst {n}" for n in names
+        ]
+        assert "Probabilities are at a rate of " in done.stdout
         assert lines[-1].startswith("Use MEL with logistic and ")
+        assert "At threshold 0.5 it gives " in lines[-1]
         assert "interval" in lines[-1]
         assert "fitting: 30 fits" in done.stderr
 
     def test_json_has_every_figure(self, run):
         facts = json.loads(run(".", "--json").stdout)
-        assert set(facts) == {"rows", "labels", "skipped", "conclusion", "windowing", "files", "failures"}
+        sections = {"rows", "conditions", "labels", "skipped", "conclusion", "windowing", "files", "failures"}
+        assert set(facts) == sections
         (row,) = facts["rows"]
         assert set(row) == set(
             "label model classifier calibration windows positives average_precision average_precision_low "
             "average_precision_high resamples_skipped roc_auc brier expected_calibration_error threshold "
-            "precision recall false_alarms_per_hour segment_f1 event_f1_200_ms event_f1_half_window".split()
+            "precision recall false_alarms_per_hour false_seconds_per_hour segment_f1 event_f1_200_ms "
+            "event_f1_half_window".split()
         )
         assert all(isinstance(row[name], str) for name in ("label", "model", "classifier", "calibration"))
         numbers = {name: value for name, value in row.items() if not isinstance(value, str)}
@@ -449,6 +499,22 @@ class TestCommand:
         done = run(".", "--out", "out", expect=1)
         assert done.stderr.count("\n") == 1
         assert "pip install 'audioscan-host[plot]'" in done.stderr
+
+    def test_train_says_at_the_same_rate_as_evaluate(self, run, bursts):
+        evaluated = re.search(r"at a rate of ([\d.]+) % of windows, as labelled", run(".").stdout)
+        arguments = ["train", ".", "--labels", "bursts.csv", "--window", "2", "--model", "MEL", "--out", "x"]
+        trained = CliRunner().invoke(main, [*arguments, "--label", "burst"]).stdout
+        assert (
+            f"Probabilities are at a rate of {evaluated[1]} % of windows, as labelled; scan --rate" in trained
+        )
+        both = CliRunner().invoke(main, arguments).stdout
+        assert re.search(rf"at a rate of {evaluated[1]} % \(burst\), [\d.]+ % \(rumble\) of windows", both)
+        facts = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)["labels"]
+        for label in ("burst", "rumble"):
+            windows = facts[label]["windows"]
+            expected = windows["positive"] / (windows["positive"] + windows["negative"])
+            assert facts[label]["rate"] == pytest.approx(expected)
+        assert f"{100 * facts['burst']['rate']:.3g}" == evaluated[1]
 
     def test_the_page_is_named(self, run):
         assert "evaluation.html" in run(".", "--out", "out").stdout

@@ -145,7 +145,7 @@ class TestCurves:
 
     def test_the_gaps_of_the_reliability_diagram_are_the_calibration_error(self, held_out):
         bins = curves.reliability(held_out)
-        gaps = sum(each.windows * abs(each.said - each.happened) for each in bins if each.windows)
+        gaps = sum(each.windows * abs(each.predicted - each.observed) for each in bins if each.windows)
         expected = expected_calibration_error(held_out.labels, held_out.probabilities)
         assert gaps / len(held_out.labels) == pytest.approx(expected)
 
@@ -162,6 +162,8 @@ class TestCurves:
             assert at.precision == pytest.approx(metrics.precision_score(held_out.labels, found))
             assert at.recall == pytest.approx(metrics.recall_score(held_out.labels, found))
             assert at.false_alarms_per_hour == held_out.places.false_alarms_per_hour(held_out.labels, found)
+            false = np.count_nonzero(found & (held_out.labels == 0))
+            assert at.false_seconds_per_hour == pytest.approx(false / (len(found) / 3600))
 
 
 class TestConclusion:
@@ -212,6 +214,10 @@ class TestConclusion:
         )
         assert (told.best, told.second, told.calibrations) == (BEST, SECOND, 2)
         assert "Of 2 calibrations its own has the lowest Brier score." in told.sentence()
+
+    def test_what_a_field_will_show_comes_before_how_few_recordings_there_are(self):
+        told = self.conclude({BEST: 0.9}, {BEST: [0.9]}, with_sound=3).sentence(field="A field shows this.")
+        assert "; nothing else was compared. A field shows this. 3 recordings are too few" in told
 
     def test_alone_it_says_so(self):
         told = self.conclude({BEST: 0.9}, {BEST: [0.9]})

@@ -5,7 +5,12 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from audioscan_host.classifier.figures import Figures, Places, expected_calibration_error
+from audioscan_host.classifier.figures import (
+    Figures,
+    Places,
+    expected_calibration_error,
+    false_seconds_per_hour,
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def test_figures_are_those_of_scikit_learn(scored):
 
 
 def test_calibration_error_worked_by_hand():
-    # Bin 0.1-0.2: two windows, said 0.15, happened 1/2; bin 0.9-1: two windows, said 0.95, happened 1.
+    # Bin 0.1-0.2: two windows, predicted 0.15, observed 1/2; bin 0.9-1: two, predicted 0.95, observed 1.
     labels = np.array([0, 1, 1, 1])
     probabilities = np.array([0.1, 0.2 - 1e-9, 0.9, 1.0])
     by_hand = 2 / 4 * abs(0.15 - 0.5) + 2 / 4 * abs(0.95 - 1)
@@ -39,9 +44,9 @@ def test_calibration_error_worked_by_hand():
 
 def test_calibration_error_follows_from_the_calibration_curve(scored):
     labels, probabilities = scored
-    happened, said = calibration_curve(labels, probabilities, n_bins=10)
+    observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
     weights = np.histogram(probabilities, np.linspace(0, 1, 11))[0] / len(labels)
-    expected = (weights * abs(happened - said)).sum()
+    expected = (weights * abs(observed - predicted)).sum()
     assert expected_calibration_error(labels, probabilities) == pytest.approx(expected)
 
 
@@ -61,6 +66,15 @@ def test_false_alarms_are_found_places_without_the_sound():
 def test_nothing_found_is_no_false_alarm():
     places = Places(np.zeros(2, np.int64), np.array([0.0, 30]), window=8.0, hop=1.0)
     assert places.false_alarms_per_hour(np.array([0, 1]), np.zeros(2, np.bool_)) == 0
+
+
+def test_false_seconds_are_those_of_found_windows_without_the_sound():
+    # A second each: in 7200 s of judged audio 3 s are found without the sound, 2 s with it.
+    labels, found = np.zeros(7200, np.int64), np.zeros(7200, np.bool_)
+    labels[:5] = 1
+    found[3:8] = True
+    assert false_seconds_per_hour(labels, found) == 1.5
+    assert Figures.from_scores(labels, found / 2).false_seconds_per_hour == 1.5
 
 
 def test_false_alarms_are_unknown_where_the_windows_places_are():
@@ -93,6 +107,7 @@ def test_figures_survive_json(scored):
         {"recall": "high"},
         {"brier": float("nan")},
         {"recall": None},
+        {"false_seconds_per_hour": None},
         {"roc_auc": True},
         {"extra": 1},
     ],

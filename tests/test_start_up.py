@@ -12,7 +12,6 @@ HEAVY = [
     "numpy",
     "scipy",
     "sklearn",
-    "skops",
     "av",
     "soxr",
     "array_api_compat",
@@ -95,3 +94,31 @@ def test_listing_and_help_import_nothing_heavy(run, arguments, shown):
     *lines, found = run(imported(command(*arguments), HEAVY), AUDIOSCAN_PLUGINS="mel")
     assert shown in "\n".join(lines)
     assert found == "none"
+
+
+@pytest.fixture
+def labelled(make_wav, tmp_path):
+    """A recording of noise and its labels, in the folder that programs run in."""
+    make_wav("x.wav", seconds=60)
+    rows = [f"x.wav,{at},{at + 4},hiss\n" for at in range(5, 55, 10)]
+    (tmp_path / "labels.csv").write_text("file,start,end,label\n" + "".join(rows))
+
+
+TRAIN = ["train", "x.wav", "--labels", "labels.csv", "--model", "MEL", "--window", "2", "--out", "x.detector"]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_training_and_a_second_scan_import_no_models_library(run):
+    scan = ["scan", "x.wav", "--detector", "x.detector", "--out", "found.csv"]
+    # What the first of each embeds is in the cache for the second.
+    for arguments in (TRAIN, TRAIN, scan, scan):
+        assert run(imported(command(*arguments), LIBRARIES_OF_MODELS), AUDIOSCAN_PLUGINS="mel")[-1] == "none"
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_scan_by_a_logistic_detector_does_without_scikit_learn(run):
+    run(command(*TRAIN), AUDIOSCAN_PLUGINS="mel")
+    scan = command("scan", "x.wav", "--detector", "x.detector", "--out", "found.csv")
+    heavy = {*HEAVY, "skops", "joblib", "pandas"} - {"numpy", "av", "soxr", "array_api_compat"}
+    assert run(imported(scan, heavy), AUDIOSCAN_PLUGINS="mel") == ["none"]
+    assert "sklearn" in run(imported("from audioscan_host import train; import sklearn", heavy))[-1]

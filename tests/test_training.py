@@ -6,6 +6,7 @@ import pytest
 from audioscan_host import Windowing, embed, hookimpl, load_registry, scan, train
 from audioscan_host.detector import load
 from audioscan_host.errors import DetectorError, SettingError
+from audioscan_host.evidence import Evidence
 
 HEADER = "file,start,end,label,role\n"
 
@@ -178,9 +179,37 @@ def test_a_detector_keeps_a_few_windows_that_stand_for_those_it_learnt_from(
     detector = trained(recordings, [labels], tiny_registry, out=tmp_path / "hiss.detector").detector
     vectors = embed([recordings[0]], ["TINY"], registry=tiny_registry).stored[0].path
     with np.load(vectors) as archive:
-        features = detector.features(archive["embeddings"])
+        features = detector.features(Evidence.without_silence(archive["embeddings"], 1.0))
     assert {tuple(row) for row in detector.reference} == {tuple(features[4]), tuple(features[30])}
     np.testing.assert_array_equal(load(tmp_path / "hiss.detector").reference, detector.reference)
+
+
+def test_a_detector_keeps_the_statistics_of_all_windows_whether_labelled_or_not(
+    recordings, tiny_registry, tmp_path
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        HEADER
+        + "0.wav,0,60,,unlabelled\n0.wav,4,12,hiss,positive\n0.wav,30,38,hiss,negative\n1.wav,4,12,hiss,\n"
+    )
+    detector = trained(recordings, [labels], tiny_registry).detector
+    stored = embed(recordings, ["TINY"], registry=tiny_registry).stored
+    everything = np.concatenate([np.load(each.path)["embeddings"] for each in stored]).astype(np.float64)
+    assert len(everything) == 2 * 53
+    np.testing.assert_allclose(detector.statistics.mean, everything.mean(axis=0))
+    floor = 0.3 * np.sqrt(everything.var(axis=0).mean())
+    np.testing.assert_allclose(detector.statistics.deviation, np.maximum(everything.std(axis=0), floor))
+
+
+def test_a_detector_knows_how_much_of_the_sound_it_says_is_in_a_recording_that_it_learnt_from(
+    recordings, tiny_registry, tmp_path
+):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,58,hiss,\n1.wav,20,24,hiss,\n")
+    detector = trained(recordings, [labels], tiny_registry).detector
+    found = scan(recordings, detector, registry=tiny_registry).recordings
+    means = [each.probabilities["hiss"].mean() for each in found]
+    assert detector.classifiers["hiss"].highest_mean == pytest.approx(max(means))
 
 
 class Halved:

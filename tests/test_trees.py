@@ -3,7 +3,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from audioscan_host.detector.trees import Trees, check, put_back, take_out
+from audioscan_host.classifier.boosted import Boosted
+from audioscan_host.detector.trees import check
 from audioscan_host.errors import DetectorError
 
 DIM = 5
@@ -26,33 +27,28 @@ def grown():
 
 @pytest.fixture
 def trees(grown):
-    _, found = take_out(grown[0])
-    return Trees(found.nodes.copy(), found.offsets.copy())
+    found = Boosted.of(grown[0])
+    return Boosted(found.baseline, found.nodes.copy(), found.offsets.copy())
 
 
 def first_inner(trees):
     return int(np.flatnonzero(trees.nodes["is_leaf"] == 0)[0])
 
 
-def test_trees_that_were_taken_out_and_put_back_give_the_same_bits(grown):
+def test_trees_that_were_taken_out_give_the_same_bits(grown, trees):
     estimator, features = grown
-    before = estimator.predict_proba(features)
-    bare, trees = take_out(estimator)
-    assert bare._predictors == []
-    assert np.array_equal(put_back(bare, trees, DIM).predict_proba(features), before)
+    assert np.array_equal(trees.decision_function(features), estimator.decision_function(features))
 
 
-def test_missing_values_go_the_same_way(grown):
+def test_missing_values_go_the_same_way(grown, trees):
     estimator, features = grown
     gaps = features.copy()
     gaps[::3, 0] = np.nan
-    before = estimator.predict_proba(gaps)
-    assert np.array_equal(put_back(*take_out(estimator), DIM).predict_proba(gaps), before)
+    assert np.array_equal(trees.decision_function(gaps), estimator.decision_function(gaps))
 
 
-def test_the_estimator_itself_keeps_its_trees(grown):
-    take_out(grown[0])
-    assert len(grown[0]._predictors) == 30
+def test_the_estimator_itself_keeps_its_trees(grown, trees):
+    assert len(grown[0]._predictors) == 30 == len(trees.offsets) - 1
     assert len(grown[0]._bin_mapper.bin_thresholds_) == DIM
 
 
@@ -79,8 +75,13 @@ def test_a_child_that_is_not_further_on_in_its_tree_is_refused(trees, side, chil
         ("feature_idx", -1, "dimensions"),
         ("num_threshold", np.nan, "thresholds"),
         ("value", np.inf, "values"),
+        ("value", np.nan, "values"),
+        ("value", -1e7, "values"),
         ("is_leaf", 7, "flags"),
+        ("missing_go_to_left", 2, "flags"),
         ("is_categorical", 1, "categories"),
+        ("depth", 7, "depths"),
+        ("depth", 2**32 - 1, "depths"),
     ],
 )
 def test_a_node_with_an_impossible_value_is_refused(trees, name, value, message):
@@ -89,10 +90,39 @@ def test_a_node_with_an_impossible_value_is_refused(trees, name, value, message)
         check(trees, DIM)
 
 
+@pytest.mark.parametrize("baseline", [np.nan, np.inf])
+def test_a_baseline_that_is_no_number_is_refused(trees, baseline):
+    with pytest.raises(DetectorError, match="values"):
+        check(Boosted(baseline, trees.nodes, trees.offsets), DIM)
+
+
 def test_a_tree_that_ends_in_an_inner_node_is_refused(trees):
     trees.nodes["is_leaf"][-1] = 0
     with pytest.raises(DetectorError, match="left children"):
         check(trees, DIM)
+
+
+def test_a_walk_through_a_million_nodes_is_refused(trees):
+    """Each child comes after its parent, and yet a window would take as long as all other windows together."""
+    chain = np.zeros(10**6 + 1, trees.nodes.dtype)
+    chain["left"] = np.arange(1, len(chain) + 1)
+    chain["right"] = chain["left"]
+    chain["is_leaf"][-1] = 1
+    for depth in (0, np.arange(len(chain)), np.arange(len(chain)) % 2):
+        chain["depth"] = depth
+        with pytest.raises(DetectorError, match="depths"):
+            check(Boosted(0.0, chain, np.array([0, len(chain)])), DIM)
+
+
+def test_more_trees_than_training_grows_are_refused(trees):
+    leaf = trees.nodes[trees.nodes["is_leaf"] == 1][:1]
+    for count, refused in ((1000, False), (1001, True)):
+        many = Boosted(0.0, np.repeat(leaf, count), np.arange(count + 1))
+        if refused:
+            with pytest.raises(DetectorError, match="numbers"):
+                check(many, DIM)
+        else:
+            check(many, DIM)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +139,10 @@ def test_a_tree_that_ends_in_an_inner_node_is_refused(trees):
 )
 def test_offsets_that_do_not_part_the_nodes_are_refused(trees, change):
     with pytest.raises(DetectorError, match=r"offsets|arrays"):
-        check(Trees(trees.nodes, change(trees.offsets)), DIM)
+        check(Boosted(trees.baseline, trees.nodes, change(trees.offsets)), DIM)
 
 
 def test_nodes_of_another_scikit_learn_are_told_so(trees):
     other = np.dtype([(name, kind) for name, (kind, _) in trees.nodes.dtype.fields.items() if name != "gain"])
     with pytest.raises(DetectorError, match="another version of scikit-learn"):
-        check(Trees(np.zeros(len(trees.nodes), other), trees.offsets), DIM)
+        check(Boosted(trees.baseline, np.zeros(len(trees.nodes), other), trees.offsets), DIM)

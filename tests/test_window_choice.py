@@ -65,12 +65,12 @@ class TestTheWindowOfALength:
     @pytest.mark.parametrize(
         ("length", "window"),
         [
-            (0.003, 1), (0.7, 1), (1.41, 1), (1.42, 2), (1.7, 2), (2.82, 2), (2.83, 4), (5.65, 4), (5.66, 8),
-            (8, 8), (3600, 8),
+            (0.003, 1), (1.4, 1), (2.82, 1), (2.84, 2), (3.4, 2), (5.64, 2), (5.66, 4), (11.3, 4), (11.32, 8),
+            (16, 8), (3600, 8),
         ],
     )  # fmt: skip
-    def test_it_is_the_nearest_octave(self, length, window):
-        """The limits are the square roots of 1 x 2, 2 x 4 and 4 x 8: 1.414, 2.828 and 5.657."""
+    def test_it_is_the_octave_nearest_to_half_of_it(self, length, window):
+        """The limits are twice the square roots of 1 x 2, 2 x 4 and 4 x 8: 2.828, 5.657 and 11.314."""
         assert own_window(length) == window
 
     def test_of_an_unknown_length_it_is_8_s(self):
@@ -94,10 +94,10 @@ class TestTheWindowOfALength:
 
 class TestTheChoice:
     def test_the_hop_is_a_quarter_of_the_window(self, fitting):
-        choice = fitting(spans("baby_cry", 1.7), "baby_cry")
+        choice = fitting(spans("baby_cry", 3.4), "baby_cry")
         assert choice.windowing == Windowing(2.0, 0.5)
         assert choice.by == "labels"
-        assert choice.line == "windows of 2 s every 0.5 s: baby_cry usually lasts 1.7 s"
+        assert choice.line == "windows of 2 s every 0.5 s: baby_cry usually lasts 3.4 s"
         assert fitting(spans("siren", 34), "siren").windowing == Windowing(8.0, 2.0)
 
     def test_a_few_more_labels_do_not_change_it(self, fitting):
@@ -111,23 +111,23 @@ class TestTheChoice:
         assert choice.line == "windows of 8 s every 1 s: points say nothing of how long a sound is"
 
     def test_of_several_labels_it_is_the_median_of_their_windows(self, fitting):
-        three = [*spans("beep", 0.5), *spans("door", 1.9), *spans("voice", 7)]
+        three = [*spans("beep", 0.5), *spans("door", 3.8), *spans("voice", 14)]
         choice = fitting(three, "beep", "door", "voice")
         assert choice.own_windows == {"beep": 1, "door": 2, "voice": 8}
         assert choice.windowing == Windowing(2.0, 0.5)
-        assert choice.reason == "3 labels usually last 0.5 s to 7 s"
+        assert choice.reason == "3 labels usually last 0.5 s to 14 s"
 
     def test_of_two_in_the_middle_it_is_the_shorter(self, fitting):
-        assert fitting([*spans("door", 2), *spans("voice", 4)], "door", "voice").windowing.window == 2
+        assert fitting([*spans("door", 4), *spans("voice", 8)], "door", "voice").windowing.window == 2
 
     def test_a_label_that_is_not_learnt_does_not_count(self, fitting):
-        assert fitting([*spans("beep", 0.5), *spans("voice", 7)], "voice").windowing.window == 8
+        assert fitting([*spans("beep", 0.5), *spans("voice", 14)], "voice").windowing.window == 8
 
     def test_labels_more_than_an_octave_apart_are_told_with_their_lengths_and_what_to_do(self, fitting):
-        advice = fitting([*spans("dog bark", 0.52), *spans("voice", 2.91)], "dog bark", "voice").advice
+        advice = fitting([*spans("dog bark", 0.52), *spans("voice", 5.82)], "dog bark", "voice").advice
         assert advice == (
             "one window does not fit all of these labels; on its own each would have: dog bark (0.52 s) 1 s, "
-            "voice (2.9 s) 4 s; for a detector each, run once with --label 'dog bark', then --label voice"
+            "voice (5.8 s) 4 s; for a detector each, run once with --label 'dog bark', then --label voice"
         )
         assert fitting([*spans("bark", 0.5), *spans("voice", 2)], "bark", "voice").advice == ""
 
@@ -147,16 +147,16 @@ class TestTheChoice:
         assert choice.reason.endswith(", and SHORT takes windows of at most 5 s")
 
     def test_a_hop_that_is_given_alone_is_kept_and_must_fit(self, fitting):
-        assert fitting(spans("cry", 1.7), "cry", hop=0.1).windowing == Windowing(2.0, 0.1)
+        assert fitting(spans("cry", 3.4), "cry", hop=0.1).windowing == Windowing(2.0, 0.1)
         assert fitting(points("cry", 2), "cry", hop=0.5).windowing == Windowing(8.0, 0.5)
         with pytest.raises(
             SettingError,
-            match=r"hop \(3 s\) must not exceed the window, which is 2 s here \(cry usually lasts 1\.7 s\): give a "
+            match=r"hop \(3 s\) must not exceed the window, which is 2 s here \(cry usually lasts 3\.4 s\): give a "
             "shorter hop, or the window too",
         ):
-            fitting(spans("cry", 1.7), "cry", hop=3.0)
+            fitting(spans("cry", 3.4), "cry", hop=3.0)
         with pytest.raises(SettingError, match="hop must be a multiple"):
-            fitting(spans("cry", 1.7), "cry", hop=0.333)
+            fitting(spans("cry", 3.4), "cry", hop=0.333)
 
 
 class TestEmbeddingsOfEightCut:
@@ -269,10 +269,10 @@ class TestTraining:
     def test_the_labels_that_are_learnt_decide(self, knocks, tiny_registry, caplog):
         recordings, labels = knocks
         with labels.open("a") as file:
-            file.writelines(f"{path.name},30,36,voice\n" for path in recordings)
+            file.writelines(f"{path.name},30,45,voice\n" for path in recordings)
         both = train(recordings, [labels], "TINY", registry=tiny_registry)
         assert both.detector.window == 1.0
-        assert "knock (0.7 s) 1 s, voice (6 s) 8 s" in caplog.text
+        assert "knock (0.7 s) 1 s, voice (15 s) 8 s" in caplog.text
         alone = train(recordings, [labels], "TINY", only=["voice"], registry=tiny_registry)
         assert alone.detector.windowing == Windowing(8.0, 2.0)
 
@@ -280,11 +280,11 @@ class TestTraining:
         caplog.set_level(logging.INFO)
         recordings, _ = knocks
         found, corrected = tmp_path / "found.csv", tmp_path / "corrected.csv"
-        found.write_text(HEADER + "0.wav,10,12,hiss\n0.wav,30,32,hiss\n1.wav,40,55,hiss\n")
-        corrected.write_text(HEADER + "0.wav,10,12,hiss\n0.wav,30,32,hiss\n")
+        found.write_text(HEADER + "0.wav,10,14,hiss\n0.wav,30,34,hiss\n1.wav,40,55,hiss\n")
+        corrected.write_text(HEADER + "0.wav,10,14,hiss\n0.wav,30,34,hiss\n")
         result = train(recordings, [], "TINY", from_regions=[(found, corrected)], registry=tiny_registry)
         assert result.detector.windowing == Windowing(2.0, 0.5)
-        assert result.window_choice.usual_lengths == {"hiss": 2.0}
+        assert result.window_choice.usual_lengths == {"hiss": 4.0}
         assert sum("places that were found are gone" in message for message in caplog.messages) == 1
 
     def test_points_have_8_s_every_second(self, make_wav, tiny_registry, tmp_path):

@@ -96,6 +96,18 @@ def test_a_hop_is_a_whole_number_of_grid_steps_whatever_its_binary_fraction(hop,
     assert Windowing(8.0, hop).hop_steps == steps
 
 
+def test_a_window_is_at_most_an_hour():
+    assert Windowing(3600.0, 60.0).window == 3600
+    with pytest.raises(SettingError, match=r"window must be at most 3600 s, not 3600\.01 s"):
+        Windowing(3600.01, 60.0)
+
+
+def test_windows_overlap_at_most_two_thousand_times():
+    assert Windowing(20.0, 0.01).hop_steps == 1
+    with pytest.raises(SettingError, match=r"every 0\.01 s overlap 2001 times, and 2000 times is the most"):
+        Windowing(20.01, 0.01)
+
+
 def test_the_defaults_are_eight_seconds_every_second():
     assert Windowing() == Windowing(window=8.0, hop=1.0)
 
@@ -239,6 +251,15 @@ def test_a_block_is_given_as_soon_as_its_last_window_has_been_heard():
 
     next(cut_blocks(counted(), 1000, Windowing(8.0, 1.0), block_seconds=10.0))
     assert taken == 9 + 8  # its last window starts at 9 s
+
+
+@pytest.mark.parametrize("windowing", [Windowing(8.0, 0.01), Windowing(20.0, 0.01), Windowing(3600.0, 2.0)])
+def test_a_plugin_that_copies_the_windows_of_a_block_out_takes_little_memory(windowing):
+    rate = 100
+    blocks = list(cut_blocks([ramp(int(windowing.window + 130) * rate)], rate, windowing))
+    assert max(len(block.windows) * windowing.window for block in blocks) <= 9600  # 0.6 GB at 16 kHz
+    times = np.concatenate([block.times for block in blocks])
+    np.testing.assert_allclose(times, np.arange(len(times)) * windowing.hop)
 
 
 def test_two_hours_need_no_more_memory_than_a_block_and_a_window():

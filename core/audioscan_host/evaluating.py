@@ -18,10 +18,10 @@ from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.copies import tell_copies
 from audioscan_host.embedder import Embedder, RecordingFailure
 from audioscan_host.errors import TrainingError
-from audioscan_host.evaluation import folder
+from audioscan_host.evaluation import conditions, folder
 from audioscan_host.evaluation.bootstrap import RESAMPLES, draw_recordings
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
-from audioscan_host.evaluation.hearing import Material, hear
+from audioscan_host.evaluation.cross_validation import Material, cross_validate
 from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.judgement import LabelEvaluation, judge
 from audioscan_host.evaluation.recording_folds import recording_folds
@@ -65,19 +65,23 @@ class EvaluationResult:
 
     @property
     def sentence(self) -> str:
-        """Which system to use, and how sure that is."""
-        if len(self.labels) == 1:
-            return self.conclusion.sentence()
-        return self.conclusion.sentence(f"mean average precision of {len(self.labels)} labels")
+        """Which system to use, how sure that is, and what a field will show of it."""
+        several = len(self.labels) > 1
+        return self.conclusion.sentence(
+            f"mean average precision of {len(self.labels)} labels" if several else "average precision",
+            conditions.sentence([each.conditions[self.conclusion.best] for each in self.labels]),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Everything of it as plain values."""
         return {
             "rows": [row.facts() for each in self.labels for row in each.rows],
+            "conditions": [facts for each in self.labels for facts in each.condition_facts()],
             "labels": {
                 each.label: {
                     "folds": each.folds,
-                    "conclusion": {**each.conclusion.to_json(), "sentence": each.conclusion.sentence()},
+                    "rate": each.rate,
+                    "conclusion": {**each.conclusion.to_json(), "sentence": each.sentence},
                     "notes": list(each.notes),
                 }
                 for each in self.labels
@@ -112,9 +116,9 @@ def evaluate(
 ) -> EvaluationResult:
     """Compare models and classifiers on the user's own labels, by recordings that were left out.
 
-    The recordings are split into up to five parts. Each part is heard by detectors that are
-    trained on all the others, as `train` does it: normalisation, thinning and calibration know
-    nothing of it.
+    The recordings are split into up to five parts. Each part is judged by detectors that are
+    trained on all the others, as `train` does it: statistics, classifier and calibration know nothing
+    of it. Each is also judged where the sound is absent, rare or frequent: with windows of it taken out.
 
     Args:
         recordings: files and folders.
@@ -129,7 +133,7 @@ def evaluate(
         classifiers: ways to fit and calibrate; each is tried with each model.
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
-        seed: of the resamples.
+        seed: of the resamples, and of the windows that are taken out where the sound is to be rare or frequent.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
         registry: the models; those that are installed unless given.
@@ -167,9 +171,9 @@ def evaluate(
     embedded, failures = embed_labelled(embedder, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin)
     recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
-    said = {name: material.labels(name, recordings_of_first) for name in names}
-    tell_copies(embedded, chosen[0].name, any_positive(said.values()), material.groups)
-    folds, skipped = _folds(said, material.groups.tolist())
+    labelled = {name: material.labels(name, recordings_of_first) for name in names}
+    tell_copies(embedded, chosen[0].name, any_positive(labelled.values()), material.groups)
+    folds, skipped = _folds(labelled, material.groups.tolist())
 
     groups = material.groups  # drawn together, as they are held out together
     drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
@@ -177,17 +181,11 @@ def evaluate(
     fits = FOLDS * len(systems) * sum(map(len, folds.values()))
     with progress.track("fitting", fits, "fits") as advance:
         for name, parts in folds.items():
-            held_out, notes = hear(name, parts, material, systems, regions=regions, advance=advance)
+            predicted = cross_validate(
+                name, parts, material, systems, regions=regions, seed=seed, advance=advance
+            )
             judged.append(
-                judge(
-                    name,
-                    held_out,
-                    folds=len(parts),
-                    groups=groups,
-                    drawn=drawn,
-                    threshold=threshold,
-                    notes=notes,
-                )
+                judge(name, predicted, folds=len(parts), groups=groups, drawn=drawn, threshold=threshold)
             )
     result = EvaluationResult(
         tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures, choice
@@ -198,11 +196,11 @@ def evaluate(
 
 
 def _folds(
-    said: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
+    labelled: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
 ) -> tuple[dict[str, list[list[int]]], dict[str, str]]:
     """For each label the recordings that are held out together, or why it cannot be judged."""
     folds, skipped = {}, {}
-    for name, labels in said.items():
+    for name, labels in labelled.items():
         positives, negatives = (
             [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
         )

@@ -55,6 +55,7 @@ class LabelReport:
         positives: windows that hold the sound.
         negatives: windows that do not.
         left_out: windows that are neither.
+        rate: share of positives among the windows that are either; probabilities are at that rate.
         figures: held-out figures; None where there was too little to hold out.
         notes: what could not be done, and what would be enough.
     """
@@ -63,6 +64,7 @@ class LabelReport:
     positives: int
     negatives: int
     left_out: int
+    rate: float
     figures: Figures | None
     notes: tuple[str, ...]
 
@@ -236,4 +238,6 @@ def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -
     left_out, negatives, positives = map(int, np.bincount(np.concatenate(labels) - LEFT_OUT, minlength=3))
     for sentence in fitted.notes:
         logger.warning("%s: %s", name, sentence)
-    return LabelReport(name, positives, negatives, left_out, fitted.figures, fitted.notes)
+    return LabelReport(
+        name, positives, negatives, left_out, fitted.classifier.rate, fitted.figures, fitted.notes
+    )

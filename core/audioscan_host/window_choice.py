@@ -129,7 +129,7 @@ def fitting_windowing(
 ) -> WindowChoice:
     """The window that fits the usual lengths of the labels, and a quarter of it as the hop.
 
-    Each label's own window is the step of the ladder nearest to its usual length, by ratio, that all
+    Each label's own window is the step of the ladder nearest to half of its usual length, by ratio, that all
     the models take; of several labels it is the median of those, the shorter of two in the middle. A
     label in points has a window of 8 s; where all of them are, the hop is 1 s.
 

@@ -11,6 +11,10 @@ from audioscan_host.windows import GRID, Windowing
 LADDER = (1.0, 2.0, 4.0, 8.0)
 """Seconds that a window is chosen from: octaves, so that a few more labels seldom change it, and the cache stays of use."""
 
+SHARE = 0.5
+"""Of the usual length of a sound, that a window is to last: windows within the sound find it better, and its ends
+closer, than windows that hold all of it. See docs/detector.md for the figures."""
+
 UNKNOWN_LENGTH = Windowing(8.0, 1.0)
 """Where nothing says how long a sound is; what 8-cut takes too."""
 
@@ -23,11 +27,11 @@ def usual_length(label: str, annotations: Iterable[Annotation]) -> float | None:
 
 
 def own_window(length: float | None, shortest: float = 0.0, longest: float = math.inf) -> float:
-    """The step of the ladder that is nearest to a length by ratio, from `shortest` to `longest`; all in seconds.
+    """The step of the ladder that is nearest to half of a length by ratio, from `shortest` to `longest`; all in seconds.
 
     Where none lies between them it is the bound on that side, on the grid of 10 ms.
     """
-    wanted = UNKNOWN_LENGTH.window if length is None else length
+    wanted = UNKNOWN_LENGTH.window if length is None else SHARE * length
 
     def octaves(window: float) -> float:
         return abs(math.log2(window / wanted))

@@ -15,13 +15,24 @@ GRID = 100
 BLOCK_SECONDS = 120.0
 """Window starts that one block spans: what is held in memory, and what a killed run can lose."""
 
+HEARD_SECONDS = 9600.0
+"""Seconds of all windows of a block, each counted whole: 0.6 GB at 16 kHz for a plugin that copies them out. Windows of
+8 s reach it with a hop under 0.1 s, and their blocks then span less."""
+
+LONGEST_WINDOW = 3600.0
+"""Seconds; a longer one would hold a recording in memory that is meant to be a stream. A detector may be a stranger's."""
+
+MOST_OVERLAP = 2000
+"""Windows over one place; each second of audio costs as many to encode."""
+
 
 @dataclass(frozen=True)
 class Windowing:
     """How a recording is cut: `window` seconds long, one every `hop` seconds.
 
     Raises:
-        SettingError: the hop is off the 10 ms grid, or longer than the window.
+        SettingError: window or hop is off the 10 ms grid, the window is longer than an hour, or the hop is longer than
+            the window or less than a two-thousandth of it.
     """
 
     window: float = 8.0
@@ -38,6 +49,13 @@ class Windowing:
             raise SettingError(
                 f"hop ({self.hop:g} s) must not exceed the window ({self.window:g} s): "
                 "the audio between the windows would not be heard"
+            )
+        if self.window > LONGEST_WINDOW:
+            raise SettingError(f"window must be at most {LONGEST_WINDOW:g} s, not {self.window:g} s")
+        if self.window > MOST_OVERLAP * self.hop:
+            raise SettingError(
+                f"windows of {self.window:g} s every {self.hop:g} s overlap {self.window / self.hop:.0f} times, and "
+                f"{MOST_OVERLAP} times is the most: take a longer hop, or a shorter window"
             )
 
     @classmethod
@@ -121,8 +139,9 @@ def cut_blocks(
 ) -> Iterator[Block]:
     """Cut a stream of samples into blocks of whole windows.
 
-    No more than a block and a window of audio is held at any time. Together the blocks have
-    the windows of `window_steps`, in order, each once.
+    No more than a block and a window of audio is held at any time, and the windows of a block are no more
+    than `HEARD_SECONDS` together, or one. Together the blocks have the windows of `window_steps`, in order,
+    each once.
 
     Args:
         chunks: consecutive (samples,) float32 pieces of one recording.
@@ -133,7 +152,7 @@ def cut_blocks(
     """
     length = round(windowing.window * sample_rate)
     hop = windowing.hop_steps
-    in_block = max(1, int(block_seconds * GRID) // hop)
+    in_block = max(1, min(int(block_seconds * GRID) // hop, int(HEARD_SECONDS / windowing.window)))
     held = _Held()
     first = 0  # grid step of the next block's first window
     for chunk in chunks:

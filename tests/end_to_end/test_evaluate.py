@@ -55,7 +55,7 @@ def test_the_conclusion_names_a_system_and_how_sure_that_is(evaluated):
     best = max(said["rows"], key=lambda row: row["average_precision"])
     assert said["conclusion"]["best"]["classifier"] == best["classifier"]
     sentence = said["conclusion"]["sentence"]
-    assert sentence.startswith(f"Use MEL with {best['classifier']} and isotonic: average precision ")
+    assert sentence.startswith(f"Use MEL with {best['classifier']} and sigmoid: average precision ")
     assert "over 6 recordings" in sentence
 
 
@@ -75,5 +75,32 @@ def test_the_area_under_the_written_curve_is_the_average_precision(evaluated):
 def test_pictures_tables_and_page_are_there(evaluated):
     folder, said = evaluated
     assert sorted(map(str, (folder / "out").iterdir())) == sorted(said["files"])
-    assert len(said["files"]) == 11
+    assert len(said["files"]) == 12
     assert len(table(folder, "thresholds.csv")) == 2 * 19
+
+
+def test_page_table_and_json_show_what_a_field_will_show(evaluated):
+    folder, said = evaluated
+    rows = table(folder, "conditions.csv")
+    assert [row["condition"] for row in rows] == 2 * ["as labelled", "without the sound", "rare", "frequent"]
+    page = (folder / "out" / "evaluation.html").read_text(encoding="utf-8")
+    for row, facts in zip(rows, said["conditions"], strict=True):
+        assert row == {name: "" if value is None else str(value) for name, value in facts.items()}
+        assert f'<td class="name">{row["condition"]}</td><td>{facts["hours"]:.2f}</td>' in page
+        # Real cries are told from speech whatever their share; the bounds are far from what is found.
+        if facts["condition"] == "without the sound":
+            assert facts["recall"] is facts["average_precision"] is None
+            assert facts["false_seconds_per_hour"] < 200
+        else:
+            assert facts["average_precision"] > 0.6
+            assert facts["recall"] > 0.4
+    sentence = said["conclusion"]["sentence"]
+    assert sentence in page
+    best = [
+        row for row in said["conditions"] if row["classifier"] == said["conclusion"]["best"]["classifier"]
+    ]
+    alarms, rare, frequent = best[1]["false_alarms_per_hour"], best[2]["recall"], best[3]["recall"]
+    assert sentence.endswith(
+        f"At threshold 0.5 it gives {alarms:.1f} false alarms an hour on recordings without the sound and finds "
+        f"{rare:.2f} of the sound where it is rare, {frequent:.2f} where it is frequent."
+    )

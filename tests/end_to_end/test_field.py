@@ -159,12 +159,24 @@ def test_five_labels_are_a_beginning(folder):
         said = [row for row in own if row["label"] == "speech"][:2]
         if number < 5:
             some.append([name, cry["start"], cry["end"], LABEL, ""])
-        for row in said[: 2 if number in (0, 1) else 1]:
-            some.append([name, max(0, float(row["start"]) - 4), float(row["start"]) + 4, LABEL, "absent"])
+        for row in said[: 2 if number < 2 else 1]:
+            at = float(row["start"])
+            some += [[name, max(0, at - 4), at + 4, LABEL, "absent"]]
         some.append([name, 0, 240, "", "unlabelled"])
     with (folder / "few.csv").open("w", newline="") as file:
         csv.writer(file).writerows(some)
-    train = ["train", "learnt", "--labels", "few.csv", "--model", MODEL, "--label", LABEL, "--out", "few.detector"]
+    train = [
+        "train",
+        "learnt",
+        "--labels",
+        "few.csv",
+        "--model",
+        MODEL,
+        "--label",
+        LABEL,
+        "--out",
+        "few.detector",
+    ]
     done = run(*train, "--cache-dir", "cache", cwd=folder)
     assert "no figures" in done.stderr + done.stdout
     assert judged(folder, "unseen", scanned(folder, "unseen", "few.detector")[1]) >= 0.9

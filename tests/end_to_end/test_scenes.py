@@ -1,8 +1,10 @@
 """Real cries and speech, laid into recordings: train on eight, scan four, as a user would."""
 
 import csv
+import os
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -102,13 +104,61 @@ def test_the_same_commands_again_give_the_same_bytes_without_decoding(journey, m
     (folder / "sitecustomize.py").write_text(
         "import av\ndef gone(*a, **k): raise RuntimeError('decoding')\nav.open = gone\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     broken = run("embed", scan[1], "--model", MODEL, "--hop", "2", cwd=folder, expect=1)
     assert "decoding" in broken.stderr
 
     run(*train, "--label", LABEL, "--out", "cry.detector", cwd=folder)
     run(*scan, "--scores", "scores.csv", "--out", "regions.csv", cwd=folder)
     assert {name: (folder / name).read_bytes() for name in files} == before
+
+
+def with_zeros(source, target, seconds, zeros):
+    """The first seconds of a recording, and then zeros."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(source)) as file:
+        settings, samples = file.getparams(), file.readframes(round(seconds * file.getframerate()))
+    with wave.open(str(target), "wb") as file:
+        file.setparams(settings)
+        file.writeframes(samples + bytes(2 * round(zeros * settings.framerate)))
+
+
+def scanned(folder, detector, name):
+    """The rows of regions and of scores of a recording in that folder."""
+    cache = ["--cache-dir", folder / "cache"]
+    run("scan", name, "--detector", detector, "--out", "r.csv", "--scores", "s.csv", *cache, cwd=folder)
+    return (folder / "r.csv").read_bytes(), (folder / "s.csv").read_bytes().splitlines()
+
+
+@pytest.mark.parametrize("zeros", [3.0, 90.0])
+def test_zeros_after_a_recording_change_no_byte_of_its_regions(journey, scenes, tmp_path, zeros):
+    name, detector = "scene_09.wav", journey[0] / "cry.detector"
+    for folder, appended in (("as it is", 0), ("longer", zeros)):
+        with_zeros(scenes / name, tmp_path / folder / name, 240, appended)
+    regions, scores = scanned(tmp_path / "as it is", detector, name)
+    longer, more_scores = scanned(tmp_path / "longer", detector, name)
+    assert len(regions.splitlines()) > 3
+    assert longer == regions
+    assert more_scores[: len(scores)] == scores
+    assert len(more_scores) == len(scores) + zeros
+
+
+def test_zeros_after_a_recording_that_ends_between_two_windows_change_its_regions_by_next_to_nothing(
+    journey, scenes, tmp_path
+):
+    """Its last window, which ends with it, scores its last seconds, and is of the background; with the zeros there is none."""
+    name, detector = "scene_09.wav", journey[0] / "cry.detector"
+    found = []
+    for folder, appended in (("as it is", 0), ("longer", 90)):
+        with_zeros(scenes / name, tmp_path / folder / name, 233.7, appended)
+        scanned(tmp_path / folder, detector, name)
+        found.append(
+            [[float(r[c]) for c in ("start", "end", "score")] for r in rows(tmp_path / folder / "r.csv")]
+        )
+    regions, longer = map(np.array, found)
+    np.testing.assert_allclose(longer[:, :2], regions[:, :2], atol=1.0)  # a step
+    np.testing.assert_allclose(longer[:-1, :2], regions[:-1, :2])
+    np.testing.assert_allclose(longer[:, 2], regions[:, 2], atol=0.005)
 
 
 def test_every_format_has_the_same_regions(journey):

@@ -16,10 +16,10 @@ SCAN = ["--detector", "tone.detector", "--cache-dir", "cache"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, labelled_tones):
-    """A detector of tones, learnt without statistics of each recording, and a recording to be scanned."""
+    """A detector of tones, and a recording to be scanned."""
     folder = tmp_path_factory.mktemp("silence")
     train = ["train", *labelled_tones(folder), "--labels", "labels.csv", "--model", "MEL"]
-    settings = ["--window", 2, "--hop", 0.5, "--normalisation", "none", "--cache-dir", "cache"]
+    settings = ["--window", 2, "--hop", 0.5, "--cache-dir", "cache"]
     code = "from audioscan_host.cli.main import main; main()"
     command = [sys.executable, "-c", code, *train, *map(str, settings), "--out", "tone.detector"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=250)
@@ -122,7 +122,9 @@ def test_a_damaged_stretch_is_silence(folder, scan):
     (folder / "damaged.flac").write_bytes(data)
     found, said, scores = scan("damaged.flac")
     assert "is digital silence (zeros)" in said
-    assert found[:1] == expected[:1]
+    # The first tone is where it was; of the background, a few seconds less are known.
+    assert spans(found[:1]) == spans(expected[:1])
+    assert float(found[0]["score"]) == pytest.approx(float(expected[0]["score"]), abs=1e-3)
     silent = [float(row["start"]) for row in scores if row["probability"] == "0.000000"]
     assert silent
     assert not any(start < max(silent) and end > min(silent) + 2 for start, end in spans(found))

@@ -3,14 +3,50 @@
 The sound itself is no part of it, so that a recording full of the sound and one that lacks it are read alike.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import LEAST_SHARE, SHRINK_SECONDS, Statistics, parts
 from audioscan_host.evidence import Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class UsualBackground:
+    """What the backgrounds of the recordings that are learnt from have in common.
+
+    The sound is no part of it either: a recording of which little background is heard is read by this, and must not
+    be read by the sound's own mean where the recordings learnt from are full of it.
+
+    Attributes:
+        mean: (dim,) of standardised vectors.
+        variance: (dim,) about each recording's own mean.
+    """
+
+    mean: npt.NDArray[np.float64]
+    variance: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, backgrounds: Sequence["Background"]) -> Self:
+        """Of one background or more.
+
+        Files of a clip each say nothing of what varies within one: there it is what varies between them, 1.
+        """
+        seconds = sum(each.seconds for each in backgrounds)
+        sums = np.sum([each.sums for each in backgrounds], axis=0)
+        about = [each.squares - each.sums**2 / each.seconds for each in backgrounds if each.seconds > 0]
+        within = np.maximum(np.sum(about, axis=0), 0) if about else np.zeros_like(sums)
+        return cls(sums / max(seconds, 1e-9), (within + SHRINK_SECONDS) / (seconds + SHRINK_SECONDS))
+
+    @classmethod
+    def average(cls, several: Sequence[Self]) -> Self:
+        """The mean of what several folds found."""
+        mean = np.mean([each.mean for each in several], axis=0)
+        return cls(mean, np.mean([each.variance for each in several], axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,24 +78,47 @@ class Background:
         """Of both together: parts of one recording."""
         return type(self)(self.seconds + other.seconds, self.sums + other.sums, self.squares + other.squares)
 
-    @property
-    def mean(self) -> npt.NDArray[np.float64]:
-        """(dim,) shrunk towards that of all that was learnt from, as if a minute of that were heard too."""
-        return self.sums / (self.seconds + SHRINK_SECONDS)
+    def shrunk_mean(self, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(dim,) of the windows, shrunk as if a minute at another mean were heard too: little background says little."""
+        shrunk: npt.NDArray[np.float64] = (self.sums + SHRINK_SECONDS * towards) / (
+            self.seconds + SHRINK_SECONDS
+        )
+        return shrunk
 
     def removed(
-        self, standardised: npt.NDArray[np.float32], statistics: Statistics
+        self, standardised: npt.NDArray[np.float32], usual: UsualBackground
     ) -> npt.NDArray[np.float32]:
         """Windows relative to the background: (windows, dim).
 
-        Its mean is taken off and its deviation divided by. Both are shrunk towards those of all that was
-        learnt from, as if a minute of that were heard too: little background says little.
+        Its mean is taken off and its deviation divided by. Both are shrunk towards the usual ones, as if a minute
+        of that were heard too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
-        mean = self.mean
+        mean = self.shrunk_mean(usual.mean)
         about = self.squares - 2 * mean * self.sums + self.seconds * mean**2
-        variance = (np.maximum(about, 0) + SHRINK_SECONDS * statistics.within) / trust
+        variance = (np.maximum(about, 0) + SHRINK_SECONDS * usual.variance) / trust
         variance = np.maximum(variance, LEAST_SHARE**2 * variance.mean())
         relative = standardised - mean.astype(np.float32)
         relative /= np.sqrt(variance).astype(np.float32)
         return relative
+
+
+@dataclass(frozen=True, eq=False)
+class FirstPass:
+    """What a first pass over a recording needs.
+
+    Attributes:
+        line: tells the background from the sound.
+        usual: what the backgrounds that are learnt from have in common.
+    """
+
+    line: Linear
+    usual: UsualBackground
+
+    @classmethod
+    def average(cls, several: Sequence[Self]) -> Self:
+        """What all folds found together."""
+        return cls(
+            Linear.mean([each.line for each in several]),
+            UsualBackground.average([each.usual for each in several]),
+        )

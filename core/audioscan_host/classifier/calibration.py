@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.linear import TOLERANCE
+
 CALIBRATIONS = ("sigmoid", "isotonic", "none")
 
 ORDER_SHARE = 0.01
@@ -58,7 +60,8 @@ class Calibrator:
         """(windows,) from 0 to 1."""
         if self.steps is None:
             return logistic(self.slope * scores + self.intercept)
-        return in_order(np.interp(scores, *self.steps), scores)
+        # Between two steps rounding may pass the upper one.
+        return in_order(np.minimum(np.interp(scores, *self.steps), 1.0), scores)
 
 
 def at_rate(probabilities: Scores, learnt: float, wanted: float) -> Scores:
@@ -147,7 +150,7 @@ def _platt(scores: Scores, labels: Labels) -> tuple[float, float]:
     positives = int(labels.sum())
     high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
     target = np.where(labels == 1, high, low)
-    line: Any = LogisticRegression(C=np.inf, max_iter=1000)
+    line: Any = LogisticRegression(C=np.inf, tol=TOLERANCE, max_iter=1000)
     line.fit(
         np.tile(scores, 2)[:, np.newaxis],
         np.repeat([1, 0], len(labels)),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.background import Background, FirstPass, UsualBackground
 from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.calibration import Calibrator, at_rate, natural_rate
 from audioscan_host.classifier.linear import Linear
@@ -38,7 +38,7 @@ class Classifier:
     calibrator: Calibrator
     rate: float
     kept_share: float
-    first: Linear | None
+    first: FirstPass | None
     second: tuple[Linear | Boosted, ...]
     highest_mean: float = 1.0
 
@@ -46,7 +46,7 @@ class Classifier:
         """Of all windows of a recording, or of a part of it; parts may be added up. None where it reads without."""
         if self.first is None:
             return None
-        return background(recording, self.first, statistics)
+        return background(recording, self.first.line, statistics)
 
     def probabilities(
         self,
@@ -70,7 +70,8 @@ class Classifier:
             (windows,) from 0 to 1; 0 where a window is digital silence by half or more.
         """
         known = self.background(recording, statistics) if background is None else background
-        scores = log_odds(recording.vectors, self.second, known, statistics)
+        relative = None if known is None or self.first is None else (known, self.first.usual)
+        scores = log_odds(recording.vectors, self.second, relative, statistics)
         probabilities = natural_rate(self.calibrator.probabilities(scores), self.kept_share)
         if rate is not None:
             probabilities = at_rate(probabilities, self.rate, rate)
@@ -95,18 +96,25 @@ def background(
     return Background.of(recording, chosen if without is None else chosen & ~without, statistics)
 
 
+Relative = tuple[Background, UsualBackground]
+"""The background of a recording, and the usual one."""
+
+
 def features(
-    vectors: npt.NDArray[np.floating[Any]], known: Background | None, statistics: Statistics
+    vectors: npt.NDArray[np.floating[Any]], relative: Relative | None, statistics: Statistics
 ) -> npt.NDArray[np.float32]:
     """Windows as a classifier reads them: (windows, dim), each of one length."""
     standardised = statistics.standardised(vectors)
-    return one_length(standardised if known is None else known.removed(standardised, statistics))
+    if relative is None:
+        return one_length(standardised)
+    known, usual = relative
+    return one_length(known.removed(standardised, usual))
 
 
 def log_odds(
     vectors: npt.NDArray[np.floating[Any]],
     several: Sequence[Linear | Boosted],
-    known: Background | None,
+    relative: Relative | None,
     statistics: Statistics,
 ) -> npt.NDArray[np.float64]:
     """(windows,) mean log-odds by several estimators, some thousand windows at a time."""
@@ -114,7 +122,7 @@ def log_odds(
     with threadpool_limits(1 if len(vectors) < _WORTH_THREADS else None, "openmp"):
         for first in range(0, len(vectors), _ROWS):
             rows = slice(first, first + _ROWS)
-            read = features(vectors[rows], known, statistics)
+            read = features(vectors[rows], relative, statistics)
             for each in several:
                 found[rows] += each.decision_function(read)
     return found / len(several)

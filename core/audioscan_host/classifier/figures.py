@@ -1,22 +1,18 @@
 """What tells how good a detector is, computed from windows that it was not trained on."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-)
 
 BINS = 10
 """Bins of equal width over which the calibration error is taken."""
+
+_COUNTS = ("windows", "positives")
+_MOST_COUNTED = 1e15
+_ROUNDING = 1e-9  # an area under a curve may come out as a bit more than 1
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Places:
             labels: (windows,) 0 or 1.
             found: (windows,) whether the window's probability reaches the threshold.
         """
-        order, begins = self._runs(found)
+        order, begins = self.runs(found)
         place = np.cumsum(begins) - 1
         places = int(begins.sum())
         with_sound = np.bincount(place, labels[order], places) > 0
@@ -53,10 +49,10 @@ class Places:
 
     def with_sound(self, labels: npt.NDArray[np.int64]) -> int:
         """How many places hold the sound: runs of positive windows each of which overlaps the one before."""
-        return int(self._runs(labels == 1)[1].sum())
+        return int(self.runs(labels == 1)[1].sum())
 
-    def _runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """The found windows in order of time, and which of them begin a place."""
+    def runs(self, found: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The found windows in order of recording and time, and which of them begin a place."""
         order = np.lexsort((self.times, self.groups))
         order = order[found[order]]
         apart = np.diff(self.times[order]) >= self.window - 1e-6
@@ -73,13 +69,15 @@ class Figures:
         average_precision: area under precision and recall, 0 to 1; chance is `positives / windows`.
         roc_auc: how often a positive scores above a negative; chance is 0.5.
         brier: mean squared difference of probability and label; lower is better.
-        expected_calibration_error: mean gap of what is said and what happens; see
+        expected_calibration_error: mean gap of what is predicted and what is observed; see
             `expected_calibration_error`.
         threshold: from which on a window counts as found.
         precision: share of the found windows that are positive; None where none is found.
         recall: share of the positive windows that are found.
         false_alarms_per_hour: places found without the sound, for each hour of judged audio; None
             where it is not known where the windows lie. See `Places.false_alarms_per_hour`.
+        false_seconds_per_hour: seconds found without the sound, for each hour of judged audio. See the
+            function `false_seconds_per_hour`.
     """
 
     windows: int
@@ -92,6 +90,7 @@ class Figures:
     precision: float | None
     recall: float
     false_alarms_per_hour: float | None
+    false_seconds_per_hour: float
 
     @classmethod
     def from_scores(
@@ -112,20 +111,23 @@ class Figures:
         Raises:
             ValueError: all labels are the same.
         """
+        from sklearn import metrics  # not needed to scan
+
         if len(np.unique(labels)) != 2:
             raise ValueError("figures need positive and negative windows")
         found = probabilities >= threshold
         return cls(
             windows=len(labels),
             positives=int(np.count_nonzero(labels)),
-            average_precision=float(average_precision_score(labels, probabilities)),
-            roc_auc=float(roc_auc_score(labels, probabilities)),
-            brier=float(brier_score_loss(labels, probabilities)),
+            average_precision=float(metrics.average_precision_score(labels, probabilities)),
+            roc_auc=float(metrics.roc_auc_score(labels, probabilities)),
+            brier=float(metrics.brier_score_loss(labels, probabilities)),
             expected_calibration_error=expected_calibration_error(labels, probabilities),
             threshold=threshold,
-            precision=float(precision_score(labels, found)) if found.any() else None,
-            recall=float(recall_score(labels, found)),
+            precision=float(metrics.precision_score(labels, found)) if found.any() else None,
+            recall=float(metrics.recall_score(labels, found)),
             false_alarms_per_hour=places.false_alarms_per_hour(labels, found) if places else None,
+            false_seconds_per_hour=false_seconds_per_hour(labels, found),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -137,24 +139,39 @@ class Figures:
         """Read what `to_json` gave.
 
         Raises:
-            ValueError: a figure is missing, unknown or not a number.
+            ValueError: a figure is missing, unknown, not a number or out of its range.
         """
         names = list(cls.__dataclass_fields__)
         if set(values) != set(names):
             raise ValueError(f"figures must be {', '.join(names)}, not {', '.join(sorted(map(str, values)))}")
         for name, value in values.items():
-            kinds = (int,) if name in ("windows", "positives") else (int, float)
-            number = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+            kinds = (int,) if name in _COUNTS else (int, float)
+            most = _MOST_COUNTED if name in _COUNTS or name.endswith("_per_hour") else 1
+            number = (
+                isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= most + _ROUNDING
+            )
             may_lack = value is None and name in ("precision", "false_alarms_per_hour")
             if not number and not may_lack:
-                raise ValueError(f"figure {name} must be a number, not {value!r}")
+                raise ValueError(f"figure {name} must be a number from 0 to {most:g}, not {value!r}")
         return cls(**values)
+
+
+def false_seconds_per_hour(labels: npt.NDArray[np.int64], found: npt.NDArray[np.bool_]) -> float:
+    """Seconds that found windows without the sound stand for, in each hour of judged audio.
+
+    Every window stands for one hop, so of how many seconds that is makes no difference.
+
+    Args:
+        labels: (windows,) 0 or 1.
+        found: (windows,) whether the window's probability reaches the threshold.
+    """
+    return float(3600 * np.count_nonzero(found & (labels == 0)) / len(labels))
 
 
 def expected_calibration_error(
     labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
 ) -> float:
-    """Mean gap between the probability said and the share of positives found, over ten equal bins.
+    """Mean gap between predicted probability and observed share of positives, over ten equal bins.
 
     Each bin weighs by its windows. Naeini, Cooper and Hauskrecht, "Obtaining well calibrated
     probabilities using Bayesian binning" (AAAI 2015), which takes the positive class's probability;
@@ -165,6 +182,6 @@ def expected_calibration_error(
         probabilities: (windows,) from 0 to 1; a bin holds its lower edge, the last one both.
     """
     bins = np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
-    said = np.bincount(bins, probabilities, BINS)
-    happened = np.bincount(bins, labels, BINS)
-    return float(abs(said - happened).sum() / len(labels))
+    predicted = np.bincount(bins, probabilities, BINS)
+    observed = np.bincount(bins, labels, BINS)
+    return float(abs(predicted - observed).sum() / len(labels))

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.background import FirstPass, UsualBackground
 from audioscan_host.classifier.boosted import Boosted
-from audioscan_host.classifier.classifier import background, features, log_odds
+from audioscan_host.classifier.classifier import Relative, background, features, log_odds
 from audioscan_host.classifier.folds import Folds
 from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import Statistics
@@ -25,7 +25,6 @@ class LabelledWindows:
 
     Attributes:
         recordings: with all of their windows.
-        positive: for each recording (windows,) which ones are labelled to hold the sound.
         chosen: for each recording (windows,) which ones are labelled.
         truth: (labelled windows,) 0 or 1.
         recording: (labelled windows,) which recording each is of.
@@ -33,7 +32,6 @@ class LabelledWindows:
     """
 
     recordings: Sequence[Evidence]
-    positive: Sequence[npt.NDArray[np.bool_]]
     chosen: Sequence[npt.NDArray[np.bool_]]
     truth: npt.NDArray[np.int64]
     recording: npt.NDArray[np.int64]
@@ -41,11 +39,20 @@ class LabelledWindows:
 
     def vectors(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
         """Of a recording those of its labelled windows that are among `rows`, which ascend."""
-        first = np.searchsorted(self.recording, number)
-        of_it = rows[self.recording[rows] == number] - first
         vectors: npt.NDArray[np.floating[Any]] = self.recordings[number].vectors
-        found: npt.NDArray[np.floating[Any]] = vectors[np.flatnonzero(self.chosen[number])[of_it]]
+        found: npt.NDArray[np.floating[Any]] = vectors[self._places(number, rows)]
         return found
+
+    def with_sound(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """(windows,) of a recording: those that are labelled to hold the sound, as far as `rows` say it."""
+        held = np.zeros(len(self.chosen[number]), np.bool_)
+        held[self._places(number, rows[self.truth[rows] == 1])] = True
+        return held
+
+    def _places(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        of_it = rows[self.recording[rows] == number] - np.searchsorted(self.recording, number)
+        places: npt.NDArray[np.intp] = np.flatnonzero(self.chosen[number])[of_it]
+        return places
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Fits:
 
     def run(
         self, folds: Folds | None
-    ) -> tuple[Linear | None, tuple[Linear | Boosted, ...], npt.NDArray[np.float64] | None]:
+    ) -> tuple[FirstPass | None, tuple[Linear | Boosted, ...], npt.NDArray[np.float64] | None]:
         """First pass, second pass, and each labelled window's log-odds by what had not seen it.
 
         The passes of all folds together, where there are folds: together they have seen everything.
@@ -78,7 +85,7 @@ class Fits:
         everything = np.arange(len(self.windows.truth))
         splits = folds.splits if folds else ((everything, everything[:0]),)
         scores = np.zeros(len(everything))
-        firsts: list[Linear] = []
+        firsts: list[FirstPass] = []
         seconds: list[Linear | Boosted] = []
         with threadpool_limits(1 if self._numbers < _WORTH_THREADS else None, "openmp"):
             for step, (train, held) in enumerate(splits, start=1):
@@ -93,40 +100,46 @@ class Fits:
                     self.on_step(step, len(splits))
         lines = [each for each in seconds if isinstance(each, Linear)]
         together = (Linear.mean(lines),) if lines else tuple(seconds)
-        return Linear.mean(firsts) if firsts else None, together, scores if folds else None
+        return FirstPass.average(firsts) if firsts else None, together, scores if folds else None
 
     @property
     def _numbers(self) -> int:
         return len(self.windows.truth) * len(self.statistics.mean)
 
-    def _passes(self, train: npt.NDArray[np.intp]) -> tuple[Linear | None, Linear | Boosted]:
+    def _passes(self, train: npt.NDArray[np.intp]) -> tuple[FirstPass | None, Linear | Boosted]:
         truth = self.windows.truth[train]
         if not self.relative:
             return None, self.fitted(self._features(train, None), truth)
-        first = Linear.fitted(self._features(train, None), truth)
+        line = Linear.fitted(self._features(train, None), truth)
         known = {
             number: background(
-                self.windows.recordings[number], first, self.statistics, self.windows.positive[number]
+                # A held-out window of the same recording counts by its sound alone: its label is not known.
+                self.windows.recordings[number],
+                line,
+                self.statistics,
+                self.windows.with_sound(number, train),
             )
             for number in np.unique(self.windows.recording[train]).tolist()
         }
-        return first, self.fitted(self._features(train, known), truth)
+        usual = UsualBackground.of(list(known.values()))
+        relative = {number: (each, usual) for number, each in known.items()}
+        return FirstPass(line, usual), self.fitted(self._features(train, relative), truth)
 
     def _features(
-        self, rows: npt.NDArray[np.intp], known: dict[int, Background] | None
+        self, rows: npt.NDArray[np.intp], relative: dict[int, Relative] | None
     ) -> npt.NDArray[np.float32]:
         numbers = np.unique(self.windows.recording[rows]).tolist()
         return np.concatenate(
             [
-                features(self.windows.vectors(n, rows), known[n] if known else None, self.statistics)
+                features(self.windows.vectors(n, rows), relative[n] if relative else None, self.statistics)
                 for n in numbers
             ]
         )
 
     def _scores(
-        self, number: int, held: npt.NDArray[np.intp], first: Linear | None, second: Linear | Boosted
+        self, number: int, held: npt.NDArray[np.intp], first: FirstPass | None, second: Linear | Boosted
     ) -> npt.NDArray[np.float64]:
         """Log-odds of the held-out windows of a recording, read as in a scan: its labels are not known."""
         recording = self.windows.recordings[number]
-        known = background(recording, first, self.statistics) if first else None
-        return log_odds(self.windows.vectors(number, held), [second], known, self.statistics)
+        relative = (background(recording, first.line, self.statistics), first.usual) if first else None
+        return log_odds(self.windows.vectors(number, held), [second], relative, self.statistics)

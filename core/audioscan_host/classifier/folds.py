@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedGroupKFold
 
 FOLDS = 3
 """Parts that the windows are split into; each is held out once."""
@@ -70,6 +69,8 @@ def split(
 
 
 def _by_recording(labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> tuple[Split, ...]:
+    from sklearn.model_selection import StratifiedGroupKFold  # not needed to scan
+
     positives = int(labels.sum())
     if min(positives, len(labels) - positives, len(np.unique(groups))) < FOLDS:
         return ()

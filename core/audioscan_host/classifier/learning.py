@@ -1,7 +1,7 @@
 """Learn a sound from labelled embeddings: fit, calibrate, judge."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -14,22 +14,12 @@ from audioscan_host.classifier.calibration import CALIBRATIONS, Calibrator, cros
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.figures import Figures, Places
 from audioscan_host.classifier.fitting import Fits, LabelledWindows
-from audioscan_host.classifier.folds import FOLDS, Folds, split
+from audioscan_host.classifier.folds import split
 from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.notes import LEAST_PLACES_TO_JUDGE, LEAST_WINDOWS_TO_CALIBRATE, notes
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import SettingError, TrainingError
 from audioscan_host.evidence import Evidence
-
-LEAST_RECORDINGS_TO_JUDGE = 5
-"""Recordings with both classes below which held-out figures are told to be uncertain: over forty sets each of synthetic
-scenes, the calibration error that is printed was off by 0.020 and 0.013 (root mean square) with three and four, and by 0.008
-to 0.011 with five, six and eight."""
-
-LEAST_WINDOWS_TO_CALIBRATE = 6
-"""Windows that each class needs: two in each fold, or the folds say nothing of it."""
-
-LEAST_PLACES_TO_JUDGE = 10
-"""Places with the sound below which held-out figures are not shown. See docs/detector.md for how far off they are."""
 
 KINDS = ("logistic", "hist-gbt")
 
@@ -80,9 +70,9 @@ class Fitted:
     Attributes:
         classifier: to be used on other recordings.
         figures: how the classifier does on windows it was not trained on; None where there were
-            too few to hold any out.
+            too few to hold any out, or to say how good it is.
         held_out: (windows,) the probability of each labelled window by a classifier and a
-            calibrator that had not seen it; what the figures come from. None with them.
+            calibrator that had not seen it; what the figures come from. None where none could be held out.
         folds: what was held out at a time: `recordings`, blocks of `time`, or `none`.
         notes: sentences for the user on what could not be done, and what would be enough.
     """
@@ -136,13 +126,15 @@ def fit(
     kept = _thin(truth, windows.recording, settings)
     apart = None if sources is None else sources.astype(np.int64)[windows.recording]
     folds = split(truth, windows.recording, windows.times, window, kept, sources=apart)
-    enough = min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE and folds is not None
+    enough = (
+        min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE[settings.calibration] and folds is not None
+    )
     method = settings.calibration if enough else "none"
     relative = settings.normalisation == "background"
     fitted = Linear.fitted if settings.kind == "logistic" else partial(Boosted.fitted, seed=settings.seed)
     fits = Fits(windows, kept, statistics, relative, fitted, on_step)
     first, second, scores = fits.run(folds)
-    kept_share = np.count_nonzero(kept & (truth == 0)) / negatives if settings.natural_rate else 1.0
+    kept_share = int(np.count_nonzero(kept & (truth == 0))) / negatives if settings.natural_rate else 1.0
     calibrator, held_out, figures = Calibrator("none"), None, None
     if scores is not None and folds is not None:
         calibrator = Calibrator.fitted(method, scores[kept], truth[kept])
@@ -151,12 +143,14 @@ def fit(
         places = Places(windows.recording, windows.times, window, recordings[0].hop)
         if places.with_sound(truth) >= LEAST_PLACES_TO_JUDGE:
             figures = Figures.from_scores(truth, held_out, places=places)
+    told = notes(windows, folds, window, calibration=settings.calibration, judged=figures is not None)
+    rate = float(np.mean(truth if settings.natural_rate else truth[kept]))
     return Fitted(
-        classifier=Classifier(settings.kind, calibrator, positives / len(truth), kept_share, first, second),
+        classifier=Classifier(settings.kind, calibrator, rate, kept_share, first, second),
         figures=figures,
         held_out=held_out,
         folds=folds.kind if folds else "none",
-        notes=tuple(_notes(settings, windows, folds, judged=figures is not None, window=window)),
+        notes=tuple(told),
     )
 
 
@@ -168,7 +162,6 @@ def _labelled(
     chosen = [(said >= 0) & each.heard for said, each in zip(labels, recordings, strict=True)]
     return LabelledWindows(
         recordings,
-        [said == 1 for said in labels],
         chosen,
         np.concatenate([said[mask] for said, mask in zip(labels, chosen, strict=True)]).astype(np.int64),
         np.repeat(np.arange(len(recordings)), list(map(np.count_nonzero, chosen))),
@@ -196,44 +189,3 @@ def _thin(
         kept[negatives] = False
         kept[np.concatenate([drawn[first], drawn[~first]])[:wanted]] = True
     return kept
-
-
-def _notes(
-    settings: ClassifierSettings,
-    windows: LabelledWindows,
-    folds: Folds | None,
-    *,
-    judged: bool,
-    window: float,
-) -> Iterator[str]:
-    labels, groups = windows.truth, windows.recording
-    positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
-    with_both = len(np.intersect1d(groups[labels == 1], groups[labels == 0]))
-    smaller, what = min((positives, "positive"), (negatives, "negative"))
-    if settings.calibration != "none" and smaller < LEAST_WINDOWS_TO_CALIBRATE:
-        yield (
-            f"only {smaller} {what} window{'s' * (smaller != 1)}: the probabilities are not calibrated; "
-            f"{LEAST_WINDOWS_TO_CALIBRATE} windows of each class would be enough"
-        )
-    if folds is None:
-        yield (
-            "the labelled windows cannot be split in three without overlap: no calibration and no "
-            "cross-validated figures; the sound at three places that lie more than a window apart, "
-            "and places without it near each, would be enough"
-        )
-    elif not judged:
-        places = Places(groups, windows.times, window, window).with_sound(labels)
-        yield (
-            f"the sound is labelled at {places} places: too few to say how good the detector is, so no figures; "
-            f"{LEAST_PLACES_TO_JUDGE} places, in {LEAST_RECORDINGS_TO_JUDGE} recordings, would be enough"
-        )
-    elif folds.kind == "time":
-        yield (
-            "too few recordings hold both classes to hold whole ones out: the figures come from blocks "
-            f"of time and flatter a new recording; {FOLDS} recordings with both would be enough"
-        )
-    elif with_both < LEAST_RECORDINGS_TO_JUDGE:
-        yield (
-            f"the figures come from {with_both} recordings with both classes and may be far off; "
-            f"from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
-        )

@@ -7,8 +7,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-PENALTY = 1.0
-"""`C` of scikit-learn. From 0.3 to 10 it makes little difference to windows of one length; see docs/detector.md."""
+PENALTY = 0.3
+"""`C` of scikit-learn, for windows of one length. docs/detector.md has what others do."""
+
+TOLERANCE = 1e-8
+"""Of the gradient of the mean loss, at which a fit is done. It is as small as the share of the sound: at scikit-learn's own
+1e-4 the fit of a rare sound stops long before its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class Linear:
         """Fit (windows, dim) features of one length to (windows,) labels, 0 and 1."""
         from sklearn.linear_model import LogisticRegression  # not needed to scan
 
-        model = LogisticRegression(C=PENALTY, max_iter=2000).fit(features, labels)
+        model = LogisticRegression(C=PENALTY, tol=TOLERANCE, max_iter=2000).fit(features, labels)
         return cls(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What the windows that are learnt from have in common: each dimension's mean, deviation, and how it varies within a recording."""
+"""What the windows that are learnt from have in common: each dimension's mean and deviation."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ LEAST_SHARE = 0.3
 SHRINK_SECONDS = 60.0
 """Seconds of audio that count as much as what is known beforehand. See docs/detector.md for what others do."""
 
+FARTHEST = 1e6
+"""Deviations from the mean; a window farther off is held there, so that no sum or square of it is too large for float32."""
+
 _ROWS_IN_CACHE = 512  # windows that are worked on at once: their doubles stay in the CPU's cache
 
 Vector = npt.NDArray[np.float64]
@@ -27,12 +30,10 @@ class Statistics:
     Attributes:
         mean: (dim,)
         deviation: (dim,) standard deviation, at least 0.3 of the root mean square of all of them.
-        within: (dim,) variance about each recording's own mean, in units of the squared deviation.
     """
 
     mean: Vector
     deviation: Vector
-    within: Vector
 
     @classmethod
     def of(cls, recordings: Iterable[Evidence]) -> Self:
@@ -46,15 +47,18 @@ class Statistics:
         return cls(*running.statistics().arrays)
 
     @property
-    def arrays(self) -> tuple[Vector, Vector, Vector]:
+    def arrays(self) -> tuple[Vector, Vector]:
         """All of it, in order."""
-        return self.mean, self.deviation, self.within
+        return self.mean, self.deviation
 
     def standardised(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learnt from."""
-        centred = vectors - self.mean
-        centred /= self.deviation
-        return centred.astype(np.float32)
+        standardised = np.empty(vectors.shape, np.float32)
+        for rows in parts(len(vectors)):  # in double precision, of which a day-long recording needs no copy
+            centred = vectors[rows] - self.mean
+            centred /= self.deviation
+            standardised[rows] = np.clip(centred, -FARTHEST, FARTHEST, out=centred)
+        return standardised
 
 
 def one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -100,24 +104,17 @@ class RunningStatistics:
         sums = self._clean or self._heard
         if sums is None:
             raise ValueError("there are no statistics of no recordings")
-        windows = max(1, sums.windows)
-        deviation = np.sqrt(sums.squares / windows)
-        deviation = np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation))
-        variance = sums.within / windows / deviation**2
-        # Files of a clip each say nothing of what varies within one: there it is what varies between them.
-        within = (sums.seconds * variance + SHRINK_SECONDS) / (sums.seconds + SHRINK_SECONDS)
-        return Statistics(sums.mean, deviation, within)
+        deviation = np.sqrt(sums.squares / max(1, sums.windows))
+        return Statistics(sums.mean, np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """Of some windows: how many, their mean, and squared distances from it and from their own recording's mean."""
+    """Of some windows: how many, their mean, and the squared distances from it."""
 
     windows: int
-    seconds: float
     mean: Vector
     squares: Vector
-    within: Vector
 
     @classmethod
     def of(cls, recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Self:
@@ -130,20 +127,15 @@ class _Sums:
         for vectors in _parts(recording, chosen):
             centred = vectors - mean
             squares += np.einsum("ij,ij->j", centred, centred)
-        return cls(windows, recording.hop * windows, mean, squares, squares)
+        return cls(windows, mean, squares)
 
     def __add__(self, other: Self) -> Self:
         """Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979."""
         windows = self.windows + other.windows
         share = other.windows / max(1, windows)
         apart = other.mean - self.mean
-        return type(self)(
-            windows,
-            self.seconds + other.seconds,
-            self.mean + share * apart,
-            self.squares + other.squares + self.windows * share * apart**2,
-            self.within + other.within,
-        )
+        squares = self.squares + other.squares + self.windows * share * apart**2
+        return type(self)(windows, self.mean + share * apart, squares)
 
 
 def _parts(recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.floating[Any]]]:

@@ -86,9 +86,10 @@ def evaluate(
 ) -> None:
     """Compare models on your own labels, by recordings left out.
 
-    RECORDING is a media file or a folder of them. Each recording is heard by detectors that were
+    RECORDING is a media file or a folder of them. Each recording is judged by detectors that were
     trained on others. Every model is tried with every --classifier and every --calibration; the
-    last line says which to use, and how sure that is.
+    second table says what a field will show, where the sound may be absent, rare or frequent; the last
+    line says which to use, and how sure that is.
     """
     from audioscan_host import evaluate as evaluate_systems
     from audioscan_host.classifier import ClassifierSettings
@@ -122,7 +123,12 @@ def evaluate(
 
 
 def _print(result: "EvaluationResult") -> None:
-    from audioscan_host.evaluation.tables import figure_cells, figure_columns
+    from audioscan_host.evaluation.tables import (
+        CONDITION_COLUMNS,
+        condition_cells,
+        figure_cells,
+        figure_columns,
+    )
 
     rows = [
         [row.label, row.system.model, row.system.classifier, row.system.calibration, *figure_cells(row)]
@@ -131,16 +137,22 @@ def _print(result: "EvaluationResult") -> None:
     ]
     columns = figure_columns(result.window_choice.windowing.window)
     reporting.print_table(["label", "model", "classifier", "calibration", *columns], rows, right=columns)
+    best = result.conclusion.best
+    click.echo(f"\nWhat a field will show of {best}:\n")
+    shown = [
+        [label.label, *condition_cells(each)] for label in result.labels for each in label.conditions[best]
+    ]
+    reporting.print_table(["label", *CONDITION_COLUMNS], shown, right=CONDITION_COLUMNS[1:])
     for label in result.labels:
         told = label.conclusion
         click.echo(
             f"\n{label.label}: {told.recordings} recordings, {told.with_sound} of them with the sound, in "
-            f"{label.folds} parts that were held out in turn."
+            f"{label.folds} parts that were held out in turn. {label.rate_sentence}"
         )
         for note in label.notes:
             click.echo(f"  {note}")
         if len(result.labels) > 1:
-            click.echo(f"  {told.sentence()}")
+            click.echo(f"  {label.sentence}")
     if result.files:
         click.echo(f"\nTables, pictures and a page with all of them: {result.files[0]}")
     click.echo(f"\n{result.sentence}")

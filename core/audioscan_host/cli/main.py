@@ -8,6 +8,7 @@ import click
 from audioscan_host.cli import reporting
 from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
 from audioscan_host.errors import AudioscanError, SettingError, UnknownModelError
+from audioscan_host.printable import printable
 from audioscan_host.registry import load_registry
 
 BUILT_IN = (
@@ -71,7 +72,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except AudioscanError as error:
             wrong_usage = isinstance(error, SettingError | UnknownModelError)
-            raise (_WrongUsage if wrong_usage else click.ClickException)(str(error)) from error
+            raise (_WrongUsage if wrong_usage else click.ClickException)(printable(str(error))) from error
         except KeyboardInterrupt:
             reporting.note("interrupted; what was finished is kept, and the same command goes on from there")
             ctx.exit(130)

@@ -101,7 +101,7 @@ def windowing_by_labels(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--window",
         type=float,
-        help="Length of a window, seconds.  [default: of 1, 2, 4 and 8 the nearest to how long the labelled sound "
+        help="Length of a window, seconds.  [default: of 1, 2, 4 and 8 the nearest to half of what the labelled sound "
         "usually lasts; 8 where labels are points, or 8-cut's embeddings are in the cache]",
     )
     @click.option(

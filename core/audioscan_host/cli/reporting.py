@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from audioscan_host.printable import printable
 from audioscan_host.progress import Advance, Progress, Silent
 
 PLAIN_SECONDS = 5.0
@@ -27,7 +28,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right:
 
     Not by rich, whose console and table take as long to import as all the rest of `models`.
     """
-    cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    cells = [list(columns), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
     for row in cells:
@@ -45,7 +46,7 @@ def counted(number: int, what: str) -> str:
 
 def note(text: str) -> None:
     """Something that is not a result, on stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def listen(*, quiet: bool) -> None:

@@ -122,15 +122,23 @@ def train(
 def print_reports(result: "TrainResult") -> None:
     """A row for each label: windows, and held-out figures."""
     names = ["average precision", "ROC AUC", "Brier score", "calibration error"]
-    names += ["precision", "recall", "false alarms/h"]
+    names += ["precision", "recall", "false alarms/h", "false s/h"]
     rows: list[list[object]] = []
     for report in result.reports:
         f = report.figures
-        measured: list[float | None] = []
+        cells = ["-"] * len(names)
         if f is not None:
-            measured = [f.average_precision, f.roc_auc, f.brier, f.expected_calibration_error]
-            measured += [f.precision, f.recall, f.false_alarms_per_hour]
-        cells = ["-" if value is None else f"{value:.3f}" for value in measured] or ["-"] * len(names)
+            shares = [
+                f.average_precision,
+                f.roc_auc,
+                f.brier,
+                f.expected_calibration_error,
+                f.precision,
+                f.recall,
+            ]
+            false = [f.false_alarms_per_hour, f.false_seconds_per_hour]
+            cells = ["-" if value is None else f"{value:.3f}" for value in shares]
+            cells += ["-" if value is None else f"{value:.1f}" for value in false]
         rows.append([report.label, report.positives, report.negatives, report.left_out, *cells])
     columns = ["label", "positive", "negative", "left out", *names]
     reporting.print_table(columns, rows, right=columns[1:])
@@ -138,6 +146,11 @@ def print_reports(result: "TrainResult") -> None:
     if thresholds:
         at = f"; precision, recall and false alarms at threshold {thresholds.pop():g}"
         click.echo(f"The figures are from windows that were held out of training{at}.")
+    several = len(result.reports) > 1
+    rates = [f"{r.rate * 100:.3g} %{f' ({r.label})' * several}" for r in result.reports]
+    click.echo(
+        f"Probabilities are at a rate of {', '.join(rates)} of windows, as labelled; scan --rate puts them to another."
+    )
 
 
 def _facts(result: "TrainResult", out: Path) -> dict[str, object]:
@@ -148,6 +161,7 @@ def _facts(result: "TrainResult", out: Path) -> dict[str, object]:
         "labels": {
             report.label: {
                 "windows": report.counts,
+                "rate": report.rate,
                 "held_out": report.figures.to_json() if report.figures else None,
                 "notes": list(report.notes),
             }

@@ -18,6 +18,8 @@ from audioscan_host.evidence import Evidence
 from audioscan_host.model import Model
 from audioscan_host.windows import Windowing
 
+_LARGEST_FEATURE = 1e3  # windows are scaled to the length dim^0.25
+
 
 def installed_versions() -> dict[str, str]:
     """Versions of what a detector's numbers depend on beside its model."""
@@ -78,7 +80,7 @@ class Detector:
             self.reference.dtype != np.float32
             or self.reference.ndim != 2
             or self.reference.shape[1] != self.dim
-            or not np.isfinite(self.reference).all()
+            or not (np.abs(self.reference) <= _LARGEST_FEATURE).all()  # NaN is not
         ):
             raise DetectorError(f"its reference windows must be (windows, {self.dim}) finite float32 numbers")
 

@@ -54,6 +54,8 @@ _LONGEST_NAME = 200  # characters
 _MOST_ESTIMATORS = 100
 _MOST_DIM = 2**17
 _STEEPEST = 1e6
+_MOST_REVISIONS = 2**31
+_LEAST_SHARE = 1e-9  # of windows; a year has 3e7 seconds
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,29 @@ def read(data: bytes) -> Description:
     except ValueError as error:
         raise DetectorError(f"{DESCRIPTION} is not JSON") from error
     found = _take(described, "format", int)
+    if found == 1:
+        raise DetectorError(
+            "was trained by an audioscan-host whose detectors read each recording by its own statistics, so that "
+            "probabilities depended on how much of the sound is in it: train it again, from the same labels"
+        )
     if found != FORMAT:
         raise DetectorError(
             f"is of format {found}, and this audioscan-host reads format {FORMAT}: "
             "upgrade audioscan-host, or train it again"
         )
+    values = _read_values(described)
+    labels = tuple(_read_label(label) for label in _take(described, "labels", list))
+    if len({label.name for label in labels}) != len(labels):
+        raise DetectorError("holds a label twice")
+    return Description(values, labels)
+
+
+def _read_values(described: Any) -> dict[str, Any]:
     values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
     if not all(_is_name(values[name]) for name in ("model", "checkpoint_revision")):
         raise DetectorError("model and checkpoint_revision must be short texts of one line")
+    if not 0 <= values["model_revision"] <= _MOST_REVISIONS:
+        raise DetectorError("model_revision is out of its range")
     if not 1 <= values["dim"] <= _MOST_DIM:
         raise DetectorError(f"dim must be from 1 to {_MOST_DIM}, not {values['dim']}")
     if not all(isinstance(version, str) for version in values["versions"].values()):
@@ -158,11 +175,7 @@ def read(data: bytes) -> Description:
         isinstance(each, str) and _is_name(each) for each in (*values["plugin"].values(), *values["wrappers"])
     ):
         raise DetectorError("plugin and wrappers must be short texts of one line")
-    values["wrappers"] = tuple(values["wrappers"])
-    labels = tuple(_read_label(label) for label in _take(described, "labels", list))
-    if len({label.name for label in labels}) != len(labels):
-        raise DetectorError("holds a label twice")
-    return Description(values, labels)
+    return values | {"wrappers": tuple(values["wrappers"])}
 
 
 def _read_label(described: Any) -> Label:
@@ -173,16 +186,16 @@ def _read_label(described: Any) -> Label:
             f"label {label!r}: classifier {values['kind']!r} with calibration {values['calibration']!r} is unknown"
         )
     if not (
-        0 < values["kept_share"] <= 1
-        and 0 < values["rate"] < 1
+        _LEAST_SHARE <= values["kept_share"] <= 1
+        and _LEAST_SHARE <= values["rate"] <= 1 - _LEAST_SHARE
         and 0 <= values["highest_mean"] <= 1
         and LEAST_SLOPE <= values["slope"] <= _STEEPEST
         and abs(values["intercept"]) <= _STEEPEST
         and 1 <= values["estimators"] <= _MOST_ESTIMATORS
     ):
         raise DetectorError(f"label {label!r}: a number is out of its range")
-    if not all(type(value) in (int, float) for value in values["probe"]):
-        raise DetectorError(f"label {label!r}: probe must be numbers")
+    if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values["probe"]):
+        raise DetectorError(f"label {label!r}: probe must be numbers from 0 to 1")
     try:
         figures = described.get("figures")
         figures = None if figures is None else Figures.from_json(figures)

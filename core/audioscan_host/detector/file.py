@@ -14,6 +14,7 @@ from audioscan_host.detector.detector import Detector
 from audioscan_host.detector.detector_json import DESCRIPTION
 from audioscan_host.errors import DetectorError
 from audioscan_host.evidence import Evidence
+from audioscan_host.printable import printable
 
 MOST_BYTES = 512 * 2**20
 """A detector of one label is some 100 kB, one of boosted trees some megabytes."""
@@ -76,8 +77,7 @@ def load(path: str | os.PathLike[str]) -> Detector:
 
 def _one_line(error: Exception) -> str:
     """What a stranger's file is cited with: it may be long, or move the cursor of a terminal."""
-    said = str(error)[:_MOST_SAID]
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in said)
+    return printable(str(error)[:_MOST_SAID]).replace("\n", "\\n")
 
 
 def _read_file(source: Path) -> bytes:
@@ -111,12 +111,12 @@ def _from_bytes(data: bytes) -> Detector:
     dim = description.values["dim"]
     statistics = members.statistics_of(contents.pop(members.STATISTICS), dim)
     reference = archive.read_array(contents.pop(REFERENCE)) if REFERENCE in contents else None
-    parts: dict[int, dict[str, bytes]] = {number: {} for number in range(len(description.labels))}
+    parts: dict[str, dict[str, bytes]] = {str(number): {} for number in range(len(description.labels))}
     for name, content in contents.items():
         number, _, part = name.partition("/")
-        if not number.isdecimal() or int(number) not in parts:
+        if number not in parts:
             raise DetectorError(f"holds a foreign member, {name!r}")
-        parts[int(number)][part] = content
+        parts[number][part] = content
     classifiers = {
         label.name: members.classifier_of(own, label, dim)
         for label, own in zip(description.labels, parts.values(), strict=True)

@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.background import FirstPass, UsualBackground
 from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.calibration import Calibrator
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.linear import Linear
-from audioscan_host.classifier.statistics import Statistics
+from audioscan_host.classifier.statistics import FARTHEST, Statistics
 from audioscan_host.detector import archive, trees
 from audioscan_host.detector.detector_json import Label
 from audioscan_host.errors import DetectorError
 
 STATISTICS = "statistics.npy"
-"""The member that holds mean, deviation and variance within a recording: (3, dim)."""
+"""The member that holds mean and deviation: (2, dim)."""
 
-_FIRST, _SECOND, _STEPS = "first.npy", "second.npy", "steps.npy"
+_FIRST, _USUAL, _SECOND, _STEPS = "first.npy", "usual.npy", "second.npy", "steps.npy"
 _LARGEST = 1e30  # of a number; embeddings and weights have some thousands
+_SMALLEST = 1e-30  # of a deviation
+_VARIANCES = (1e-9, FARTHEST**2)  # within a recording: above 0 by its shrinking
+_NEAREST = 1e-16  # of two steps of isotonic regression, log-odds; scikit-learn joins those that are nearer than 1e-15
 
 
 def of_statistics(statistics: Statistics) -> bytes:
@@ -34,19 +38,20 @@ def statistics_of(data: bytes, dim: int) -> Statistics:
     """Read what `of_statistics` gave.
 
     Raises:
-        DetectorError: it is of other dimensions, or a deviation is not above 0.
+        DetectorError: it is of other dimensions, or a deviation is not what training gives.
     """
-    numbers = _numbers(data, (3, dim), "statistics")
-    if not (numbers[1:] > 0).all():
+    mean, deviation = _numbers(data, (2, dim), "statistics")
+    if not (deviation >= _SMALLEST).all():
         raise DetectorError("its statistics have deviations that no training gives")
-    return Statistics(*numbers)
+    return Statistics(mean, deviation)
 
 
 def of_classifier(classifier: Classifier) -> dict[str, bytes]:
     """Name of each member -> its bytes, the same for the same classifier."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     if classifier.first is not None:
-        arrays[_FIRST] = _line(classifier.first)
+        arrays[_FIRST] = _line(classifier.first.line)
+        arrays[_USUAL] = np.stack([classifier.first.usual.mean, classifier.first.usual.variance])
     for number, each in enumerate(classifier.second):
         if isinstance(each, Linear):
             arrays[_SECOND] = _line(each)
@@ -69,7 +74,7 @@ def classifier_of(members: Mapping[str, bytes], label: Label, dim: int) -> Class
     """
     grown = [f"{n}.{part}.npy" for n in range(label.estimators) for part in ("nodes", "offsets", "baseline")]
     expected = [_SECOND] if label.kind == "logistic" else grown
-    expected += [_FIRST] * label.relative + [_STEPS] * (label.calibration == "isotonic")
+    expected += [_FIRST, _USUAL] * label.relative + [_STEPS] * (label.calibration == "isotonic")
     if set(members) != set(expected):
         raise DetectorError("lacks a part of its classifier, or holds a foreign one")
     return Classifier(
@@ -77,10 +82,18 @@ def classifier_of(members: Mapping[str, bytes], label: Label, dim: int) -> Class
         Calibrator(label.calibration, label.slope, label.intercept, _steps(members.get(_STEPS))),
         label.rate,
         label.kept_share,
-        _linear(members[_FIRST], dim) if label.relative else None,
+        _first(members, dim) if label.relative else None,
         _second(members, label, dim),
         label.highest_mean,
     )
+
+
+def _first(members: Mapping[str, bytes], dim: int) -> FirstPass:
+    mean, variance = _numbers(members[_USUAL], (2, dim), "usual background")
+    low, high = _VARIANCES
+    if not ((variance >= low).all() and (variance <= high).all() and (np.abs(mean) <= FARTHEST).all()):
+        raise DetectorError("its usual background is one that no training gives")
+    return FirstPass(_linear(members[_FIRST], dim), UsualBackground(mean, variance))
 
 
 def _second(members: Mapping[str, bytes], label: Label, dim: int) -> tuple[Linear | Boosted, ...]:
@@ -104,8 +117,9 @@ def _steps(data: bytes | None) -> npt.NDArray[np.float64] | None:
         return None
     steps = archive.read_array(data)
     steps = _numbers(data, (2, steps.shape[-1] if steps.ndim else 0), "steps")
-    ascending = (np.diff(steps) >= 0).all() and len(steps[0])
-    if not (ascending and (steps[1] >= 0).all() and (steps[1] <= 1).all()):
+    log_odds, probabilities = steps
+    ascending = (np.diff(log_odds) >= _NEAREST).all() and (np.diff(probabilities) >= 0).all()
+    if not (len(log_odds) and ascending and probabilities[0] >= 0 and probabilities[-1] <= 1):
         raise DetectorError("its calibration has steps that no training gives")
     return steps
 

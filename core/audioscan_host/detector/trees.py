@@ -13,12 +13,15 @@ from audioscan_host.errors import DetectorError
 
 _FLAGS = ("is_leaf", "missing_go_to_left", "is_categorical")
 _LARGEST = 1e6  # log-odds; a leaf has some tenths
+_MOST_TREES = 1000  # training grows 200
+_DEEPEST = 64  # training grows no deeper than 5
 
 
 def check(trees: Boosted, dim: int) -> None:
     """Make sure that a walk from any root ends in a leaf, and reads nothing but the trees and `dim` values.
 
-    A child comes after its parent, as scikit-learn writes it, so no walk can go in a circle.
+    A child comes after its parent, as scikit-learn writes it, so no walk can go in a circle; and it is one
+    deeper, so none is long.
 
     Raises:
         DetectorError: something else was found.
@@ -32,6 +35,7 @@ def check(trees: Boosted, dim: int) -> None:
             "install the version that it names, or train it again"
         )
     _require(nodes.ndim == 1 and offsets.ndim == 1 and offsets.dtype == np.int64, "arrays")
+    _require(len(offsets) <= _MOST_TREES + 1, "numbers")
     _require(len(offsets) > 1 and offsets[0] == 0 and offsets[-1] == len(nodes), "offsets")
     sizes = np.diff(offsets)
     _require(bool((sizes > 0).all()), "offsets")
@@ -40,10 +44,13 @@ def check(trees: Boosted, dim: int) -> None:
     _require(all(bool((nodes[flag] <= 1).all()) for flag in _FLAGS), "flags")
     _require(not nodes["is_categorical"].any(), "categories")
     _require(math.isfinite(trees.baseline) and bool((np.abs(nodes["value"]) <= _LARGEST).all()), "values")
+    _require(bool((nodes["depth"] <= _DEEPEST).all()), "depths")
     inner = nodes["is_leaf"] == 0
     for side in ("left", "right"):
         child = nodes[side].astype(np.int64)
         _require(bool(((child > index) & (child < size))[inner].all()), f"{side} children")
+        below = nodes["depth"][np.where(inner, child + np.arange(len(nodes)) - index, 0)].astype(np.int64)
+        _require(bool((below == nodes["depth"] + 1)[inner].all()), "depths")
     feature = nodes["feature_idx"]
     _require(bool(((feature >= 0) & (feature < dim))[inner].all()), "dimensions")
     _require(not np.isnan(nodes["num_threshold"][inner]).any(), "thresholds")

@@ -15,7 +15,6 @@ LIBRARIES = {
     "av": "av",
     "numpy": "numpy",
     "scikit-learn": "sklearn",
-    "skops": "skops.io",
     "soxr": "soxr",
     "pluggy": "pluggy",
     "click": "click",

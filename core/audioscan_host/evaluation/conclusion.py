@@ -76,8 +76,13 @@ class Conclusion:
             "recordings_with_sound": self.with_sound,
         }
 
-    def sentence(self, what: str = "average precision") -> str:
-        """Which system to use, and how sure that is."""
+    def sentence(self, what: str = "average precision", field: str = "") -> str:
+        """Which system to use, and how sure that is.
+
+        Args:
+            what: the figure that was compared.
+            field: a sentence on what a field will show of the best system.
+        """
         what_holds = "recordings" if self.sources_with_sound is None else "sources"
         over = f"{self.recordings} recordings"
         if self.with_sound < self.recordings:
@@ -85,24 +90,26 @@ class Conclusion:
         value = f"{what} {self.average_precision:.2f} (95 % interval {self.interval.text(2)} over {over})"
         if self.second is None or self.difference is None or self.ahead is None:
             alone = "; nothing else was compared" if self.calibrations == 1 else ""
-            said = f"Use {self.best}: {value}{alone}."
+            text = f"Use {self.best}: {value}{alone}."
         elif self.is_sure:
-            said = f"Use {self.best}: {value}; it beats {self.second} in {self.ahead * 100:.0f} % of the resamples."
+            text = f"Use {self.best}: {value}; it beats {self.second} in {self.ahead * 100:.0f} % of the resamples."
         elif self.too_few:
-            said = f"Use {self.best}: {value}; ahead of {self.second} in {self.ahead * 100:.0f} % of the resamples."
+            text = f"Use {self.best}: {value}; ahead of {self.second} in {self.ahead * 100:.0f} % of the resamples."
         else:
-            said = (
+            text = (
                 f"Use {self.best}: {value}; to {self.second} there is no difference that "
                 f"{self._apart} {what_holds} could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
             )
+        if field:
+            text += f" {field}"
         if self.calibrations > 1:
-            said += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
+            text += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
         if self.too_few:
-            said += (
+            text += (
                 f" {self._apart} {what_holds} are too few to be sure of any difference: "
                 f"{LEAST_RECORDINGS} with the sound, or more, would say something."
             )
-        return said
+        return text
 
 
 def conclude(

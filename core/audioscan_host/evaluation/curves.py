@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve
 
-from audioscan_host.classifier.figures import BINS
+from audioscan_host.classifier.figures import BINS, false_seconds_per_hour
 from audioscan_host.evaluation.held_out import HeldOut
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 20))
@@ -45,20 +45,20 @@ class Bin:
         high: not included, but in the last bin.
         windows: how many.
         positives: how many of them hold the sound.
-        said: mean of their probabilities; None where there are none.
-        happened: share of them that holds the sound; None where there are none.
+        predicted: mean of their probabilities; None where there are none.
+        observed: share of them that holds the sound; None where there are none.
     """
 
     low: float
     high: float
     windows: int
     positives: int
-    said: float | None
-    happened: float | None
+    predicted: float | None
+    observed: float | None
 
 
 def reliability(held_out: HeldOut) -> list[Bin]:
-    """What was said and what happened, in the ten bins of the expected calibration error."""
+    """Predicted probability and observed share, in the ten bins of the expected calibration error."""
     return _binned(held_out, BINS)
 
 
@@ -89,6 +89,7 @@ class AtThreshold:
         precision: share of the found windows that hold the sound; None where none is found.
         recall: share of the windows with the sound that are found.
         false_alarms_per_hour: see `Places.false_alarms_per_hour`.
+        false_seconds_per_hour: see `Figures`.
     """
 
     threshold: float
@@ -96,6 +97,7 @@ class AtThreshold:
     precision: float | None
     recall: float
     false_alarms_per_hour: float
+    false_seconds_per_hour: float
 
 
 def threshold_table(held_out: HeldOut) -> list[AtThreshold]:
@@ -111,6 +113,7 @@ def threshold_table(held_out: HeldOut) -> list[AtThreshold]:
                 hits / count if count else None,
                 hits / int(labels.sum()),
                 held_out.places.false_alarms_per_hour(labels, found),
+                false_seconds_per_hour(labels, found),
             )
         )
     return rows

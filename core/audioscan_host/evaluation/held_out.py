@@ -1,4 +1,4 @@
-"""Systems that are compared, and what each said of recordings that it was not trained on."""
+"""Systems that are compared, and what each predicted of recordings that it was not trained on."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +28,7 @@ class System:
 
 @dataclass(frozen=True)
 class HeldOutRecording:
-    """A recording as a detector heard it that was trained on others.
+    """A recording, with what a detector predicted of it that was trained on others.
 
     Attributes:
         path: the recording.
@@ -53,7 +53,7 @@ class HeldOutRecording:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Every recording, heard once by one system while it was held out.
+    """Every recording, predicted once by one system while it was held out.
 
     Attributes:
         recordings: in the order in which they were given.

@@ -1,4 +1,4 @@
-"""What was heard of one label, judged: a row of figures for each system, and which system to use."""
+"""What was predicted of one label, judged: a row of figures for each system, and which system to use."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -9,8 +9,11 @@ import numpy.typing as npt
 
 from audioscan_host.annotations.points import points_of
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
+from audioscan_host.evaluation.conditions import Condition, all_conditions
+from audioscan_host.evaluation.cross_validation import CrossValidation
 from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
 
@@ -68,7 +71,8 @@ class LabelEvaluation:
         folds: how many parts of the recordings were held out in turn.
         rows: one a system, in the order asked for.
         conclusion: which one to use.
-        held_out: what each system said.
+        held_out: what each system predicted.
+        conditions: what a field will show of each system: as labelled, without the sound, rare, frequent.
         resampled: system -> (resamples,) average precision; NaN where a resample lacks a class.
         notes: what could not be done, and what to keep in mind.
     """
@@ -78,39 +82,67 @@ class LabelEvaluation:
     rows: tuple[Row, ...]
     conclusion: Conclusion
     held_out: Mapping[System, HeldOut]
+    conditions: Mapping[System, tuple[Condition, ...]]
     resampled: Mapping[System, npt.NDArray[np.float64]]
     notes: tuple[str, ...]
+
+    @property
+    def rate(self) -> float:
+        """Share of the labelled windows that hold the sound, at which probabilities are."""
+        return self.rows[0].figures.positives / self.rows[0].figures.windows
+
+    @property
+    def rate_sentence(self) -> str:
+        """At which rate of the sound the probabilities are."""
+        return (
+            f"Probabilities are at a rate of {self.rate * 100:.3g} % of windows, as labelled; scan --rate puts them "
+            "to another."
+        )
+
+    @property
+    def sentence(self) -> str:
+        """Which system to use, how sure that is, and what a field will show of it."""
+        return self.conclusion.sentence(field=conditions.sentence([self.conditions[self.conclusion.best]]))
+
+    def condition_facts(self) -> Iterator[dict[str, Any]]:
+        """A row for each system and condition, as plain values."""
+        for system, of_one in self.conditions.items():
+            for each in of_one:
+                yield {"label": self.label, **asdict(system), **each.facts()}
 
 
 def judge(
     label: str,
-    held_out: Mapping[System, HeldOut],
+    predicted: CrossValidation,
     *,
     folds: int,
     groups: npt.NDArray[np.int64],
     drawn: npt.NDArray[np.int64],
     threshold: float,
-    notes: tuple[str, ...],
 ) -> LabelEvaluation:
-    """Judge what every system said of one label.
+    """Judge what every system predicted of one label.
 
     Args:
         label: the sound.
-        held_out: what each said of the same recordings.
+        predicted: what each predicted of the same recordings.
         folds: how many parts of the recordings were held out in turn.
         groups: (recordings,) which group of recordings that share a source.
         drawn: (resamples, recordings) how often a resample holds each recording.
         threshold: from which on a window counts as found.
-        notes: what is known already.
     """
+    held_out = predicted.held_out
     resampled = {
-        system: average_precisions(heard.labels, heard.probabilities, heard.places.groups, drawn)
-        for system, heard in held_out.items()
+        system: average_precisions(each.labels, each.probabilities, each.places.groups, drawn)
+        for system, each in held_out.items()
     }
     rows = tuple(
-        _row(label, system, heard, Interval.of(resampled[system]), threshold)
-        for system, heard in held_out.items()
+        _row(label, system, each, Interval.of(resampled[system]), threshold)
+        for system, each in held_out.items()
     )
+    shown = {
+        system: all_conditions(each, predicted.shifted[system], threshold)
+        for system, each in held_out.items()
+    }
     any_system = next(iter(held_out.values()))
     judged = np.unique(any_system.places.groups)
     with_sound = np.unique(any_system.places.groups[any_system.labels == 1])
@@ -128,54 +160,59 @@ def judge(
             sources_with_sound=len(np.unique(groups[with_sound])) if named else None,
         ),
         held_out=held_out,
+        conditions=shown,
         resampled=resampled,
-        notes=(*notes, *_notes(any_system, rows[0].interval.skipped, len(drawn))),
+        notes=(
+            *predicted.notes,
+            *_notes(any_system, rows[0].interval.skipped, len(drawn)),
+            *conditions.notes(shown[rows[0].system]),
+        ),
     )
 
 
-def _row(label: str, system: System, heard: HeldOut, interval: Interval, threshold: float) -> Row:
+def _row(label: str, system: System, predicted: HeldOut, interval: Interval, threshold: float) -> Row:
     return Row(
         label=label,
         system=system,
-        figures=Figures.from_scores(heard.labels, heard.probabilities, threshold, heard.places),
+        figures=Figures.from_scores(predicted.labels, predicted.probabilities, threshold, predicted.places),
         interval=interval,
-        segments=_segments(heard) if _labelled_in_spans(heard) else None,
-        onsets=_onsets(heard, SHORT_COLLAR),
-        onsets_half_window=_onsets(heard, heard.window / 2),
+        segments=_segments(predicted) if _labelled_in_spans(predicted) else None,
+        onsets=_onsets(predicted, SHORT_COLLAR),
+        onsets_half_window=_onsets(predicted, predicted.window / 2),
     )
 
 
-def _segments(heard: HeldOut) -> Matches:
+def _segments(predicted: HeldOut) -> Matches:
     return Matches.total(
         match_segments(
             [(event.start, event.end) for event in recording.events if event.end is not None],
             [(region.start, region.end) for region in recording.regions],
             recording.duration,
         )
-        for recording in _labelled_throughout(heard)
+        for recording in _labelled_throughout(predicted)
     )
 
 
-def _onsets(heard: HeldOut, collar: float) -> Matches:
+def _onsets(predicted: HeldOut, collar: float) -> Matches:
     return Matches.total(
         match_onsets((e.start for e in recording.events), (r.start for r in recording.regions), collar)
-        for recording in _labelled_throughout(heard)
+        for recording in _labelled_throughout(predicted)
     )
 
 
-def _labelled_throughout(heard: HeldOut) -> list[HeldOutRecording]:
-    return [recording for recording in heard.recordings if recording.throughout]
+def _labelled_throughout(predicted: HeldOut) -> list[HeldOutRecording]:
+    return [recording for recording in predicted.recordings if recording.throughout]
 
 
-def _labelled_in_spans(heard: HeldOut) -> bool:
+def _labelled_in_spans(predicted: HeldOut) -> bool:
     """Whether points, if there are any, are but clicks among spans."""
-    events = [event for recording in heard.recordings for event in recording.events]
+    events = [event for recording in predicted.recordings for event in recording.events]
     return not events or points_of(events[0].label, events) == "unsure"
 
 
-def _notes(heard: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
-    points = sum(event.end is None for recording in heard.recordings for event in recording.events)
-    if not _labelled_in_spans(heard):
+def _notes(predicted: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
+    points = sum(event.end is None for recording in predicted.recordings for event in recording.events)
+    if not _labelled_in_spans(predicted):
         yield (
             "some of its labels are points, which have no end: no segment-based F1; the event-based one takes "
             "them for onsets, and what nobody marked for false"
@@ -185,10 +222,10 @@ def _notes(heard: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
             f"{points} of its labels {'are points' if points > 1 else 'is a point'} among spans: the event-based F1 "
             "takes points for onsets, and for the segment-based one what is found there is false"
         )
-    partly = len(heard.recordings) - len(_labelled_throughout(heard))
+    partly = len(predicted.recordings) - len(_labelled_throughout(predicted))
     if partly:
         yield (
-            f"{partly} of {len(heard.recordings)} recordings are labelled in part: what is found in them "
+            f"{partly} of {len(predicted.recordings)} recordings are labelled in part: what is found in them "
             "does not count for the F1 of segments and events"
         )
     if skipped:

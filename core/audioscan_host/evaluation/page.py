@@ -8,7 +8,15 @@ from types import MappingProxyType
 from audioscan_host.evaluation import curves
 from audioscan_host.evaluation.judgement import LabelEvaluation
 from audioscan_host.evaluation.pictures import PICTURES, shown
-from audioscan_host.evaluation.tables import cell, figure_cells, figure_columns
+from audioscan_host.evaluation.shifted import FREQUENT_SHARE
+from audioscan_host.evaluation.tables import (
+    CONDITION_COLUMNS,
+    cell,
+    condition_cells,
+    figure_cells,
+    figure_columns,
+    per_hour,
+)
 from audioscan_host.windows import Windowing
 
 _STYLE = """
@@ -17,10 +25,10 @@ _STYLE = """
   :root { --text: #e4e7ec; --back: #16181d; --line: #3a404b; --soft: #20242b; }
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back);
-  max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 74rem; margin: 2rem auto; padding: 0 1rem; }
 .conclusion { font-size: 1.15rem; background: var(--soft); border-left: 4px solid #0072b2; padding: .8rem 1rem; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: right; }
 th { vertical-align: bottom; background: var(--soft); }
 th.name, td.name { text-align: left; white-space: nowrap; }
@@ -36,13 +44,22 @@ _CAPTIONS = MappingProxyType(
         "resamples lie: the recordings drawn anew, with replacement.",
         "precision_recall": "Precision and recall of the labelled windows as the threshold goes down from left to "
         "right.",
-        "reliability": "Above, the share of windows that hold the sound, over the probability that was said of "
-        "them: on the dashed line what is said is what happens. Below, how many windows each point stands for.",
+        "reliability": "Above, the share of windows that hold the sound, over their predicted "
+        "probability: on the dashed line the two agree. Below, how many windows each point stands for.",
         "histogram": "How many windows got which probability. The fewer lie in the middle or on the wrong side, "
         "the better the sound is told from the rest.",
         "thresholds": "What each threshold gives. A false alarm is a place that is found without the "
         "sound; at low thresholds places run together, and one that reaches the sound is no false alarm.",
     }
+)
+
+_FIELD = (
+    "The recordings hold the sound as often as those that were learned from; a field may not. So each held-out "
+    "recording is judged again, by the same detector, with windows taken out of it. Without the sound: only windows that "
+    "do not hold it are left. Rare: about one in five of the places with the sound is left, and all windows without "
+    f"it. Frequent: the sound fills about {FREQUENT_SHARE * 100:.0f} % of the windows that are left. What a recording "
+    "sounds like without the sound is found anew in what is left; probabilities stay at the rate that was learned. A "
+    "false alarm is a place that is found without the sound, false seconds are how long such windows last together."
 )
 
 
@@ -94,20 +111,33 @@ def _section(
     facts = (
         f"{label.conclusion.recordings} recordings, {label.conclusion.with_sound} of them with the sound, in "
         f"{label.folds} parts that were held out in turn; {first.windows} labelled windows, {first.positives} of "
-        f"them with the sound. Precision, recall, false alarms and regions at threshold {first.threshold:g}."
+        f"them with the sound. Precision, recall, false alarms and regions at threshold {first.threshold:g}. "
+        f"{label.rate_sentence}"
     )
     fewer = len(label.rows) - len(shown(label))
     notes = [*label.notes, *([f"the curves show all but the {fewer} systems that do worst"] if fewer else [])]
     return "\n".join(
         [
             f"<h2>{escape(label.label)}</h2>",
-            *([f"<p>{escape(label.conclusion.sentence())}</p>"] if several else []),
+            *([f"<p>{escape(label.sentence)}</p>"] if several else []),
             f"<p>{escape(facts)}</p>",
             *(f"<p>Note: {escape(note)}.</p>" for note in notes),
             _table(
                 ["system", *figure_columns(windowing.window)],
                 ([str(row.system), *figure_cells(row)] for row in label.rows),
             ),
+            "<h3>What a field will show</h3>",
+            f"<p>{escape(_FIELD)}</p>",
+            _table(
+                ["system", *CONDITION_COLUMNS],
+                (
+                    [str(system), *condition_cells(each)]
+                    for system, of_one in label.conditions.items()
+                    for each in of_one
+                ),
+                names=2,
+            ),
+            "<h3>Pictures</h3>",
             *(_figure(label.label, name, pictures[name]) for name in PICTURES),
             *_threshold_tables(label),
         ]
@@ -115,13 +145,14 @@ def _section(
 
 
 def _threshold_tables(label: LabelEvaluation) -> Iterator[str]:
-    columns = ["threshold", "windows found", "precision", "recall", "false alarms per hour"]
+    columns = ["threshold", "windows found", "precision", "recall", "false alarms/h", "false s/h"]
     for system, held_out in label.held_out.items():
         rows = (
             [
                 f"{at.threshold:g}",
                 str(at.found),
-                *map(cell, (at.precision, at.recall, at.false_alarms_per_hour)),
+                *map(cell, (at.precision, at.recall)),
+                *map(per_hour, (at.false_alarms_per_hour, at.false_seconds_per_hour)),
             ]
             for at in curves.threshold_table(held_out)
         )
@@ -130,16 +161,16 @@ def _threshold_tables(label: LabelEvaluation) -> Iterator[str]:
         )
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = "\n".join([_line("th", columns), *(_line("td", row) for row in rows)])
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], names: int = 1) -> str:
+    """The first `names` columns are words, the others numbers."""
+    lines = "\n".join([_line("th", columns, names), *(_line("td", row, names) for row in rows)])
     return f'<div class="scroll"><table>\n{lines}\n</table></div>'
 
 
-def _line(tag: str, cells: Sequence[str]) -> str:
-    first, *others = map(escape, cells)
-    return (
-        f'<tr><{tag} class="name">{first}</{tag}>' + "".join(f"<{tag}>{c}</{tag}>" for c in others) + "</tr>"
-    )
+def _line(tag: str, cells: Sequence[str], names: int) -> str:
+    words = (f'<{tag} class="name">{escape(each)}</{tag}>' for each in cells[:names])
+    numbers = (f"<{tag}>{escape(each)}</{tag}>" for each in cells[names:])
+    return f"<tr>{''.join([*words, *numbers])}</tr>"
 
 
 def _figure(label: str, name: str, png: bytes) -> str:

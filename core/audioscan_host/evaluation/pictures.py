@@ -68,7 +68,7 @@ def draw_precision_recall(label: LabelEvaluation) -> bytes:
 
 
 def draw_reliability(label: LabelEvaluation) -> bytes:
-    """What was said and what happened, with the windows of each bin, a panel a system."""
+    """Predicted probability and observed share, with the windows of each bin, a panel a system."""
     rows = shown(label)
     columns, lines = grid(len(rows))
     with picture(5.2 * columns, 5.8 * lines + 0.4, f"{label.label}: reliability") as drawn:
@@ -85,9 +85,9 @@ def draw_reliability(label: LabelEvaluation) -> bytes:
 
 def _draw_bins(above: Any, below: Any, bins: Sequence[curves.Bin]) -> None:
     filled = [each for each in bins if each.windows]
-    said, happened = [each.said for each in filled], [each.happened for each in filled]
+    predicted, observed = [each.predicted for each in filled], [each.observed for each in filled]
     above.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--")
-    above.plot(said, happened, "o-", color=BLUE, linewidth=1.5, clip_on=False)
+    above.plot(predicted, observed, "o-", color=BLUE, linewidth=1.5, clip_on=False)
     above.set_xlim(0, 1)
     above.set_ylim(-0.03, 1.03)
     above.grid(color=QUIET, alpha=0.25)
@@ -98,7 +98,7 @@ def _draw_bins(above: Any, below: Any, bins: Sequence[curves.Bin]) -> None:
     for centre, each in zip(centres, bins, strict=True):
         below.text(centre, max(each.windows, 0.1) * 1.2, str(each.windows), ha="center", fontsize=8)
     below.set_ylabel("windows", fontsize=11)
-    below.set_xlabel("probability that was said", fontsize=11)
+    below.set_xlabel("predicted probability", fontsize=11)
 
 
 def draw_histogram(label: LabelEvaluation) -> bytes:

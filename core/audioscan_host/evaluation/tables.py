@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audioscan_host.evaluation import curves
+from audioscan_host.evaluation.conditions import Condition
 from audioscan_host.evaluation.held_out import HeldOut, System
 from audioscan_host.evaluation.judgement import SHORT_COLLAR, LabelEvaluation, Row
 
@@ -17,28 +18,49 @@ Table = Iterable[Mapping[str, Any]]
 def figure_columns(window: float) -> list[str]:
     """What people read of each row; `window` in seconds."""
     names = ["average precision", "95 % interval", "ROC AUC", "Brier score", "calibration error", "precision"]
-    names += ["recall", "false alarms/h", "segment F1"]
+    names += ["recall", "false alarms/h", "false s/h", "segment F1"]
     return [*names, f"event F1 {SHORT_COLLAR:g} s", f"event F1 {window / 2:g} s"]
 
 
 def figure_cells(row: Row) -> list[str]:
     """The figures of those columns; `-` where one is not known."""
     f = row.figures
-    measured = [
-        f.roc_auc,
-        f.brier,
-        f.expected_calibration_error,
-        f.precision,
-        f.recall,
-        f.false_alarms_per_hour,
-    ]
+    measured = [f.roc_auc, f.brier, f.expected_calibration_error, f.precision, f.recall]
+    false = [f.false_alarms_per_hour, f.false_seconds_per_hour]
     matched = [row.segments.f1 if row.segments else None, row.onsets.f1, row.onsets_half_window.f1]
-    return [cell(f.average_precision), row.interval.text(3), *map(cell, [*measured, *matched])]
+    cells = [*map(cell, measured), *map(per_hour, false), *map(cell, matched)]
+    return [cell(f.average_precision), row.interval.text(3), *cells]
+
+
+CONDITION_COLUMNS = (
+    "condition",
+    "hours",
+    "places",
+    "average precision",
+    "Brier score",
+    "recall",
+    "false alarms/h",
+    "false s/h",
+)
+"""What people read of what a field will show."""
+
+
+def condition_cells(condition: Condition) -> list[str]:
+    """The figures of those columns; `-` where one is not known."""
+    c = condition
+    false = c.false_alarms_per_hour, c.false_seconds_per_hour
+    cells = [*map(cell, (c.average_precision, c.brier, c.recall)), *map(per_hour, false)]
+    return [c.name, f"{c.hours:.2f}", str(c.places), *cells]
 
 
 def cell(value: float | None) -> str:
     """A figure as people read it."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def per_hour(value: float | None) -> str:
+    """A count as people read it."""
+    return "-" if value is None else f"{value:.1f}"
 
 
 def summary(labels: Sequence[LabelEvaluation]) -> Table:
@@ -84,7 +106,10 @@ OF_EACH_SYSTEM: Mapping[str, Callable[[HeldOut], Table]] = MappingProxyType(
 
 def csv_files(labels: Sequence[LabelEvaluation]) -> dict[str, str]:
     """Name of each file -> its text."""
-    texts = {"table.csv": _text(summary(labels))}
+    texts = {
+        "table.csv": _text(summary(labels)),
+        "conditions.csv": _text(facts for each in labels for facts in each.condition_facts()),
+    }
     for name, tabulate in OF_EACH_SYSTEM.items():
         rows = (
             {**_of(each.label, system), **row}

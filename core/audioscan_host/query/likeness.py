@@ -71,7 +71,7 @@ def _directions(
     relative = statistics.standardised(vectors).astype(np.float64)
     if background is not None:
         # Its mean alone: divided by the deviations too, fewer of the best ten were right; see docs/how-it-works.md.
-        relative -= background.mean
+        relative -= background.shrunk_mean(np.zeros(relative.shape[1]))
     return _of_one_length(relative)
 
 

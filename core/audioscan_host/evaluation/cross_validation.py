@@ -1,7 +1,7 @@
-"""Train on all parts of the recordings but one, and hear that one; then the next."""
+"""Train on all folds of the recordings but one, and predict that one; then the next."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import numpy.typing as npt
 from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.classifier import ClassifierSettings, Statistics
+from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.embedder import EmbeddedRecording
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
+from audioscan_host.evaluation.shifted import CONDITIONS, windows_left
+from audioscan_host.evidence import Evidence
 from audioscan_host.labelled_recordings import (
     LabelledRecording,
     fit_label,
@@ -26,7 +29,7 @@ from audioscan_host.windows import Windowing
 
 @dataclass(frozen=True)
 class Material:
-    """The recordings with what was said of them, and how they are made ready to learn from.
+    """The recordings with their annotations, and how they are made ready to learn from.
 
     Attributes:
         embedded: the recordings; elsewhere they are named by their places in here.
@@ -48,7 +51,7 @@ class Material:
         return groups_of([self.annotations[each.path] for each in self.embedded])
 
     def prepared(self, model: str) -> list[LabelledRecording]:
-        """Every recording as it is learnt from and heard."""
+        """Every recording as it is learned from and predicted."""
         return [
             LabelledRecording.of(each, self.annotations[each.path], model, self.windowing)
             for each in self.embedded
@@ -59,33 +62,51 @@ class Material:
         return labels_of(label, recordings, tolerance=self.tolerance, neg_margin=self.neg_margin)
 
 
-def hear(
+@dataclass(frozen=True)
+class CrossValidation:
+    """What systems predicted of recordings that they were not trained on.
+
+    Attributes:
+        held_out: of whole recordings.
+        shifted: of what each condition of `shifted` leaves of them; without those that cannot be made.
+        notes: what could not be done.
+    """
+
+    held_out: Mapping[System, HeldOut]
+    shifted: Mapping[System, Mapping[str, HeldOut]]
+    notes: tuple[str, ...]
+
+
+def cross_validate(
     label: str,
     folds: Sequence[Sequence[int]],
     material: Material,
     systems: Mapping[System, ClassifierSettings],
     *,
     regions: RegionSettings,
+    seed: int,
     advance: Advance,
-) -> tuple[dict[System, HeldOut], tuple[str, ...]]:
-    """What each system says of every recording after it was trained on the other folds.
+) -> CrossValidation:
+    """What each system predicts of every recording after it was trained on the other folds.
 
     Args:
         label: the sound.
         folds: the recordings that are held out together, by their places in the material.
         material: all of the recordings.
-        systems: how each of them is learnt.
+        systems: how each of them is learned.
         regions: how probabilities become regions.
+        seed: of the windows that conditions leave.
         advance: called with the fits that were done.
-
-    Returns:
-        What was heard, and notes on what could not be done.
     """
-    heard: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
+    predicted: dict[System, dict[int, HeldOutRecording]] = {system: {} for system in systems}
+    shifted: dict[System, dict[str, dict[int, HeldOutRecording]]] = {
+        system: {name: {} for name in CONDITIONS} for system in systems
+    }
     uncalibrated = 0
     for model in dict.fromkeys(system.model for system in systems):
         recordings = material.prepared(model)
         labels = material.labels(label, recordings)
+        left = windows_left(labels, [each.times for each in recordings], material.windowing, seed)
         for held_out in folds:
             others = [i for i in range(len(material.embedded)) if i not in held_out]
             statistics = Statistics.of([recordings[i].evidence for i in others])
@@ -102,7 +123,7 @@ def hear(
                 uncalibrated += fitted.classifier.calibrator.method != system.calibration
                 for i in held_out:
                     probabilities = fitted.classifier.probabilities(recordings[i].evidence, statistics)
-                    heard[system][i] = _heard(
+                    predicted[system][i] = _predicted(
                         label,
                         material.embedded[i],
                         recordings[i],
@@ -111,14 +132,54 @@ def hear(
                         regions=regions,
                         hop=material.windowing.hop,
                     )
-    windowing = material.windowing
-    return {
-        system: HeldOut(tuple(each[i] for i in sorted(each)), windowing.window, windowing.hop)
-        for system, each in heard.items()
-    }, tuple(_notes(uncalibrated))
+                    for name, masks in left.items():
+                        if masks[i].any():
+                            shifted[system][name][i] = _again(
+                                predicted[system][i],
+                                recordings[i].evidence,
+                                masks[i],
+                                fitted.classifier,
+                                statistics,
+                            )
+    return CrossValidation(
+        {system: _together(each, material.windowing) for system, each in predicted.items()},
+        {
+            system: {name: _together(each, material.windowing) for name, each in of_one.items() if each}
+            for system, of_one in shifted.items()
+        },
+        tuple(_notes(uncalibrated)),
+    )
 
 
-def _heard(
+def _together(recordings: Mapping[int, HeldOutRecording], windowing: Windowing) -> HeldOut:
+    """In the order in which they were given, whatever the folds."""
+    return HeldOut(tuple(recordings[i] for i in sorted(recordings)), windowing.window, windowing.hop)
+
+
+def _again(
+    whole: HeldOutRecording,
+    evidence: Evidence,
+    left: npt.NDArray[np.bool_],
+    classifier: Classifier,
+    statistics: Statistics,
+) -> HeldOutRecording:
+    """A recording as if it had only those windows: its background comes from them alone."""
+    probabilities = whole.probabilities
+    if not left.all():
+        part = Evidence(evidence.vectors[left], evidence.silence[left], evidence.hop)
+        probabilities = classifier.probabilities(part, statistics)
+    return replace(
+        whole,
+        times=whole.times[left],
+        labels=whole.labels[left],
+        probabilities=probabilities,
+        events=(),
+        regions=(),
+        throughout=False,
+    )
+
+
+def _predicted(
     label: str,
     embedded: EmbeddedRecording,
     recording: LabelledRecording,
