@@ -78,6 +78,13 @@ class Background:
         """Of both together: parts of one recording."""
         return type(self)(self.seconds + other.seconds, self.sums + other.sums, self.squares + other.squares)
 
+    def shrunk_mean(self, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(dim,) of the windows, shrunk as if a minute at another mean were heard too: little background says little."""
+        shrunk: npt.NDArray[np.float64] = (self.sums + SHRINK_SECONDS * towards) / (
+            self.seconds + SHRINK_SECONDS
+        )
+        return shrunk
+
     def removed(
         self, standardised: npt.NDArray[np.float32], usual: UsualBackground
     ) -> npt.NDArray[np.float32]:
@@ -87,7 +94,7 @@ class Background:
         of that were heard too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
-        mean = (self.sums + SHRINK_SECONDS * usual.mean) / trust
+        mean = self.shrunk_mean(usual.mean)
         about = self.squares - 2 * mean * self.sums + self.seconds * mean**2
         variance = (np.maximum(about, 0) + SHRINK_SECONDS * usual.variance) / trust
         variance = np.maximum(variance, LEAST_SHARE**2 * variance.mean())
