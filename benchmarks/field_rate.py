@@ -30,6 +30,7 @@ def judge(
     name: str,
     training: field.Recordings,
     tests: dict[str, field.Recordings],
+    *,
     window: float,
     rates: Sums,
     notes: Sums,
@@ -81,14 +82,14 @@ def main() -> None:
             for label in labels:
                 tests = {name: sets[name][label] for name in ("matched", "none", "rare", "frequent")}
                 tests["fills"] = sets[f"fills_{label}"][label]
-                judge("train", sets["train"][label], tests, args.window, rates, notes)
+                judge("train", sets["train"][label], tests, window=args.window, rates=rates, notes=notes)
                 judge(
                     "train_rare",
                     sets["train_rare"][label],
                     {"frequent": tests["frequent"]},
-                    args.window,
-                    rates,
-                    notes,
+                    window=args.window,
+                    rates=rates,
+                    notes=notes,
                 )
             print(f"seed {seed}, {model}", file=sys.stderr, flush=True)
     print(
