@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.background import Background, FirstPass, UsualBackground
 from audioscan_host.classifier.classifier import background
 from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import Statistics
@@ -12,9 +12,13 @@ from audioscan_host.evidence import Evidence
 RNG = np.random.default_rng(5)
 
 
-def plain(dim=2, within=1.0):
+def plain(dim=2):
     """Statistics that leave vectors as they are."""
-    return Statistics(np.zeros(dim), np.ones(dim), np.broadcast_to(float(within), dim).copy())
+    return Statistics(np.zeros(dim), np.ones(dim))
+
+
+def usual(mean, variance):
+    return UsualBackground(np.array(mean, np.float64), np.array(variance, np.float64))
 
 
 def everything(rows, statistics, hop=1.0):
@@ -24,53 +28,55 @@ def everything(rows, statistics, hop=1.0):
 
 
 def test_sums_and_what_is_left_by_hand():
-    statistics = Statistics(np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 1.0]))
+    statistics = Statistics(np.array([1.0, 0.0]), np.array([2.0, 1.0]))
     rows = np.array([[3, 1], [7, -1], [100, 100]], np.float32)  # standardised: (1, 1), (3, -1), ...
     found = Background.of(Evidence.without_silence(rows, 30.0), np.array([True, True, False]), statistics)
     assert found.seconds == 60
     assert found.sums.tolist() == [120, 0]
     assert found.squares.tolist() == [300, 60]
-    # Sixty seconds heard beside sixty in which the mean is 0: half of (2, 0) is taken off. About (1, 0) the first
-    # dimension's squares are 0 and 4, of 30 s each: (120 + 60 * 0.5) / 120; the second's (60 + 60) / 120.
-    left = found.removed(np.array([[1, 2], [3, 0]], np.float32), statistics)
-    np.testing.assert_allclose(left, [[0, 2], [2 / np.sqrt(1.25), 0]], atol=1e-6)
+    # Sixty seconds heard beside sixty of the usual (1, -1): between it and (2, 0) lies (1.5, -0.5). About that the
+    # first dimension's squares are 0.25 and 2.25, of 30 s each: (75 + 60 * 0.5) / 120; the second's 2.25 and 0.25:
+    # (75 + 60 * 1) / 120.
+    left = found.removed(np.array([[1, 2], [3, 0]], np.float32), usual([1, -1], [0.5, 1]))
+    first, second = np.sqrt(105 / 120), np.sqrt(135 / 120)
+    np.testing.assert_allclose(left, [[-0.5 / first, 2.5 / second], [1.5 / first, 0.5 / second]], atol=1e-6)
     assert left.dtype == np.float32
 
 
-def test_without_background_nothing_changes_but_the_scale_within_recordings():
-    statistics = Statistics(np.zeros(3), np.ones(3), np.array([0.25, 1.0, 0.64]))
+def test_where_no_background_was_heard_it_is_the_usual_one():
     rows = RNG.normal(size=(20, 3)).astype(np.float32)
-    left = everything(np.zeros((0, 3)), statistics).removed(rows, statistics)
-    np.testing.assert_allclose(left, rows / np.array([0.5, 1, 0.8]), rtol=1e-6)
+    left = everything(np.zeros((0, 3)), plain(3)).removed(rows, usual([1, 0, -2], [0.25, 1.0, 0.64]))
+    np.testing.assert_allclose(left, (rows - [1, 0, -2]) / np.array([0.5, 1, 0.8]), rtol=1e-5, atol=1e-6)
 
 
 def test_much_background_is_taken_off_as_it_is():
     rows = (RNG.normal(size=(200_000, 3)) * [0.5, 1, 2] + [3, 0, -2]).astype(np.float32)
-    left = everything(rows, plain(3, 0.5)).removed(rows, plain(3, 0.5)).astype(np.float64)
+    left = everything(rows, plain(3)).removed(rows, usual([1, 1, 1], [0.5] * 3)).astype(np.float64)
     np.testing.assert_allclose(left.mean(axis=0), 0, atol=0.003)
     np.testing.assert_allclose(left.std(axis=0), 1, atol=0.003)
 
 
 @pytest.mark.parametrize("windows", [1, 20, 60, 600])
-def test_mean_and_variance_are_those_of_what_was_heard_and_a_minute_of_what_was_learnt(windows):
-    """The minute has mean 0 and the variance within recordings, and is written out here as 60 windows of it."""
+def test_mean_and_variance_are_those_of_what_was_heard_and_a_minute_of_the_usual(windows):
+    """The minute has the usual mean and variance, and is written out here as 60 windows of it."""
     rows = RNG.normal([1.0, 0.0], size=(windows, 2))
-    minute = np.sqrt(0.5) * np.tile([[1.0, 1], [-1, -1]], (30, 1))
-    together = np.concatenate([rows, minute])
-    mean = together.mean(axis=0)
+    minute = [0.5, -2.0] + np.sqrt(0.5) * np.tile([[1.0, 1], [-1, -1]], (30, 1))
+    mean = np.concatenate([rows, minute]).mean(axis=0)
     # The spread about the shrunk mean, of what was heard; the minute's own about its own.
-    variance = (((rows - mean) ** 2).sum(axis=0) + (minute**2).sum(axis=0)) / len(together)
-    left = everything(rows, plain(within=0.5)).removed(rows.astype(np.float32), plain(within=0.5))
-    np.testing.assert_allclose(left, (rows - mean) / np.sqrt(variance), atol=1e-5)
+    spread = ((rows - mean) ** 2).sum(axis=0) + ((minute - minute.mean(axis=0)) ** 2).sum(axis=0)
+    left = everything(rows, plain()).removed(rows.astype(np.float32), usual([0.5, -2], [0.5, 0.5]))
+    np.testing.assert_allclose(left, (rows - mean) / np.sqrt(spread / (windows + 60)), atol=1e-5)
 
 
 def test_a_dimension_in_which_a_recording_hardly_varies_is_not_blown_up():
     rows = np.zeros((10_000_000 // 1000, 2), np.float32)
     rows[::2, 0] = 2
-    found = everything(rows, plain(within=0.0), hop=1000.0)
+    found = everything(rows, plain(), hop=1000.0)
     # Variances 1 and 0: at least 0.09 of their mean, 0.5.
     np.testing.assert_allclose(
-        found.removed(np.array([[1, 1]], np.float32), plain(within=0.0)), [[0, 1 / np.sqrt(0.045)]], atol=1e-4
+        found.removed(np.array([[1, 1]], np.float32), usual([0, 0], [0, 0])),
+        [[0, 1 / np.sqrt(0.045)]],
+        atol=1e-4,
     )
 
 
@@ -90,8 +96,78 @@ def test_a_window_every_quarter_of_a_second_counts_for_a_quarter():
     often = everything(np.repeat(rows, 4, axis=0), plain(), 0.25)
     once = everything(rows, plain(), 1.0)
     assert often.seconds == once.seconds == 100
-    np.testing.assert_allclose(often.removed(rows, plain()), once.removed(rows, plain()), atol=1e-6)
+    known = UsualBackground.of([once])
+    np.testing.assert_allclose(often.removed(rows, known), once.removed(rows, known), atol=1e-6)
+    of_often = UsualBackground.of([often])
+    np.testing.assert_allclose([of_often.mean, of_often.variance], [known.mean, known.variance], atol=1e-9)
     assert everything(rows, plain(), 0.25).seconds == 25
+
+
+# --- what backgrounds have in common
+
+
+def column(*values, hop=1.0):
+    """The background of a recording of one dimension, of which all is background."""
+    return everything(np.array(values)[:, np.newaxis], plain(1), hop)
+
+
+def test_the_usual_background_by_hand():
+    # The recordings' means are 1, 5 and 6; about them squares of 1, 1, 4, 4 and 0. Ten seconds of audio, and their mean.
+    found = UsualBackground.of([column(0, 2, hop=2), column(3, 7, hop=2), column(6, hop=2)])
+    assert found.mean.tolist() == pytest.approx([18 / 5])
+    # Beside a minute in which it is 1.
+    assert found.variance.tolist() == pytest.approx([(2 * (1 + 1 + 4 + 4 + 0) + 60) / 70])
+
+
+def test_the_usual_background_of_much_audio_is_that_of_the_recordings():
+    """Against numpy; a recording counts by its length."""
+    parts = [
+        RNG.normal(offset, scale, size=(windows, 2))
+        for offset, scale, windows in (
+            ([3, -3], [0.5, 2], 9000),
+            ([-1, 0], [1, 1], 3000),
+            ([0, 0], [2, 3], 600),
+        )
+    ]
+    found = UsualBackground.of([everything(part, plain()) for part in parts])
+    np.testing.assert_allclose(found.mean, np.concatenate(parts).mean(axis=0), atol=1e-6)
+    own = np.average([part.var(axis=0) for part in parts], axis=0, weights=[len(part) for part in parts])
+    seconds = sum(map(len, parts))
+    np.testing.assert_allclose(found.variance, (seconds * own + 60) / (seconds + 60), rtol=1e-5)
+
+
+def test_files_of_a_clip_each_say_nothing_of_what_varies_within_one():
+    """There it shrinks from 1, what varies between the windows of all, as far as a minute lets it."""
+    clips = RNG.normal(size=(40, 3))
+    found = UsualBackground.of([everything(clip[np.newaxis], plain(3)) for clip in clips])
+    np.testing.assert_allclose(found.mean, clips.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(found.variance, 60 / 100, rtol=1e-6)
+
+
+def test_of_no_background_at_all_the_usual_one_is_that_of_all_windows():
+    """Where every recording is all sound: standardised, what is learnt from has mean 0 and variance 1."""
+    for count in (1, 3):
+        found = UsualBackground.of([everything(np.zeros((0, 2)), plain())] * count)
+        assert (found.mean.tolist(), found.variance.tolist()) == ([0, 0], [1, 1])
+
+
+def test_a_recording_without_background_does_not_count_towards_the_usual_one():
+    with_it, without = everything(RNG.normal(size=(50, 2)), plain()), everything(np.zeros((0, 2)), plain())
+    found, expected = UsualBackground.of([without, with_it, without]), UsualBackground.of([with_it])
+    assert np.array_equal(found.mean, expected.mean)
+    assert np.array_equal(found.variance, expected.variance)
+
+
+def test_what_folds_found_is_averaged():
+    together = FirstPass.average(
+        [
+            FirstPass(Linear(np.array([2.0, -1.0]), 0.5), usual([1, 2], [0.5, 1])),
+            FirstPass(Linear(np.array([0.0, 3.0]), 1.5), usual([3, -2], [1.5, 3])),
+        ]
+    )
+    assert (together.line.weights.tolist(), together.line.bias) == ([1, 1], 1)
+    assert together.usual.mean.tolist() == [2, 0]
+    assert together.usual.variance.tolist() == [1, 2]
 
 
 # --- which windows are background

@@ -93,9 +93,11 @@ def test_where_there_is_enough_nothing_is_told_and_there_are_figures(kind, calib
 
 def test_a_logistic_detector_is_two_lines_whatever_the_number_of_folds():
     classifier = Labelled().fit().classifier
-    assert isinstance(classifier.first, Linear)
+    assert isinstance(classifier.first.line, Linear)
     (second,) = classifier.second
-    assert classifier.first.weights.shape == second.weights.shape == (6,)
+    assert isinstance(second, Linear)
+    assert classifier.first.line.weights.shape == second.weights.shape == (6,)
+    assert classifier.first.usual.mean.shape == classifier.first.usual.variance.shape == (6,)
     assert classifier.calibrator.steps is None
     assert len(Labelled().fit("hist-gbt").classifier.second) == 3
     assert Labelled().fit(normalisation="global").classifier.first is None
@@ -299,24 +301,38 @@ def test_a_day_long_recording_is_read_and_learnt_from_without_a_copy():
 # --- too little
 
 
-@pytest.mark.parametrize("sparse", ["positive", "negative"])
-def test_fewer_than_six_windows_of_a_class_are_not_calibrated_and_it_is_said(sparse):
-    data = Labelled().first(5)
-    if sparse == "negative":
-        data = data.labelled(1 - data.truth)
-    fitted = data.fit()
-    assert fitted.classifier.calibrator.method == "none"
-    assert f"only 5 {sparse} windows" in fitted.notes[0]
-    assert "6 windows of each class would be enough" in fitted.notes[0]
-
-
-def test_six_windows_of_a_class_are_calibrated():
+def with_one_window_in_each_of(recordings, sparse):
+    """Six recordings, so many of which hold one window of the sparse class."""
     data = Labelled()
     labels = np.zeros_like(data.truth)
-    labels[20::40] = 1  # one a recording
-    fitted = data.labelled(labels).fit()
-    assert fitted.classifier.calibrator.method == "sigmoid"
+    labels[20::40][:recordings] = 1
+    return data.labelled(labels if sparse == "positive" else 1 - labels)
+
+
+@pytest.mark.parametrize("sparse", ["positive", "negative"])
+@pytest.mark.parametrize(("method", "enough"), [("sigmoid", 3), ("isotonic", 6)])
+def test_with_fewer_windows_of_a_class_than_a_calibration_needs_there_is_none_and_it_is_said(
+    sparse, method, enough
+):
+    fitted = with_one_window_in_each_of(enough - 1, sparse).fit("logistic", method)
+    assert fitted.classifier.calibrator.method == "none"
+    assert f"only {enough - 1} {sparse} windows: the probabilities are not calibrated" in fitted.notes[0]
+    assert f"{enough} windows of each class would be enough" in fitted.notes[0]
+
+
+@pytest.mark.parametrize("sparse", ["positive", "negative"])
+@pytest.mark.parametrize(("method", "enough"), [("sigmoid", 3), ("isotonic", 6)])
+def test_with_as_many_as_it_needs_it_is_calibrated(sparse, method, enough):
+    fitted = with_one_window_in_each_of(enough, sparse).fit("logistic", method)
+    assert fitted.classifier.calibrator.method == method
     assert not any("calibrated" in note for note in fitted.notes)
+
+
+@pytest.mark.parametrize("windows", [1, 2])
+def test_where_no_calibration_was_asked_for_none_is_missed(windows):
+    fitted = with_one_window_in_each_of(windows, "positive").fit("logistic", "none")
+    assert fitted.classifier.calibrator.method == "none"
+    assert not any("not calibrated" in note for note in fitted.notes)
 
 
 @pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])
@@ -355,6 +371,7 @@ def test_one_positive_window_makes_a_classifier_without_figures():
     assert fitted.figures is fitted.held_out is None
     assert fitted.folds == "none"
     assert "only 1 positive window:" in fitted.notes[0]
+    assert "3 windows of each class" in fitted.notes[0]
     assert "cannot be split in three" in fitted.notes[1]
     assert said(fitted, data).shape == (300,)
 

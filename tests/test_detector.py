@@ -243,7 +243,7 @@ def test_a_detector_can_be_restricted_to_labels(detector):
         {"window": 0.0},
         {"window": 1e9},
         {"window": 60.0, "hop": 0.01},
-        {"statistics": Statistics(*np.ones((3, DIM + 1)))},
+        {"statistics": Statistics(*np.ones((2, DIM + 1)))},
         {"dim": 0},
         {"classifiers": {}},
         {"figures": {}},
@@ -325,7 +325,7 @@ def test_a_file_beyond_all_size_is_not_read(tmp_path):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"dim": 4}, r"holds statistics of float64 \(3, 5\) in place of float64 \(3, 4\)"),
+        ({"dim": 4}, r"holds statistics of float64 \(2, 5\) in place of float64 \(2, 4\)"),
         ({"window": 0.5}, r"hop .* must not exceed the window"),
         ({"window": 1e9}, "window must be at most 3600 s"),
         ({"window": 60.0, "hop": 0.01}, "overlap 6000 times"),

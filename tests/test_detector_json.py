@@ -24,7 +24,7 @@ def detector():
         dim=5,
         window=8,
         hop=1,
-        statistics=Statistics(*np.ones((3, 5))),
+        statistics=Statistics(*np.ones((2, 5))),
         classifiers={
             "bark": Classifier("hist-gbt", Calibrator("isotonic"), 0.1 + 0.2, 0.7, None, (LINE,) * 3, 0.9),
             "Häher": Classifier("logistic", Calibrator("sigmoid", 2.5, -1 / 3), 0.25, 1, LINE, (LINE,)),

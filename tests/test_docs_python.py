@@ -53,7 +53,7 @@ def modules(tmp_path, monkeypatch):
 def folder(modules, make_wav, tmp_path):
     """What the scripts of the pages work on."""
     rows = []
-    for i in range(3):
+    for i in range(4):  # twelve places: there are figures from ten on
         path = make_wav(f"recordings/{i}.wav", seconds=60, seed=i)
         rows += [f"{path.name},{start},{start + 2},knock" for start in (5, 25, 45)]
     make_wav("recordings/unseen.wav", seconds=40, seed=9)
@@ -72,6 +72,8 @@ def test_the_scripts_of_a_page_run(page, folder, capsys):
         exec(compile(block.code, f"{page.name}:{block.line}", "exec", flags), namespace)  # noqa: S102
     if any("print(" in block.code for block in scripts):
         assert capsys.readouterr().out
+    if "trained" in namespace:
+        assert all(report.figures is not None for report in namespace["trained"].reports)
 
 
 def test_every_module_of_the_pages_is_tested_here():

@@ -414,11 +414,18 @@ class TestTooLittle:
         assert "once: 1 of 6 recordings holds it" in result.skipped["once"]
         assert "left out: once" in caplog.text
 
-    def test_what_is_too_little_to_calibrate_is_said(self, make_material):
+    @pytest.mark.parametrize(
+        ("calibration", "windows", "told"),
+        # With one of three recordings held out, two, four and six windows with the sound are left.
+        [("sigmoid", 1, True), ("sigmoid", 2, False), ("isotonic", 2, True), ("isotonic", 3, False)],
+    )
+    def test_what_is_too_little_to_calibrate_is_said(self, make_material, calibration, windows, told):
         rng = np.random.default_rng(1)
-        few = np.arange(40) < 2
-        _, notes = predicted_of(make_material([(rng.standard_normal((40, 3)), few)] * 3), QUICK[0])
-        assert "3 detectors could not be calibrated" in notes[0]
+        few = np.arange(40) % 13 < 1
+        few[13 * windows :] = False
+        material = make_material([(rng.standard_normal((40, 3)), few)] * 3)
+        _, notes = predicted_of(material, replace(QUICK[0], calibration=calibration))
+        assert any("3 detectors could not be calibrated" in note for note in notes) == told
 
 
 class TestCommand:

@@ -32,6 +32,7 @@ def test_figures_are_those_of_scikit_learn(scored):
     assert figures.brier == pytest.approx(np.mean((labels - probabilities) ** 2))
     assert figures.precision == pytest.approx(labels[found].mean())
     assert figures.recall == pytest.approx(found[labels == 1].mean())
+    assert figures.false_seconds_per_hour == pytest.approx(3600 * (found & (labels == 0)).mean())
 
 
 def test_calibration_error_worked_by_hand():
@@ -93,10 +94,12 @@ def test_one_class_has_no_figures():
 
 
 def test_figures_survive_json(scored):
-    for figures in (
-        Figures.from_scores(*scored),
-        Figures.from_scores(np.array([0, 1]), np.array([0.1, 0.2])),
-    ):
+    none, both = np.array([0.1, 0.2]), np.array([0.8, 0.9])
+    two = np.array([0, 1])
+    places = Places(np.array([0, 0]), np.array([0.0, 60.0]), window=1.0, hop=0.01)
+    many = Figures.from_scores(two, both, places=places)
+    assert (many.false_seconds_per_hour, many.false_alarms_per_hour) == (1800, pytest.approx(180_000))
+    for figures in (Figures.from_scores(*scored), Figures.from_scores(two, none), many):
         assert Figures.from_json(json.loads(json.dumps(figures.to_json()))) == figures
 
 
@@ -107,7 +110,11 @@ def test_figures_survive_json(scored):
         {"recall": "high"},
         {"brier": float("nan")},
         {"recall": None},
+        {"recall": 1.1},
         {"false_seconds_per_hour": None},
+        {"false_seconds_per_hour": -1.0},
+        {"false_seconds_per_hour": float("inf")},
+        {"false_alarms_per_hour": 1e16},
         {"roc_auc": True},
         {"extra": 1},
     ],

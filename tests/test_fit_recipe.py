@@ -59,50 +59,68 @@ class Recipe:
         everything = np.concatenate(clean)
         self.mean, deviation = everything.mean(axis=0), everything.std(axis=0)
         self.deviation = np.maximum(deviation, 0.3 * np.sqrt((deviation**2).mean()))
-        about = sum(((each - each.mean(axis=0)) ** 2).sum(axis=0) for each in clean)
-        share, seconds = about / len(everything) / self.deviation**2, HOP * len(everything)
-        self.within = (seconds * share + 60) / (seconds + 60)
 
-    def read(self, vectors, chosen=None):
-        """As a classifier reads windows; relative to the chosen ones where these are given."""
-        rows = (vectors.astype(np.float64) - self.mean) / self.deviation
+    def standardised(self, vectors):
+        return (vectors.astype(np.float64) - self.mean) / self.deviation
+
+    def read(self, vectors, chosen=None, usual=None):
+        """As a classifier reads windows; relative to the chosen ones, and to what is usual, where these are given."""
+        rows = self.standardised(vectors)
         if chosen is not None:
             heard, seconds = rows[chosen], HOP * chosen.sum()
-            mean = HOP * heard.sum(axis=0) / (seconds + 60)
+            usual_mean, usual_variance = usual
+            mean = (HOP * heard.sum(axis=0) + 60 * usual_mean) / (seconds + 60)
             spread = HOP * ((heard - mean) ** 2).sum(axis=0)
-            variance = (spread + 60 * self.within) / (seconds + 60)
+            variance = (spread + 60 * usual_variance) / (seconds + 60)
             rows = (rows - mean) / np.sqrt(np.maximum(variance, 0.09 * variance.mean()))
         return (rows * DIM**0.25 / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
     def background(self, first, vectors, silence):
         return (first.decision_function(self.read(vectors)) < 0) & (silence < 0.001)
 
-    def log_odds(self, first, second, vectors, silence):
+    def usual(self, recordings, chosen):
+        """Mean of all chosen windows, and their variance about their own recording's mean, a minute of it 1."""
+        heard = [self.standardised(vectors)[c] for (vectors, _, _), c in zip(recordings, chosen, strict=True)]
+        seconds = HOP * sum(map(len, heard))
+        spread = HOP * sum(((rows - rows.mean(axis=0)) ** 2).sum(axis=0) for rows in heard)
+        return np.concatenate(heard).mean(axis=0), (spread + 60) / (seconds + 60)
+
+    def log_odds(self, first, usual, second, vectors, silence):
         """Of a recording whose labels are not known."""
-        return second.decision_function(
-            self.read(vectors, self.background(first, vectors, silence) if self.relative else None)
-        )
+        known = (self.background(first, vectors, silence), usual) if self.relative else ()
+        return second.decision_function(self.read(vectors, *known))
 
     def learn(self, recordings, learnt_from):
-        """First and second pass, from the labelled windows that may be learnt from."""
+        """First pass, what is usual, and second pass, from the labelled windows that may be learnt from."""
         truth = chosen([labels for _, labels, _ in recordings], learnt_from)
 
         def learnt(model, read):
             return model.fit(chosen(read, learnt_from), truth)
 
-        line = LogisticRegression(C=1.0, tol=1e-8, max_iter=2000)
+        line = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000)
         trees = HistGradientBoostingClassifier(max_iter=200, max_depth=5, learning_rate=0.1, random_state=42)
         last = trees if self.kind == "hist-gbt" else line
         plain = [self.read(vectors) for vectors, _, _ in recordings]
         if not self.relative:
-            return None, learnt(last, plain)
-        first = learnt(LogisticRegression(C=1.0, tol=1e-8, max_iter=2000), plain)
+            return None, None, learnt(last, plain)
+        first = learnt(LogisticRegression(C=0.3, tol=1e-8, max_iter=2000), plain)
         background = [
             self.background(first, vectors, silence) & ~((labels == 1) & known)
             for (vectors, labels, silence), known in zip(recordings, learnt_from, strict=True)
         ]
-        return first, learnt(
-            last, [self.read(v, b) for (v, _, _), b in zip(recordings, background, strict=True)]
+        # Of a recording of which nothing may be learnt nothing is usual.
+        of_some = [
+            (each, b)
+            for each, b, known in zip(recordings, background, learnt_from, strict=True)
+            if known.any()
+        ]
+        usual = self.usual(*zip(*of_some, strict=True))
+        return (
+            first,
+            usual,
+            learnt(
+                last, [self.read(v, b, usual) for (v, _, _), b in zip(recordings, background, strict=True)]
+            ),
         )
 
 
@@ -169,8 +187,8 @@ def test_probabilities_are_those_of_the_recipe(monkeypatch, kind, method, normal
     passes = [recipe.learn(training, [k & t for k, t in zip(known, fold[0], strict=True)]) for fold in folds]
     truth = chosen([labels for _, labels, _ in training], known)
     scores, held_out = np.empty(len(truth)), np.empty(len(truth))
-    for (first, second), (_, held) in zip(passes, splits, strict=True):
-        said = [recipe.log_odds(first, second, vectors, silence) for vectors, _, silence in training]
+    for learnt, (_, held) in zip(passes, splits, strict=True):
+        said = [recipe.log_odds(*learnt, vectors, silence) for vectors, _, silence in training]
         scores[held] = chosen(said, known)[held]
     for _, held in splits:
         others = np.setdiff1d(np.arange(len(truth)), held)
@@ -182,10 +200,11 @@ def test_probabilities_are_those_of_the_recipe(monkeypatch, kind, method, normal
     vectors, _, silence = UNSEEN
     read = recipe.read(vectors)
     if recipe.relative:
-        # One background for all three, by the mean of the first passes.
-        first = np.mean([each.decision_function(read) for each, _ in passes], axis=0)
-        read = recipe.read(vectors, (first < 0) & (silence < 0.001))
-    log_odds = np.mean([second.decision_function(read) for _, second in passes], axis=0)
+        # One background for all three, by the mean of the first passes; and the mean of what is usual in each.
+        first = np.mean([each.decision_function(read) for each, _, _ in passes], axis=0)
+        usual = np.mean([each for _, each, _ in passes], axis=0)
+        read = recipe.read(vectors, (first < 0) & (silence < 0.001), usual)
+    log_odds = np.mean([second.decision_function(read) for _, _, second in passes], axis=0)
     expected = calibrated(method, scores, truth, log_odds)
     found = fitted.classifier.probabilities(Evidence(vectors, silence, HOP), statistics)
     np.testing.assert_allclose(found, np.where(silence < 0.5, expected, 0), atol=close)

@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier.background import Background, UsualBackground
 from audioscan_host.classifier.calibration import CALIBRATIONS
 from audioscan_host.detector import archive
 from audioscan_host.detector.detector_json import Label
@@ -127,7 +128,7 @@ def test_parts_do_not_grow_with_trees_or_dimensions(kind):
     # A file for each tree or dimension would take seconds to read.
     narrow, wide = (set(of_classifier(fitted(kind, "isotonic", dim=dim))) for dim in (DIM, 12))
     assert narrow == wide
-    assert len(narrow) == (3 if kind == "logistic" else 2 + 3 * 3)
+    assert len(narrow) == (4 if kind == "logistic" else 3 + 3 * 3)
 
 
 def test_everything_is_an_array_of_numbers(boosted, logistic):
@@ -195,10 +196,18 @@ def test_weights_of_another_type_or_length_are_refused(logistic, name):
             build(logistic, with_array(name, lambda _, wrong=wrong: wrong))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_usual_background_of_another_type_or_length_is_refused(request, kind):
+    classifier = request.getfixturevalue("logistic" if kind == "logistic" else "boosted")
+    for wrong in other_arrays(archive.read_array(of_classifier(classifier)["usual.npy"])).values():
+        with pytest.raises(DetectorError, match=r"holds usual background of .* in place of float64 \(2, 5\)"):
+            build(classifier, with_array("usual.npy", lambda _, wrong=wrong: wrong))
+
+
 def test_statistics_of_another_type_or_length_are_refused():
     array = archive.read_array(of_statistics(Statistics.of(heard())))
     for wrong in other_arrays(array).values():
-        with pytest.raises(DetectorError, match=r"holds statistics of .* in place of float64 \(3, 5\)"):
+        with pytest.raises(DetectorError, match=r"holds statistics of .* in place of float64 \(2, 5\)"):
             statistics_of(archive.write_array(wrong), DIM)
 
 
@@ -221,31 +230,58 @@ def test_what_is_no_number_or_far_too_large_is_refused(boosted, logistic, value)
     for classifier, name, place in (
         (logistic, "first.npy", 0),
         (logistic, "first.npy", DIM),
+        (logistic, "usual.npy", (0, 3)),
+        (logistic, "usual.npy", (1, 0)),
         (logistic, "second.npy", 2),
         (logistic, "steps.npy", (0, 0)),
         (logistic, "steps.npy", (1, -1)),
         (boosted, "first.npy", 1),
+        (boosted, "usual.npy", (0, 0)),
         (boosted, "2.baseline.npy", 0),
     ):
         with pytest.raises(DetectorError, match=said):
             build(classifier, with_array(name, at(place, value)))
     array = archive.read_array(of_statistics(Statistics.of(heard())))
-    for row in range(3):
+    for row in range(2):
         wrong = array.copy()
         wrong[row, 1] = value
         with pytest.raises(DetectorError, match=said):
             statistics_of(archive.write_array(wrong), DIM)
 
 
-@pytest.mark.parametrize(
-    ("row", "value"),
-    [(1, 0.0), (1, -1.0), (1, 1e-300), (2, 0.0), (2, -0.1), (2, 1e-12), (2, 1.1), (2, 1e20)],
-)
-def test_deviations_that_no_training_gives_are_refused(row, value):
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e-300])
+def test_deviations_that_no_training_gives_are_refused(value):
     array = archive.read_array(of_statistics(Statistics.of(heard())))
-    array[row, 3] = value
+    array[1, 3] = value
     with pytest.raises(DetectorError, match="deviations that no training gives"):
         statistics_of(archive.write_array(array), DIM)
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    # Standardised windows are no farther than 1e6 from 0, and nothing varies by more than their square.
+    [(0, 1.1e6), (0, -1.1e6), (0, 1e20), (1, 0.0), (1, -0.1), (1, 1e-12), (1, 1.1e12), (1, 1e20)],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_usual_background_that_no_training_gives_is_refused(request, kind, row, value):
+    classifier = request.getfixturevalue("logistic" if kind == "logistic" else "boosted")
+    with pytest.raises(DetectorError, match="usual background is one that no training gives"):
+        build(classifier, with_array("usual.npy", at((row, 3), value)))
+
+
+def test_the_most_extreme_training_gives_a_usual_background_that_is_accepted(logistic):
+    """Windows at both ends of what a standardised one may be, and much audio in which nothing varies."""
+    statistics = Statistics(np.zeros(DIM), np.ones(DIM))
+    still = np.zeros((1000, DIM), np.float32)
+    for vectors, hop in (
+        (1e9 * np.sign(np.arange(20) % 2 - 0.5)[:, np.newaxis] + still[:20], 1e6),
+        (still + 1e9, 3600.0),
+    ):
+        recording = Evidence.without_silence(vectors.astype(np.float32), hop)
+        usual = UsualBackground.of([Background.of(recording, np.ones(len(vectors), np.bool_), statistics)])
+        found = build(replace(logistic, first=replace(logistic.first, usual=usual))).first
+        assert np.array_equal(found.usual.mean, usual.mean)
+        assert np.array_equal(found.usual.variance, usual.variance)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +321,10 @@ def test_trees_are_checked_before_they_are_believed(boosted, name):
 # --- made to do harm
 
 
-@pytest.mark.parametrize("name", ["first.npy", "1.nodes.npy", "1.offsets.npy", "1.baseline.npy", "steps.npy"])
+HARMED = ["first.npy", "usual.npy", "1.nodes.npy", "1.offsets.npy", "1.baseline.npy", "steps.npy"]
+
+
+@pytest.mark.parametrize("name", HARMED)
 def test_an_array_that_declares_terabytes_is_refused(boosted, name):
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(stream, {"shape": (2**45,), "fortran_order": False, "descr": "<f8"})
@@ -293,7 +332,7 @@ def test_an_array_that_declares_terabytes_is_refused(boosted, name):
         build(boosted, lambda members: members.update({name: stream.getvalue()}))
 
 
-@pytest.mark.parametrize("name", ["first.npy", "1.nodes.npy", "1.offsets.npy", "1.baseline.npy", "steps.npy"])
+@pytest.mark.parametrize("name", HARMED)
 def test_an_array_of_objects_is_refused(boosted, name):
     stream = io.BytesIO()
     np.save(stream, np.array([None, {}], dtype=object), allow_pickle=True)

@@ -36,7 +36,7 @@ def make_detector():
             dim=model.dim,
             window=2.0,
             hop=0.5,
-            statistics=Statistics(np.full(model.dim, -2.0), np.ones(model.dim), np.ones(model.dim)),
+            statistics=Statistics(np.full(model.dim, -2.0), np.ones(model.dim)),
             classifiers={
                 label: Classifier(
                     "logistic",

@@ -41,30 +41,6 @@ def test_a_dimension_that_hardly_varies_is_not_blown_up():
     np.testing.assert_allclose(Statistics.of(heard(rows)).deviation, [1, floor, floor], rtol=1e-6)
 
 
-def test_variance_within_recordings_by_hand():
-    # The recordings' means are 1, 5 and 6; about them squares of 1, 1, 4, 4 and 0. The mean of all is 3.6.
-    recordings = heard(*(np.array(rows, np.float32)[:, np.newaxis] for rows in ([0, 2], [3, 7], [6])), hop=2)
-    found = Statistics.of(recordings)
-    assert found.deviation[0] ** 2 == pytest.approx(6.64)
-    share = (1 + 1 + 4 + 4 + 0) / 5 / 6.64
-    # Ten seconds of audio, beside a minute that varies within a recording as much as it does in all.
-    assert found.within[0] == pytest.approx((10 * share + 60) / 70)
-
-
-def test_variance_within_of_much_audio_is_that_of_the_recordings():
-    parts = [vectors(9000, seed) + np.float32(30 * seed) for seed in range(3)]
-    everything = np.concatenate(parts).astype(np.float64)
-    own = np.mean([part.var(axis=0, dtype=np.float64) for part in parts], axis=0)
-    np.testing.assert_allclose(Statistics.of(heard(*parts)).within, own / everything.var(axis=0), atol=0.003)
-
-
-def test_files_of_a_window_each_say_nothing_of_what_varies_within_one():
-    clips = vectors(40)
-    found = Statistics.of(heard(*clips[:, np.newaxis]))
-    np.testing.assert_allclose(found.deviation, clips.std(axis=0, dtype=np.float64), rtol=1e-12)
-    np.testing.assert_allclose(found.within, 60 / 100)
-
-
 def test_windows_with_silence_in_them_do_not_count():
     rows = vectors(300)
     silence = np.zeros(300)
@@ -110,7 +86,6 @@ def test_a_large_constant_offset_costs_nothing():
     plain, far = Statistics.of(heard(rows)), Statistics.of(heard(moved))
     np.testing.assert_allclose(far.mean - 30_000, plain.mean, atol=1e-9)
     np.testing.assert_allclose(far.deviation, plain.deviation, rtol=1e-9)
-    np.testing.assert_allclose(far.within, plain.within, rtol=1e-9)
     np.testing.assert_allclose(far.standardised(moved), plain.standardised(rows), atol=1e-6)
 
 
