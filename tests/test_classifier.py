@@ -373,7 +373,9 @@ def test_below_thirty_places_average_precision_is_told_to_be_uncertain(places, t
     for place in range(places):
         labels[place % 6, 30 * (place // 6) + 5 :][:3] = 1
     fitted = data.labelled(labels.ravel()).fit(window=2 * WINDOW)
-    sentence = f"the sound is labelled at {places} places: average precision, precision and recall may be off by 0.2"
+    sentence = (
+        f"the sound is labelled at {places} places: average precision, precision and recall may be off by 0.2"
+    )
     assert any(note.startswith(sentence) for note in fitted.notes) == told
 
 
