@@ -21,10 +21,6 @@ from audioscan_host.registry import Registry, load_registry
 from audioscan_host.silence import Spans, no_silence
 from audioscan_host.silence_note import silence_note
 
-FAR_MORE = 2.0
-"""Times the highest mean probability over a recording learnt from, above which the rate of the sound is another. See
-docs/detector.md for how often that is right."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -150,9 +146,9 @@ def _scanned(
     probabilities = detector.probabilities(evidence, rates=rates)
     for label, classifier in detector.classifiers.items():
         mean = float(np.mean(probabilities[label][evidence.heard])) if evidence.heard.any() else 0.0
-        if label not in rates and mean > FAR_MORE * classifier.highest_mean:
+        if label not in rates and mean > classifier.highest_mean:  # how often that is right: docs/detector.md
             logger.warning(
-                "%s: holds far more of %s than any recording learnt from (mean probability %.2f, there at most %.2f): "
+                "%s: holds more of %s than any recording learnt from (mean probability %.2f, there at most %.2f): "
                 "probabilities are at the rate that was learnt, and may be too low here; --rate %sSHARE puts them to another",
                 recording.path, label, mean, classifier.highest_mean, f"{label}=" * (len(detector.classifiers) > 1),
             )  # fmt: skip
