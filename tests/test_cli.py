@@ -351,7 +351,7 @@ class TestTrainAndScan:
 
     @pytest.fixture
     def detector(self, run, make_wav, tmp_path):
-        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(3)]
+        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(4)]
         rows = [f"{path.name},{start},{start + 6},hiss" for path in recordings for start in (5, 25, 45)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
         train = ["train", *recordings, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic"]
@@ -423,7 +423,7 @@ class TestTrainAndScan:
 
     def test_several_recordings_do_not_fit_into_one_audacity_file(self, run, detector, tmp_path):
         done = run("scan", tmp_path, "--detector", detector, "--format", "audacity", expect=1)
-        assert "--out must be a folder for 3 recordings" in done.stderr
+        assert "--out must be a folder for 4 recordings" in done.stderr
 
     def test_a_label_that_the_detector_does_not_know_is_one_line(self, run, detector, tmp_path):
         done = run("scan", tmp_path, "--detector", detector, "--label", "hum", expect=1)
