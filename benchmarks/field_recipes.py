@@ -98,7 +98,7 @@ def linear_probe(recordings: Sequence[Learned], window: float) -> Predict:
 
 @dataclass
 class Variant:
-    """The recipe with its parts to be changed, written apart from the project's own code.
+    """The recipe as it was at first, with its parts to be changed, written apart from the project's own code.
 
     Attributes:
         shrink: seconds by which a background is shrunk to what all recordings have in common; None: no background.
@@ -171,7 +171,7 @@ class Variant:
         )
 
     def _line(self, z: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> LogisticRegression:
-        return LogisticRegression(C=self.penalty, max_iter=2000).fit(self._sized(z), truth)
+        return LogisticRegression(C=self.penalty, tol=1e-8, max_iter=2000).fit(self._sized(z), truth)
 
     def _weights(self, z: npt.NDArray[np.float32], first: LogisticRegression) -> npt.NDArray[np.float64]:
         p = first.predict_proba(self._sized(z))[:, 1]
@@ -237,7 +237,7 @@ RECIPES: dict[str, Callable[[Sequence[Learned], float], Predict]] = {
 """What is compared by default."""
 
 VARIANTS: dict[str, Callable[[Sequence[Learned], float], Predict]] = {
-    "as chosen": Variant(),
+    "first": Variant(),
     "no background": Variant(shrink=None),
     "mean alone": Variant(scale=False),
     "mean alone, 20 s, soft": Variant(shrink=20, scale=False, soft=True),
@@ -247,6 +247,8 @@ VARIANTS: dict[str, Callable[[Sequence[Learned], float], Predict]] = {
     "first pass at 0.25": Variant(threshold=0.25),
     "first pass at 0.1": Variant(threshold=0.1),
     "C = 3": Variant(penalty=3),
+    "C = 0.3": Variant(penalty=0.3),
+    "C = 0.1": Variant(penalty=0.1),
     "floor 0.1": Variant(floor=0.1),
     "floor 0.5": Variant(floor=0.5),
     "no length": Variant(length=False),

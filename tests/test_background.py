@@ -112,15 +112,15 @@ def column(*values, hop=1.0):
 
 
 def test_the_usual_background_by_hand():
-    # The recordings' means are 1, 5 and 6; about them squares of 1, 1, 4, 4 and 0. Ten seconds of audio, and their mean.
+    # The recordings' means are 1, 5 and 6; about them squares of 1, 1, 4, 4 and 0. Ten seconds of audio, in all 2 x 18.
     found = UsualBackground.of([column(0, 2, hop=2), column(3, 7, hop=2), column(6, hop=2)])
-    assert found.mean.tolist() == pytest.approx([18 / 5])
-    # Beside a minute in which it is 1.
+    assert found.mean.tolist() == pytest.approx([2 * 18 / 70])
+    # Beside a minute in which they are 0 and 1.
     assert found.variance.tolist() == pytest.approx([(2 * (1 + 1 + 4 + 4 + 0) + 60) / 70])
 
 
 def test_the_usual_background_of_much_audio_is_that_of_the_recordings():
-    """Against numpy; a recording counts by its length."""
+    """Against numpy; a recording counts by its length, and a minute in which mean and variance are 0 and 1 beside them."""
     parts = [
         RNG.normal(offset, scale, size=(windows, 2))
         for offset, scale, windows in (
@@ -130,9 +130,9 @@ def test_the_usual_background_of_much_audio_is_that_of_the_recordings():
         )
     ]
     found = UsualBackground.of([everything(part, plain()) for part in parts])
-    np.testing.assert_allclose(found.mean, np.concatenate(parts).mean(axis=0), atol=1e-6)
     own = np.average([part.var(axis=0) for part in parts], axis=0, weights=[len(part) for part in parts])
     seconds = sum(map(len, parts))
+    np.testing.assert_allclose(found.mean, np.concatenate(parts).sum(axis=0) / (seconds + 60), atol=1e-6)
     np.testing.assert_allclose(found.variance, (seconds * own + 60) / (seconds + 60), rtol=1e-5)
 
 
@@ -140,7 +140,7 @@ def test_files_of_a_clip_each_say_nothing_of_what_varies_within_one():
     """There it shrinks from 1, what varies between the windows of all, as far as a minute lets it."""
     clips = RNG.normal(size=(40, 3))
     found = UsualBackground.of([everything(clip[np.newaxis], plain(3)) for clip in clips])
-    np.testing.assert_allclose(found.mean, clips.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(found.mean, clips.sum(axis=0) / 100, atol=1e-6)
     np.testing.assert_allclose(found.variance, 60 / 100, rtol=1e-6)
 
 

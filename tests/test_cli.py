@@ -351,7 +351,7 @@ class TestTrainAndScan:
 
     @pytest.fixture
     def detector(self, run, make_wav, tmp_path):
-        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(4)]
+        recordings = [make_wav(f"{i}.wav", seconds=60, seed=i) for i in range(4)]  # twelve places
         rows = [f"{path.name},{start},{start + 6},hiss" for path in recordings for start in (5, 25, 45)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
         train = ["train", *recordings, "--labels", "labels.csv", "--model", "MEL", "--classifier", "logistic"]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, load_registry
+from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, load_registry, train
 from audioscan_host.annotations import read_annotations
 from audioscan_host.audio import decode
 
@@ -59,12 +59,14 @@ def folder(modules, make_wav, tmp_path):
     make_wav("recordings/unseen.wav", seconds=40, seed=9)
     (tmp_path / "labels.csv").write_text("\n".join(["file,start,end,label", *rows]))
     embed(["recordings/unseen.wav"], ["MEL"], cache_dir=tmp_path / "cache")
+    train(["recordings"], ["labels.csv"], "MEL", out="cry.detector", cache_dir=tmp_path / "cache")
     return tmp_path
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if PYTHON[page]], ids=lambda page: page.name)
 def test_the_scripts_of_a_page_run(page, folder, capsys):
-    namespace = {}
+    stream = np.random.default_rng(0).normal(size=(3, 20, 256)).astype(np.float32)
+    namespace = {"parts": list(stream)}  # of MEL's embeddings
     scripts = [block for block in PYTHON[page] if not block.module]
     for block in scripts:
         # Signatures name types that a reader need not import.

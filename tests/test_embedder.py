@@ -369,7 +369,7 @@ def test_a_resumed_run_knows_all_of_the_silence(make_embedder, make_wav, tiny_pl
     path = with_silence(make_wav, seconds=60)
     facts = {"block_seconds": 10.0, "runtime": Runtime(batch_size=10), "cache": tmp_path / "c"}
     tiny_plugin.fails_after = 3
-    with pytest.raises(RuntimeError, match="killed here"):
+    with pytest.raises(EmbeddingError, match="killed here"):
         make_embedder(**facts).embed(path)
     assert not list((tmp_path / "c").glob("silence/*"))
     tiny_plugin.fails_after = None

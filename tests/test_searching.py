@@ -52,6 +52,7 @@ def write(tmp_path):
 
     def write(name, samples):
         path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
@@ -82,6 +83,43 @@ def with_sounds(seconds, seed, *sounds):
 
 def cosine(a, b):
     return float(a @ b / math.sqrt((a @ a) * (b @ b)))
+
+
+def standardised(recordings, everything=()):
+    """(path, times, vectors) of recordings, by mean and deviation of all windows of them, and of others."""
+    together = np.concatenate([vectors for *_, vectors in [*recordings, *everything]])
+    deviation = together.std(0)
+    deviation = np.maximum(deviation, 0.3 * np.sqrt(np.mean(deviation**2)))
+    return [(path, times, (vectors - together.mean(0)) / deviation) for path, times, vectors in recordings]
+
+
+def backgrounds_removed(recordings, places):
+    """Recordings relative to their backgrounds, and the vector of each example.
+
+    Args:
+        recordings: (path, times, vectors), standardised.
+        places: (number of the recording, start, end, rows) of the examples.
+    """
+    queries = []
+    for number, start, end, rows in places:
+        path, times, vectors = recordings[number]
+        others = [
+            vector
+            for time, vector in zip(times, vectors, strict=True)
+            if not any(n == number and time < b and time + WINDOW > a for n, a, b, _ in places)
+        ]
+        relative = vectors[rows] - np.sum(others, axis=0) / (len(others) + 60)  # at a hop of 1 s
+        relative /= np.linalg.norm(relative, axis=1, keepdims=True)
+        queries.append((path, start, end, relative.mean(0)))
+    first = [
+        np.array([max(cosine(v, q) for *_, q in queries) for v in vectors]) for *_, vectors in recordings
+    ]
+    median = np.median(np.concatenate(first))
+    removed = []
+    for (path, times, vectors), scores in zip(recordings, first, strict=True):
+        below = vectors[scores < median]
+        removed.append((path, times, vectors - below.sum(0) / (len(below) + 60)))
+    return removed, queries
 
 
 def by_hand(recordings, queries, n, apart):
@@ -116,25 +154,23 @@ def assert_same(found, expected):
     np.testing.assert_allclose([row[2] for row in found], [row[2] for row in expected], atol=2e-6)
 
 
-@pytest.mark.parametrize("normalisation", ["recording", "none"])
+@pytest.mark.parametrize("normalisation", ["background", "global"])
 @pytest.mark.parametrize("all_windows", [False, True])
 def test_the_windows_are_those_of_a_comparison_of_all_with_all(
     find, stored, make_wav, normalisation, all_windows
 ):
     paths = [make_wav(f"{i}.wav", seconds=60.5, seed=i) for i in range(3)]
     like = [f"{paths[0]}@20-24", f"{paths[0]}@30-38", f"{paths[1]}@7-11"]
-    recordings = []
-    for path in paths:
-        times, vectors = stored(path)
-        if normalisation == "recording":
-            vectors = (vectors - vectors.mean(0)) / np.maximum(vectors.std(0), 1e-6)
-        recordings.append((path, times, vectors))
-    lengths = np.linalg.norm(recordings[0][2][30:35], axis=1, keepdims=True)
-    queries = [
-        (paths[0], 20, 24, recordings[0][2][20]),
-        (paths[0], 30, 38, (recordings[0][2][30:35] / lengths).mean(0)),
-        (paths[1], 7, 11, recordings[1][2][7]),
-    ]
+    places = [(0, 20, 24, [20]), (0, 30, 38, range(30, 35)), (1, 7, 11, [7])]
+    recordings = standardised([(path, *stored(path)) for path in paths])
+    if normalisation == "background":
+        recordings, queries = backgrounds_removed(recordings, places)
+    else:
+        queries = []
+        for number, start, end, rows in places:
+            vectors = recordings[number][2][rows]
+            vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+            queries.append((paths[number], start, end, vectors.mean(0)))
     found = find(paths, like, n=25, normalisation=normalisation, all_windows=all_windows)
     assert_same(as_rows(found), by_hand(recordings, queries, 25, 0 if all_windows else WINDOW / 2))
 
@@ -144,9 +180,10 @@ def test_more_windows_than_are_worked_on_at_once_are_compared_as_well(find, stor
     windowing = Windowing(WINDOW, 0.05)
     times, vectors = stored(path, windowing)
     assert len(times) > 1024
-    vectors = (vectors - vectors.mean(0)) / vectors.std(0)
-    expected = by_hand([(path, times, vectors)], [(path, 10, 14, vectors[200])], 10, WINDOW / 2)
-    assert_same(as_rows(find([path], [f"{path}@10-14"], n=10, windowing=windowing)), expected)
+    recordings = standardised([(path, times, vectors)])
+    expected = by_hand(recordings, [(path, 10, 14, recordings[0][2][200])], 10, WINDOW / 2)
+    found = find([path], [f"{path}@10-14"], n=10, windowing=windowing, normalisation="global")
+    assert_same(as_rows(found), expected)
 
 
 def test_a_copy_of_the_sound_is_found_first_wherever_it_is(write, tmp_path):
@@ -168,7 +205,7 @@ def test_several_examples_find_what_is_like_any_of_them(write, tmp_path):
     result = search([day, night], like, "MEL", windowing=Windowing(2.0, 1.0), cache_dir=tmp_path)
     assert sorted((m.path, m.start) for m in result.matches[:2]) == [(night, 10), (night, 30)]
     one = search([night], like[:1], "MEL", windowing=Windowing(2.0, 1.0), cache_dir=tmp_path)
-    assert one.matches[0] == next(m for m in result.matches if m.start == 10)
+    assert (one.matches[0].path, one.matches[0].start) == (night, 10)
 
 
 class TestExample:
@@ -225,11 +262,11 @@ class TestExample:
         self, find, stored, make_wav, span, windows
     ):
         path, other = make_wav("a.wav", seconds=60.5), make_wav("b.wav", seconds=50, seed=1)
-        vectors = stored(path)[1][windows]
+        own, against = standardised([(path, *stored(path)), (other, *stored(other))])
+        vectors = own[2][windows]
         query = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).mean(0)
-        times, against = stored(other)
-        expected = by_hand([(other, times, against)], [(path, 0, 1, query)], 20, 0)
-        found = find([other], [f"{path}@{span}"], normalisation="none", all_windows=True)
+        expected = by_hand([against], [(path, 0, 1, query)], 20, 0)
+        found = find([other], [f"{path}@{span}"], normalisation="global", all_windows=True)
         assert_same(as_rows(found), expected)
 
     def test_a_file_of_about_a_window_is_an_example_as_a_whole(self, find, make_wav):
@@ -276,7 +313,7 @@ class TestWhatIsListed:
         path = make_wav(seconds=60)
         copy = path.with_name("copy.wav")
         shutil.copy(path, copy)
-        first = find([path, copy], [f"{path}@20-24"]).matches[0]
+        first = find([path, copy], [f"{path}@20-24"], normalisation="global").matches[0]
         assert (first.path, first.start, first.end, first.score) == (copy, 20, 24, 1.0)
 
     def test_windows_of_a_recording_overlap_by_half_at_most(self, find, make_wav):
@@ -296,10 +333,12 @@ class TestWhatIsListed:
         assert (first.start, first.score) == (second.start, second.score)
 
     def test_equal_scores_are_in_order_of_the_recordings_and_of_time(self, find, write):
-        paths = [write(name, np.zeros(40 * RATE)) for name in ("z.wav", "a.wav")]
-        example = write("example.wav", noise(40))
-        found = find(paths, [f"{example}@20-24"], n=8)
-        assert as_rows(found) == [(paths[0], start, 0.0) for start in range(0, 16, 2)]
+        paths = [write(name, np.tile(noise(1), 40)) for name in ("z.wav", "a.wav")]
+        example = write("example.wav", noise(40, seed=1))
+        found = find(paths, [f"{example}@20-24"], n=22)
+        places = [(path, start) for path in paths for start in range(0, 38, 2)]
+        assert [row[:2] for row in as_rows(found)] == places[:22]
+        assert len({match.score for match in found.matches}) == 1
 
     def test_the_last_window_ends_with_the_recording(self, find, make_wav):
         day, clip = make_wav("day.wav", seconds=40), make_wav("clip.wav", seconds=2.5, seed=1)
@@ -312,44 +351,61 @@ class TestWhatIsListed:
             find([path], [f"{path}@3-7"], n=0)
         with pytest.raises(SettingError, match="no example"):
             find([path], [])
-        with pytest.raises(SettingError, match="normalisation must be recording or none, not 'zscore'"):
+        with pytest.raises(SettingError, match="normalisation must be background or global, not 'zscore'"):
             find([path], [f"{path}@3-7"], normalisation="zscore")
 
 
-class TestTooFewWindowsForStatistics:
-    def test_a_searched_recording_borrows_those_of_the_examples_recording(self, find, stored, make_wav):
-        day = make_wav("day.wav", seconds=60)
-        clips = [make_wav(f"clip{i}.wav", seconds=12, seed=i + 1) for i in range(3)]
-        mean, std = stored(day)[1].mean(0), stored(day)[1].std(0)
-        query = ((stored(day)[1] - mean) / std)[20]
-        recordings = [(clip, stored(clip)[0], (stored(clip)[1] - mean) / std) for clip in clips]
-        expected = by_hand(recordings, [(day, 20, 24, query)], 20, WINDOW / 2)
-        assert_same(as_rows(find(clips, [f"{day}@20-24"])), expected)
-
-    def test_with_an_example_from_one_nothing_is_normalised_aloud(self, find, make_wav, caplog):
-        clip, day = make_wav("clip.wav", seconds=4), make_wav("day.wav", seconds=60, seed=1)
-        found = find([day], [clip, f"{day}@20-24"])
-        assert "clip.wav has fewer than 30 windows" in caplog.text
-        caplog.clear()
-        assert found == find([day], [clip, f"{day}@20-24"], normalisation="none")
-        assert "fewer than 30 windows" not in caplog.text
+def test_a_file_of_one_window_has_no_background_of_its_own(find, stored, make_wav):
+    clip, day = make_wav("clip.wav", seconds=4), make_wav("day.wav", seconds=60, seed=1)
+    own, other = standardised([(clip, *stored(clip)), (day, *stored(day))])
+    scores = np.array([cosine(vector, own[2][0]) for vector in other[2]])
+    below = other[2][scores < np.median(scores)]
+    relative = (day, other[1], other[2] - below.sum(0) / (len(below) + 60))
+    expected = by_hand([relative], [(clip, 0, 4, own[2][0])], 20, WINDOW / 2)
+    assert_same(as_rows(find([day], [clip])), expected)
 
 
-@pytest.mark.parametrize("normalisation", ["recording", "none"])
-@pytest.mark.parametrize("model", ["MEL", "TINY"])
-def test_silence_is_like_nothing_and_no_score_is_nan(write, tiny_registry, normalisation, model, monkeypatch):
-    monkeypatch.delenv("AUDIOSCAN_PLUGINS")
-    registry = tiny_registry if model == "TINY" else None
-    silence = write("silence.wav", np.zeros(60 * RATE))
-    half = write("half.wav", np.concatenate([np.zeros(30 * RATE), noise(30)]))
-    facts = {"registry": registry, "normalisation": normalisation}
-    for like in (f"{silence}@10-18", f"{half}@2-10", f"{half}@40-48"):
-        scores = [match.score for match in search([silence, half], [like], model, n=500, **facts).matches]
-        assert np.isfinite(scores).all()
-        assert all(-1 <= score <= 1 for score in scores)
-    if normalisation == "recording":
-        found = search([silence], [f"{half}@40-48"], model, **facts).matches
-        assert {match.score for match in found} == {0.0}
+class TestDigitalSilence:
+    @pytest.mark.parametrize("normalisation", ["background", "global"])
+    @pytest.mark.parametrize("model", ["MEL", "TINY"])
+    def test_it_is_never_listed(self, write, tiny_registry, normalisation, model, monkeypatch):
+        monkeypatch.delenv("AUDIOSCAN_PLUGINS")
+        registry = tiny_registry if model == "TINY" else None
+        silence = write("silence.wav", np.zeros(60 * RATE))
+        half = write("half.wav", np.concatenate([np.zeros(30 * RATE), noise(30)]))
+        facts = {"registry": registry, "normalisation": normalisation, "all_windows": True}
+        found = search([silence, half], [f"{half}@40-48"], model, n=500, **facts)
+        assert found.recordings == (silence, half)
+        assert {match.path for match in found.matches} == {half}
+        # From 27 s on more than half of a window is noise; at 26 s it is just half.
+        assert sorted(match.start for match in found.matches) == [*range(27, 33), *range(48, 53)]
+        assert np.isfinite([match.score for match in found.matches]).all()
+        assert search([silence], [f"{half}@40-48"], model, **facts).matches == ()
+
+    @pytest.mark.parametrize("normalisation", ["background", "global"])
+    def test_it_counts_for_nothing(self, find, write, normalisation):
+        """Searched, and in the example's recording, it changes no score."""
+        day, silence = noise(60, seed=1), np.zeros(200 * RATE)
+        shorter = write("shorter/day.wav", day), write("shorter/example.wav", noise(40))
+        longer = (
+            write("longer/day.wav", np.concatenate([day, silence])),
+            write("longer/example.wav", np.concatenate([noise(40), silence])),
+        )
+        facts = {"n": 100, "all_windows": True, "normalisation": normalisation}
+        expected, found = (
+            {match.start: match.score for match in find([day], [f"{like}@20-24"], **facts).matches}
+            for day, like in (shorter, longer)
+        )
+        assert len(expected) == 57
+        assert {start: score for start, score in found.items() if start <= 56} == expected
+        assert max(found) == 57  # of 4 s, less than half is silence
+
+    def test_it_is_no_example(self, find, write):
+        half = write("half.wav", np.concatenate([np.zeros(30 * RATE), noise(30)]))
+        with pytest.raises(
+            SettingError, match=r"half\.wav: 2 to 10 s is digital silence: no example of a sound"
+        ):
+            find([half], [f"{half}@40-44", f"{half}@2-10"])
 
 
 def test_a_second_search_decodes_nothing(find, make_wav, tiny_plugin, monkeypatch):
@@ -403,5 +459,6 @@ def test_vectors_of_finished_recordings_are_released_and_none_are_copied(find, m
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(found.matches) == 20
-    assert alive == [0] * 6  # two examples, four recordings: never another's beside the one being read
+    # Two examples, four recordings, three times each: never another's beside the one being read.
+    assert alive == [0] * 18
     assert peak < 1.5 * size

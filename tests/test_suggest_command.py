@@ -2,6 +2,7 @@
 
 import csv
 import io
+import wave
 
 import pytest
 
@@ -12,6 +13,7 @@ from audioscan_host.errors import SettingError
 from audioscan_host.matching import annotations_of
 
 WINDOWING = Windowing(8.0, 1.0)
+RATE = 16_000
 WINDOWS = ["--window", "8", "--hop", "1"]
 
 
@@ -119,6 +121,25 @@ def test_a_detector_of_several_labels_asks_for_each_or_for_those_wanted(run, fol
 def test_where_all_is_labelled_it_says_so(folder, detector, tmp_path):
     with pytest.raises(SettingError, match="labelled already"):
         suggest([folder / "0.wav"], detector, labels=[tmp_path / "labels.csv"])
+
+
+def test_digital_silence_is_never_asked_for(folder, detector, tmp_path):
+    """Nothing is to be learnt from it, however far it is from all that was learnt from."""
+    with wave.open(str(folder / "1.wav")) as file:
+        noise = file.readframes(20 * RATE)
+    with wave.open(str(folder / "gated.wav"), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(noise + bytes(2 * 200 * RATE) + noise)
+    found = suggest([folder / "gated.wav"], detector, n=100).suggestions
+    assert 4 <= len(found) <= 6
+    for each in found:
+        silent = min(each.end, 220) - max(each.start, 20)
+        assert silent < 4
+    with wave.open(str(folder / "silence.wav"), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 60 * RATE))
+    with pytest.raises(SettingError, match="labelled already, or digital silence"):
+        suggest([folder / "silence.wav"], detector)
 
 
 def test_labels_of_other_recordings_are_told_and_change_nothing(run, folder, detector, make_wav):

@@ -1,8 +1,7 @@
 """The journey from examples of a sound to the windows most like them, readable top to bottom."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,38 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Cache
+from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.statistics import RunningStatistics, Statistics
 from audioscan_host.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.examples import Example, microseconds, span_of, windows_of
 from audioscan_host.model import Runtime
-from audioscan_host.normalisation import LEAST_WINDOWS_TO_NORMALISE, Statistics, parts
 from audioscan_host.progress import Progress
+from audioscan_host.query.examples import Example, Place
+from audioscan_host.query.likeness import Likeness, direction
+from audioscan_host.query.ranking import Match, Ranking
+from audioscan_host.query.recording import SearchedRecording
 from audioscan_host.recordings import find_recordings
 from audioscan_host.registry import Registry, load_registry
 from audioscan_host.windows import Windowing
 
-Normalisation = Literal["recording", "none"]
-
-_LEAST_LENGTH = 1e-6  # of a vector; zeros, which have no direction, stay zeros and are like nothing
+Normalisation = Literal["background", "global"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Match:
-    """A window that is like an example.
-
-    Attributes:
-        path: the recording.
-        start: seconds from its beginning.
-        end: seconds.
-        score: cosine with the example that is nearest to it, -1 to 1, to six decimals.
-    """
-
-    path: Path
-    start: float
-    end: float
-    score: float
 
 
 @dataclass(frozen=True)
@@ -69,7 +53,7 @@ def search(
     *,
     n: int = 20,
     all_windows: bool = False,
-    normalisation: Normalisation = "recording",
+    normalisation: Normalisation = "background",
     windowing: Windowing | None = None,
     cache_dir: Path | None = None,
     runtime: Runtime | None = None,
@@ -81,14 +65,13 @@ def search(
     The score of a window is its cosine with the nearest of the examples: a sound has variants, and
     a window need be like one of them only. An example stands for the windows that lie in it, by
     the mean of their directions; one too short for that for the window that holds most of it, with
-    the example as near its middle as can be. No window that overlaps an example is listed.
+    the example as near its middle as can be. No window that overlaps an example is listed, and none
+    that is digital silence by half or more. Equal scores are in order of the recordings, then of time.
 
-    Normalised, windows and examples are each taken relative to their own recording, by
-    `Statistics`: much of an embedding is the same for all audio, and much of the rest for all of a
-    recording. A searched recording of too few windows for that (30 would do) borrows the
-    statistics of the example's recording. Where the example's own has too few, nothing is
-    normalised, with a warning: by another recording's statistics an example is so far from all of
-    it that its direction says little. Equal scores are in order of the recordings, then of time.
+    Embeddings are standardised by what all recordings have in common, and each recording's background is
+    taken off. That of an example's recording is all but the examples. That of a searched recording is
+    its windows that a first pass, before anything is taken off them, finds less like the examples
+    than half of all windows are: a recording full of the sound has none, and is not pushed down.
 
     Args:
         recordings: files and folders.
@@ -96,7 +79,8 @@ def search(
         model: name of the model.
         n: how many windows, over all recordings.
         all_windows: list windows too that overlap a better one by more than half.
-        normalisation: by each recording's own statistics, or not at all.
+        normalisation: windows relative to the `background` of their recordings, or only to what all
+            recordings have in common, `global`.
         windowing: window and hop, 8 s and 1 s unless given.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
@@ -105,13 +89,14 @@ def search(
 
     Raises:
         UnknownModelError: the model is not installed.
-        SettingError: an example is not where its recording is, or is a long file without a span.
+        SettingError: an example is not where its recording is, is digital silence, or is a long file
+            without a span.
         RecordingError: the recording of an example cannot be read.
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
     if normalisation not in get_args(Normalisation):
-        raise SettingError(f"normalisation must be recording or none, not {normalisation!r}")
+        raise SettingError(f"normalisation must be background or global, not {normalisation!r}")
     registry = registry or load_registry()
     chosen = registry.model(model)
     windowing = windowing or Windowing()
@@ -120,155 +105,145 @@ def search(
         raise SettingError("there is no example to search for")
     paths = find_recordings(map(Path, recordings))
     embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
-    queries = _queries(embedder, examples, windowing.window, normalisation)
-    if normalisation == "recording" and any(query.statistics is None for query in queries):
-        normalisation, queries = "none", _without_statistics(queries)
-    _tell_left_out(queries, paths)
+    reader = _Reader(embedder, chosen.name, windowing)
 
-    order = {path: place for place, path in enumerate(paths)}
-    best: list[Match] = []
-    failures: list[RecordingFailure] = []
-    durations: dict[Path, float] = {}
-    for result in embedder.embed_each(paths):
-        if isinstance(result, RecordingFailure):
-            failures.append(result)
-            continue
-        durations[result.path] = result.duration
-        best += _matches(result, queries, n, windowing.window, normalisation, all_windows=all_windows)
-        best = sorted(best, key=lambda match: (-match.score, order[match.path], match.start))[:n]
-        del result  # its vectors, which may be gigabytes, before the next recording's are read
-    searched = tuple(path for path in paths if path in durations)
-    return SearchResult(tuple(best), searched, tuple(failures), durations)
+    places = _places(reader, examples)
+    _tell_left_out(places, paths)
+    statistics, durations, failures = _gathered(reader, paths, places)
+    relative = normalisation == "background"
+    likeness = Likeness(statistics, _directions(reader, places, statistics, relative=relative))
+    if relative:
+        likeness = replace(likeness, limit=_median(reader, list(durations), likeness))
+    matches, vanished = _ranked(reader, list(durations), places, likeness, Ranking(n, all_windows))
+    for failure in vanished:
+        del durations[failure.path]
+    return SearchResult(tuple(matches), tuple(durations), (*failures, *vanished), durations)
 
 
 @dataclass(frozen=True)
-class _Query:
-    """An example with the windows that stand for it, and the statistics of its recording."""
+class _Reader:
+    """Reads recordings as often as they are needed: but for the first time, their embeddings lie in the cache."""
 
-    path: Path
-    start: float
-    end: float
-    vectors: npt.NDArray[np.float32]
-    statistics: Statistics | None
+    embedder: Embedder
+    model: str
+    windowing: Windowing
 
-    def direction(self) -> npt.NDArray[np.float64]:
-        """(dim,) of length 1, or 0 where the example is silence."""
-        mean = _directions(self.vectors, self.statistics).mean(axis=0, keepdims=True)
-        return _directions(mean, None).ravel()
+    def each(
+        self, paths: Iterable[Path], work: Callable[[SearchedRecording], None], *, required: bool = False
+    ) -> list[RecordingFailure]:
+        """Do something with each recording that can be read; gives those that cannot.
+
+        Raises:
+            RecordingError: one that is required cannot be read.
+        """
+        failures = []
+        for result in self.embedder.embed_each(list(dict.fromkeys(paths))):
+            if not isinstance(result, RecordingFailure):
+                work(self._searched(result))
+            elif required:
+                raise RecordingError(result.reason)
+            else:
+                failures.append(result)
+            del result  # its vectors, which may be gigabytes, before the next recording's are read
+        return failures
+
+    def _searched(self, recording: EmbeddedRecording) -> SearchedRecording:
+        return SearchedRecording(
+            recording.path,
+            recording.duration,
+            recording.embeddings[self.model].times,
+            min(self.windowing.window, recording.duration),
+            recording.evidence(self.model, self.windowing),
+        )
 
 
-def _queries(
-    embedder: Embedder, examples: Sequence[Example], window: float, normalisation: Normalisation
-) -> list[_Query]:
-    """The examples as windows of their recordings.
+def _places(reader: _Reader, examples: Sequence[Example]) -> list[Place]:
+    """Where the examples are: before the other recordings are embedded, which may take hours."""
+    places: list[Place] = []
 
-    They are the recording's own windows, which its statistics need anyway: at most half a hop off
-    the middle of an example, and in the cache for the next search.
-    """
-    queries = []
-    for result in embedder.embed_each(list(dict.fromkeys(example.path for example in examples))):
-        if isinstance(result, RecordingFailure):
-            raise RecordingError(result.reason)
-        (found,) = result.embeddings.values()
-        statistics = _own_statistics(found.vectors, normalisation)
+    def look(recording: SearchedRecording) -> None:
         for example in examples:
-            if example.path == result.path:
-                start, end = span_of(example, result.duration, window)
-                within = windows_of(found.times, min(window, result.duration), start, end)
-                vectors = found.vectors[within]
-                queries.append(_Query(example.path, start, end, vectors, statistics))
-        del result, found  # its vectors, before the next recording's are read
-    return queries
+            if example.path == recording.path:
+                place = Place.of(example, recording.duration, reader.windowing.window)
+                if not len(recording.inside(place)):
+                    raise SettingError(f"{place} is digital silence: no example of a sound")
+                places.append(place)
+
+    reader.each((example.path for example in examples), look, required=True)
+    return places
 
 
-def _without_statistics(queries: Sequence[_Query]) -> list[_Query]:
-    short = next(query for query in queries if query.statistics is None)
-    logger.warning(
-        "%s has fewer than %d windows: too short for statistics of its own, so nothing is normalised; "
-        "an example inside a longer recording would be", short.path, LEAST_WINDOWS_TO_NORMALISE,
-    )  # fmt: skip
-    return [replace(query, statistics=None) for query in queries]
-
-
-def _tell_left_out(queries: Sequence[_Query], paths: Sequence[Path]) -> None:
+def _tell_left_out(places: Sequence[Place], paths: Sequence[Path]) -> None:
     searched = {path.resolve() for path in paths}
-    for query in queries:
-        if query.path.resolve() in searched:
-            logger.info(
-                "%s: %.10g to %.10g s is an example, and not listed itself",
-                query.path, query.start, query.end,
-            )  # fmt: skip
+    for place in places:
+        if place.path.resolve() in searched:
+            logger.info("%s is an example, and not listed itself", place)
 
 
-def _matches(
-    recording: EmbeddedRecording,
-    queries: Sequence[_Query],
-    n: int,
-    window: float,
-    normalisation: Normalisation,
-    *,
-    all_windows: bool,
-) -> list[Match]:
-    """The `n` best windows of one recording."""
-    (found,) = recording.embeddings.values()
-    window = min(window, recording.duration)
-    starts, length = microseconds(found.times), int(microseconds(window))
-    free = np.ones(len(starts), np.bool_)
-    for query in queries:
-        if query.path.resolve() == recording.path.resolve():
-            first, last = microseconds([query.start, query.end])
-            free &= (starts >= last) | (starts + length <= first)
-    scores = _scores(found.vectors, queries, _own_statistics(found.vectors, normalisation))
-    candidates = np.flatnonzero(free)
-    candidates = candidates[np.lexsort((starts[candidates], -scores[candidates]))]
-    listed = candidates[:n] if all_windows else _spread(candidates, starts, length, n)
-    return [
-        Match(recording.path, time, min(time + window, recording.duration), score)
-        for time, score in zip(found.times[listed].tolist(), scores[listed].tolist(), strict=True)
-    ]
+def _gathered(
+    reader: _Reader, paths: Sequence[Path], places: Sequence[Place]
+) -> tuple[Statistics, dict[Path, float], list[RecordingFailure]]:
+    """Statistics of all recordings; of those that are searched the durations, in their order, and the failures."""
+    running = RunningStatistics()
+    durations: dict[Path, float] = {}
+    counted: set[Path] = set()
+
+    def count(recording: SearchedRecording) -> None:
+        if recording.path.resolve() not in counted:
+            counted.add(recording.path.resolve())
+            running.add(recording.evidence)
+
+    def gather(recording: SearchedRecording) -> None:
+        durations[recording.path] = recording.duration
+        count(recording)
+
+    reader.each((place.path for place in places), count, required=True)
+    failures = reader.each(paths, gather)
+    return running.statistics(), {path: durations[path] for path in paths if path in durations}, failures
 
 
-def _spread(
-    candidates: npt.NDArray[np.intp], starts: npt.NDArray[np.int64], length: int, n: int
-) -> npt.NDArray[np.intp]:
-    """The first `n` candidates of which none overlaps an earlier one by more than half."""
-    free = np.ones(len(starts), np.bool_)
-    listed: list[int] = []
-    for candidate in candidates.tolist():
-        if free[candidate]:
-            listed.append(candidate)
-            if len(listed) == n:
-                break
-            free[2 * np.abs(starts - starts[candidate]) < length] = False
-    return np.array(listed, np.intp)
+def _directions(
+    reader: _Reader, places: Sequence[Place], statistics: Statistics, *, relative: bool
+) -> list[npt.NDArray[np.float64]]:
+    """Of each example where it lies; relative: as seen from all else in its recording."""
+    found: list[npt.NDArray[np.float64]] = []
+
+    def look(recording: SearchedRecording) -> None:
+        evidence = recording.evidence
+        chosen = evidence.clean & recording.apart_from(places)
+        background = Background.of(evidence, chosen, statistics) if relative else None
+        found.extend(
+            direction(evidence.vectors[recording.inside(place)], statistics, background)
+            for place in places
+            if place.path == recording.path
+        )
+
+    reader.each((place.path for place in places), look, required=True)
+    return found
 
 
-def _scores(
-    vectors: npt.NDArray[np.float32], queries: Sequence[_Query], own: Statistics | None
-) -> npt.NDArray[np.float64]:
-    """(windows,) cosine with the nearest query."""
-    directions: dict[Statistics | None, list[npt.NDArray[np.float64]]] = defaultdict(list)
-    for query in queries:
-        directions[own or query.statistics].append(query.direction())
-    scores = np.full(len(vectors), -1.0)
-    for statistics, towards in directions.items():
-        columns = np.stack(towards, axis=1)
-        for rows in parts(len(vectors)):
-            nearest = (_directions(vectors[rows], statistics) @ columns).max(axis=1)
-            np.maximum(scores[rows], nearest, out=scores[rows])
-    # As they are written: what reads as equal is in order of place. Adding 0 leaves no -0.
-    rounded: npt.NDArray[np.float64] = scores.clip(-1, 1).round(6) + 0.0
-    return rounded
+def _median(reader: _Reader, paths: Sequence[Path], likeness: Likeness) -> float:
+    """Of the first pass over all windows that are free of digital silence."""
+    scores: list[npt.NDArray[np.float64]] = []
+
+    def gather(recording: SearchedRecording) -> None:
+        scores.append(likeness.first_pass(recording.evidence)[recording.evidence.clean])
+
+    reader.each(paths, gather)
+    return float(np.median(np.concatenate(scores) if any(map(len, scores)) else -1.0))
 
 
-def _own_statistics(vectors: npt.NDArray[np.float32], normalisation: Normalisation) -> Statistics | None:
-    if normalisation == "none" or len(vectors) < LEAST_WINDOWS_TO_NORMALISE:
-        return None
-    return Statistics.of(vectors)
+def _ranked(
+    reader: _Reader, paths: Sequence[Path], places: Sequence[Place], likeness: Likeness, ranking: Ranking
+) -> tuple[list[Match], list[RecordingFailure]]:
+    """The best windows of all recordings, and the recordings that can be read no more."""
+    order = {path: number for number, path in enumerate(paths)}
+    best: list[Match] = []
 
+    def rank(recording: SearchedRecording) -> None:
+        scores = likeness.scores(recording.evidence)
+        free = recording.evidence.heard & recording.apart_from(places)
+        best[:] = ranking.best(best + ranking.of_recording(recording, scores, free), order)
 
-def _directions(vectors: npt.NDArray[np.floating], statistics: Statistics | None) -> npt.NDArray[np.float64]:
-    """(windows, dim) of length 1; of no length where a window is silence."""
-    doubles = vectors.astype(np.float64) if statistics is None else statistics.applied(vectors)
-    doubles /= np.maximum(np.linalg.norm(doubles, axis=1, keepdims=True), _LEAST_LENGTH)
-    return doubles
+    failures = reader.each(paths, rank)
+    return best, failures

@@ -71,7 +71,7 @@ def suggest(
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
         AnnotationError: a label file cannot be read, or names a recording that may be one of several.
-        SettingError: `n` is below 1, or all of the recordings is labelled.
+        SettingError: `n` is below 1, or all of the recordings is labelled or digital silence.
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
@@ -97,7 +97,9 @@ def suggest(
         durations[result.path] = result.duration
     everything = [candidate for path in paths for candidate in offered.get(path, ())]
     if offered and not everything:
-        raise SettingError("all of the recordings is labelled already: give others, or fewer label files")
+        raise SettingError(
+            "all of the recordings is labelled already, or digital silence: give others, or fewer label files"
+        )
     with_some = sum(map(bool, offered.values()))
     chosen = choose(everything, n, list(detector.classifiers), with_some)
     order = {path: place for place, path in enumerate(paths)}

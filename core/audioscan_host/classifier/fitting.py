@@ -110,7 +110,7 @@ class Fits:
         truth = self.windows.truth[train]
         if not self.relative:
             return None, self.fitted(self._features(train, None), truth)
-        line = Linear.fitted(self._features(train, None), truth)
+        line = Linear.fitted(self._features(train, None), truth).with_bar(float(truth.mean()))
         known = {
             number: background(
                 # A held-out window of the same recording counts by its sound alone: its label is not known.

@@ -41,6 +41,15 @@ class Linear:
         weights = np.mean([each.weights for each in several], axis=0)
         return cls(weights, float(np.mean([each.bias for each in several])))
 
+    def with_bar(self, share: float) -> Self:
+        """The same, with its bar at a share of positives where that is more than half.
+
+        What most of the labels are is else what most windows are taken for, whatever they sound like: labels that were
+        asked for one by one may be of the sound nearly all.
+        """
+        above = max(0.0, float(np.log(share) - np.log1p(-share))) if share < 1 else 0.0
+        return type(self)(self.weights, self.bias - above)
+
     def decision_function(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """(windows,) log-odds, by the name that scikit-learn has for it."""
         log_odds: npt.NDArray[np.float64] = features @ self.weights + self.bias

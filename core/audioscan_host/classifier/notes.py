@@ -20,6 +20,10 @@ LEAST_WINDOWS_TO_CALIBRATE = MappingProxyType({"sigmoid": 3, "isotonic": 6, "non
 LEAST_PLACES_TO_JUDGE = 10
 """Places with the sound below which held-out figures are not shown. See docs/detector.md for how far off they are."""
 
+LEAST_PLACES_TO_RANK = 30
+"""Places with the sound below which the average precision that is shown is told to be uncertain: over real backgrounds it was
+off by 0.2 (root mean square) with 5 to 29 of them, where the Brier score was off by 0.02 to 0.03. See docs/detector.md."""
+
 
 def notes(
     windows: LabelledWindows, folds: Folds | None, window: float, *, calibration: str, judged: bool
@@ -37,6 +41,7 @@ def notes(
     positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
     with_both = len(np.intersect1d(groups[labels == 1], groups[labels == 0]))
     smaller, what = min((positives, "positive"), (negatives, "negative"))
+    places = Places(groups, windows.times, window, window).with_sound(labels)
     enough = LEAST_WINDOWS_TO_CALIBRATE[calibration]
     if smaller < enough:
         yield (
@@ -50,10 +55,8 @@ def notes(
             "and places without it near each, would be enough"
         )
     elif not judged:
-        found = Places(groups, windows.times, window, window).with_sound(labels)
-        places = f"{found} place{'s' * (found != 1)}"
         yield (
-            f"the sound is labelled at {places}: too few to say how good the detector is, so no figures; "
+            f"the sound is labelled at {places} place{'s' * (places != 1)}: too few to say how good the detector is, so no figures; "
             f"{LEAST_PLACES_TO_JUDGE} places, in {LEAST_RECORDINGS_TO_JUDGE} recordings, would be enough"
         )
     elif folds.kind == "time":
@@ -65,4 +68,9 @@ def notes(
         yield (
             f"the figures come from {with_both} recordings with both classes and may be far off; "
             f"from {LEAST_RECORDINGS_TO_JUDGE} on they say more"
+        )
+    if judged and places < LEAST_PLACES_TO_RANK:
+        yield (
+            f"the sound is labelled at {places} places: average precision, precision and recall may be off by 0.2; from "
+            f"{LEAST_PLACES_TO_RANK} on they say more"
         )

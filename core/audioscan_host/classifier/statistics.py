@@ -1,6 +1,6 @@
 """What the windows that are learnt from have in common: each dimension's mean and deviation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -36,25 +36,15 @@ class Statistics:
     deviation: Vector
 
     @classmethod
-    def of(cls, recordings: Sequence[Evidence]) -> Self:
+    def of(cls, recordings: Iterable[Evidence]) -> Self:
         """Of one recording or more, part by part: their vectors are in memory once, as they are.
 
         Windows with digital silence in them do not count, unless there are no others.
         """
-        chosen = [each.clean for each in recordings]
-        if not any(map(np.any, chosen)):
-            chosen = [each.heard for each in recordings]
-        windows = max(1, sum(int(np.count_nonzero(mask)) for mask in chosen))
-        mean = np.zeros(recordings[0].vectors.shape[1])
-        for vectors in _parts(recordings, chosen):
-            mean += vectors.sum(axis=0, dtype=np.float64)
-        mean /= windows
-        squares = np.zeros_like(mean)
-        for vectors in _parts(recordings, chosen):
-            centred = vectors - mean
-            squares += np.einsum("ij,ij->j", centred, centred)
-        deviation = np.sqrt(squares / windows)
-        return cls(mean, np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation)))
+        running = RunningStatistics()
+        for each in recordings:
+            running.add(each)
+        return cls(*running.statistics().arrays)
 
     @property
     def arrays(self) -> tuple[Vector, Vector]:
@@ -89,12 +79,67 @@ def parts(rows: int) -> Iterator[slice]:
     return (slice(first, first + _ROWS_IN_CACHE) for first in range(0, rows, _ROWS_IN_CACHE))
 
 
-def _parts(
-    recordings: Sequence[Evidence], chosen: Sequence[npt.NDArray[np.bool_]]
-) -> Iterator[npt.NDArray[np.floating[Any]]]:
-    for each, mask in zip(recordings, chosen, strict=True):
-        for rows in parts(len(mask)):
-            yield each.vectors[rows][mask[rows]]
+class RunningStatistics:
+    """Statistics of recordings that are given one after the other, none of which need stay in memory."""
+
+    def __init__(self) -> None:
+        self._clean: _Sums | None = None
+        self._heard: _Sums | None = None  # of recordings without a clean window
+
+    def add(self, recording: Evidence) -> None:
+        """Take one more recording, all of its windows at once."""
+        if recording.clean.any():
+            sums = _Sums.of(recording, recording.clean)
+            self._clean = sums if self._clean is None else self._clean + sums
+        else:
+            sums = _Sums.of(recording, recording.heard)
+            self._heard = sums if self._heard is None else self._heard + sums
+
+    def statistics(self) -> Statistics:
+        """Of all that was given, as `Statistics.of` has them.
+
+        Raises:
+            ValueError: nothing was given.
+        """
+        sums = self._clean or self._heard
+        if sums is None:
+            raise ValueError("there are no statistics of no recordings")
+        deviation = np.sqrt(sums.squares / max(1, sums.windows))
+        return Statistics(sums.mean, np.maximum(deviation, LEAST_SHARE * _root_mean_square(deviation)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Of some windows: how many, their mean, and the squared distances from it."""
+
+    windows: int
+    mean: Vector
+    squares: Vector
+
+    @classmethod
+    def of(cls, recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Self:
+        windows = int(np.count_nonzero(chosen))
+        mean = np.zeros(recording.vectors.shape[1])
+        for vectors in _parts(recording, chosen):
+            mean += vectors.sum(axis=0, dtype=np.float64)
+        mean /= max(1, windows)
+        squares = np.zeros_like(mean)
+        for vectors in _parts(recording, chosen):
+            centred = vectors - mean
+            squares += np.einsum("ij,ij->j", centred, centred)
+        return cls(windows, mean, squares)
+
+    def __add__(self, other: Self) -> Self:
+        """Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979."""
+        windows = self.windows + other.windows
+        share = other.windows / max(1, windows)
+        apart = other.mean - self.mean
+        squares = self.squares + other.squares + self.windows * share * apart**2
+        return type(self)(windows, self.mean + share * apart, squares)
+
+
+def _parts(recording: Evidence, chosen: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.floating[Any]]]:
+    return (recording.vectors[rows][chosen[rows]] for rows in parts(len(chosen)))
 
 
 def _root_mean_square(values: Vector) -> float:

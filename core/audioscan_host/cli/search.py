@@ -43,10 +43,10 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
 )
 @click.option(
     "--normalisation",
-    type=click.Choice(["recording", "none"]),
-    default="recording",
+    type=click.Choice(["background", "global"]),
+    default="background",
     show_default=True,
-    help="Compare windows relative to each recording's own statistics, or as they are.",
+    help="Compare windows relative to the background of their recordings, or only to what all of these have in common.",
 )
 @options.windowing
 @click.option(

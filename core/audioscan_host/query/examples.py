@@ -1,11 +1,8 @@
-"""Places that show what a sound is like, and the windows that stand for them."""
+"""Places that show what a sound is like."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from audioscan_host.errors import SettingError
 
@@ -59,41 +56,40 @@ class Example:
         return cls(Path(file), _seconds(times[1]), _seconds(times[2]))
 
 
-def span_of(example: Example, duration: float, window: float) -> tuple[float, float]:
-    """Begin and end of an example in its recording, seconds.
+@dataclass(frozen=True)
+class Place:
+    """Where an example is.
 
-    Raises:
-        SettingError: it is not within the recording, or is a long file without a span.
+    Attributes:
+        path: the recording.
+        start: seconds from its beginning.
+        end: seconds, within the recording.
     """
-    if example.start is None or example.end is None:
-        if duration > _LONGEST_WHOLE_FILE * window:
-            raise SettingError(
-                f"{example} lasts {duration:g} s, a window {window:g} s: say where in it the sound is, "
-                f"{example.path}@START-END"
-            )
-        return 0.0, duration
-    if example.start >= duration or example.end > duration + 1:  # players round to whole seconds
-        raise SettingError(f"{example}: the example ends after the recording, which lasts {duration:g} s")
-    return example.start, min(example.end, duration)
 
+    path: Path
+    start: float
+    end: float
 
-def windows_of(
-    times: npt.NDArray[np.float64], window: float, start: float, end: float
-) -> npt.NDArray[np.intp]:
-    """Indices of the windows in a span; where it holds none, of the one that holds most of it."""
-    starts, length = microseconds(times), int(microseconds(window))
-    first, last = int(microseconds(start)), int(microseconds(end))
-    inside = np.flatnonzero((starts >= first) & (starts + length <= last))
-    if len(inside):
-        return inside
-    overlap = np.minimum(starts + length, last) - np.maximum(starts, first)
-    off_centre = np.abs(2 * starts + length - first - last)
-    return np.lexsort((starts, off_centre, -overlap))[:1]
+    @classmethod
+    def of(cls, example: Example, duration: float, window: float) -> "Place":
+        """The place of an example in its recording.
 
+        Raises:
+            SettingError: it is not within the recording, or is a long file without a span.
+        """
+        if example.start is None or example.end is None:
+            if duration > _LONGEST_WHOLE_FILE * window:
+                raise SettingError(
+                    f"{example} lasts {duration:g} s, a window {window:g} s: say where in it the sound is, "
+                    f"{example.path}@START-END"
+                )
+            return cls(example.path, 0.0, duration)
+        if example.start >= duration or example.end > duration + 1:  # players round to whole seconds
+            raise SettingError(f"{example}: the example ends after the recording, which lasts {duration:g} s")
+        return cls(example.path, example.start, min(example.end, duration))
 
-def microseconds(seconds: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Whole microseconds, which compare exactly, where 1.2 - 0.9 is not 0.3."""
-    return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)
+    def __str__(self) -> str:
+        return f"{self.path}: {self.start:.10g} to {self.end:.10g} s"
 
 
 def _seconds(text: str) -> float:
