@@ -159,6 +159,10 @@ class Noting(Linear):
         super().__init__(weights, bias)
         object.__setattr__(self, "seen", seen)
 
+    def with_bar(self, share):
+        moved = super().with_bar(share)
+        return Noting(moved.weights, moved.bias, self.seen)
+
 
 @pytest.fixture
 def noted(monkeypatch):

@@ -51,6 +51,19 @@ def test_the_mean_of_several_gives_the_mean_of_their_log_odds():
     np.testing.assert_allclose(Linear.mean(several).decision_function(new), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("share", "moved"), [(0.75, np.log(3)), (0.5, 0.0), (0.02, 0.0), (1.0, 0.0), (0.9, np.log(9))]
+)
+def test_a_bar_is_at_the_share_of_positives_where_that_is_more_than_half(share, moved):
+    line = Linear(np.array([2.0, -1.0]), 0.5)
+    found = line.with_bar(share)
+    assert found.weights.tolist() == [2, -1]
+    assert found.bias == pytest.approx(0.5 - moved)
+    # What it gives the share of positives is just at a half now.
+    if moved:
+        assert found.decision_function(np.array([[(moved - 0.5) / 2, 0]])) == pytest.approx([0], abs=1e-12)
+
+
 def test_a_weighted_sum_by_hand():
     line = Linear(np.array([2.0, -1.0]), 0.5)
     rows = np.array([[1, 1], [0, 3]], np.float32)
