@@ -20,11 +20,19 @@ def windows(count=400, dim=20, rate=0.2, seed=0):
 
 def test_log_odds_are_scikit_learns():
     features, labels = windows()
-    reference = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000).fit(features, labels)
+    doubles = features.astype(np.float64)
+    reference = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000).fit(doubles, labels)
     new = windows(seed=1)[0]
     found = Linear.fitted(features, labels).decision_function(new)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, reference.decision_function(new), atol=1e-5)
+
+
+def test_what_is_too_much_for_doubles_is_fitted_to_as_it_is(monkeypatch):
+    features, labels = windows()
+    monkeypatch.setattr("audioscan_host.classifier.linear.MOST_DOUBLES", features.size - 1)
+    reference = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000).fit(features, labels)
+    assert np.array_equal(Linear.fitted(features, labels).weights, reference.coef_[0].astype(np.float64))
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.01, 0.0005])

@@ -87,7 +87,7 @@ def test_a_detector_is_trained_and_finds_the_sound(host, folder, trained, region
 
 def test_uninstalling_takes_its_model_away_and_nothing_else(host, folder, trained, environment, wheel_of):
     regions = host(*SCAN).stdout
-    stored = {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*.npz")}
+    stored = {path: path.stat().st_mtime_ns for path in (folder / "cache" / "w2v").rglob("*.npz")}
     assert len(stored) == 4
 
     removed = environment.run("python", "-m", "pip", "uninstall", "-y", "audioscan-example")
@@ -107,4 +107,4 @@ def test_uninstalling_takes_its_model_away_and_nothing_else(host, folder, traine
     again = host(*SCAN)
     assert again.stdout == regions
     assert "embedding:" not in again.stderr
-    assert {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*.npz")} == stored
+    assert {path: path.stat().st_mtime_ns for path in (folder / "cache" / "w2v").rglob("*.npz")} == stored
