@@ -41,7 +41,7 @@ class Candidate:
         probability: of the sound, by the detector.
         weight: what makes it worth it, beside its distance; of a random one, its lot.
         distance: to the nearest window that was learnt from, in the space of the features.
-        features: (dim,), normalised.
+        features: (dim,), as `Detector.features` gives them.
     """
 
     path: Path
@@ -63,7 +63,7 @@ class HeardRecording:
         path: the recording.
         times: (windows,) starts in seconds.
         window: seconds.
-        features: (windows, dim), normalised.
+        features: (windows, dim), as `Detector.features` gives them.
         probabilities: label -> (windows,)
         free: (windows,) which ones may be suggested.
     """
