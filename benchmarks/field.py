@@ -148,10 +148,10 @@ def conditions(
         yield (
             f"{count} labels: ",
             few_labels(of["train"], count, seed),
-            {n: of[n] for n in ("matched", "none")},
+            {n: of[n] for n in ("matched", "none") if n in of},
         )
     if "train_rare" in of:
-        yield "from rare: ", of["train_rare"], {name: of[name] for name in ("frequent", "none")}
+        yield "from rare: ", of["train_rare"], {n: of[n] for n in ("frequent", "none") if n in of}
 
 
 def judged(recordings: Recordings, probabilities: Sequence[npt.NDArray[np.float64]]) -> dict[str, float]:
@@ -159,7 +159,6 @@ def judged(recordings: Recordings, probabilities: Sequence[npt.NDArray[np.float6
     truth = np.concatenate([each.labels for each in recordings])
     said = np.concatenate(probabilities)[truth >= 0]
     truth = truth[truth >= 0].astype(np.int64)
-    hop = recordings[0].evidence.hop
     negatives = np.sort(said[truth == 0])[::-1]
     figures = {"brier": float(np.mean((said - truth) ** 2))}
     if len(negatives):
@@ -173,19 +172,19 @@ def judged(recordings: Recordings, probabilities: Sequence[npt.NDArray[np.float6
         )
         figures["average_precision"] = float(average_precision_score(truth, said))
         figures["calibration_error"] = expected_calibration_error(truth, said)
-    return {name: value for name, value in figures.items() if hop}
+    return figures
 
 
 def done(path: Path) -> set[tuple[str, ...]]:
-    """The cells that a run before has judged."""
+    """The cells and conditions that a run before has judged."""
     if not path.is_file():
         return set()
     with path.open(newline="") as file:
-        return {tuple(row[name] for name in COLUMNS[:-1]) for row in csv.DictReader(file)}
+        return {tuple(row[name] for name in COLUMNS) for row in csv.DictReader(file)}
 
 
 def run(args: argparse.Namespace, recipes: Mapping[str, object]) -> Path:
-    """Judge every cell that is not judged yet."""
+    """Judge every condition of every cell that is not judged yet."""
     path = args.work / "results.csv"
     known = done(path)
     registry, windowing = load_registry(), Windowing(args.window, args.hop)
@@ -201,35 +200,43 @@ def run(args: argparse.Namespace, recipes: Mapping[str, object]) -> Path:
                     for label in WORLDS[args.world]
                     for recipe in recipes
                 ]
-                cells = [cell for cell in cells if cell not in known]
-                if not cells:
-                    continue
                 embedder = Embedder(registry, [registry.model(model)], windowing, Cache(args.work / "cache"))
                 sets = {
                     name: embedded(folder, WORLDS[args.world], embedder, model, windowing)
                     for name, folder in folders.items()
-                    if not args.sets or name in args.sets or name.partition("_")[0] in args.sets
+                    if not args.sets
+                    or name in args.sets
+                    or (name.startswith("fills_") and "fills" in args.sets)
                 }
                 for cell in cells:
-                    for row in _rows(cell, recipes[cell[0]], sets, seed, args.window):
+                    for row in _rows(
+                        cell, recipes[cell[0]], sets, seed=seed, window=args.window, known=known
+                    ):
                         table.writerow(row)
-                    file.flush()
+                        file.flush()
                 print(f"seed {seed}, {model}: {len(cells)} cells", file=sys.stderr, flush=True)
     return path
 
 
 def _rows(
-    cell: tuple[str, ...], recipe: object, sets: Mapping[str, dict[str, Recordings]], seed: int, window: float
+    cell: tuple[str, ...],
+    recipe: object,
+    sets: Mapping[str, dict[str, Recordings]],
+    *,
+    seed: int,
+    window: float,
+    known: set[tuple[str, ...]],
 ) -> Iterator[dict[str, object]]:
     for name, training, tests in conditions(sets, cell[-1], seed, window):
-        if not any((each.labels == 1).any() for each in training):
+        lacking = {each: tests[each] for each in tests if (*cell, name + each) not in known}
+        if not lacking or not any((each.labels == 1).any() for each in training):
             continue
         try:
             predict = recipe(training, window)
         except ValueError as error:  # folds that lack a class
             print(f"{cell}, {name}: {error}", file=sys.stderr)
             continue
-        for condition, recordings in tests.items():
+        for condition, recordings in lacking.items():
             said = [predict(each.evidence) for each in recordings]
             yield dict(zip(COLUMNS, (*cell, name + condition), strict=True)) | judged(recordings, said)
 

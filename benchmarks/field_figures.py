@@ -13,10 +13,11 @@ from collections import defaultdict
 import field
 import numpy as np
 from field import WORLDS
+from field_recipes import fitted
 
 from audioscan_host import Windowing
 from audioscan_host.cache import Cache
-from audioscan_host.classifier import ClassifierSettings, Figures, Statistics, fit
+from audioscan_host.classifier import Figures
 from audioscan_host.classifier.figures import Places
 from audioscan_host.embedder import Embedder
 from audioscan_host.errors import TrainingError
@@ -34,24 +35,18 @@ def differences(
     training: field.Recordings, unseen: field.Recordings, window: float
 ) -> tuple[int, dict[str, float]] | None:
     """Places with the sound, and by figure what was held out less what is unseen; None where nothing can be held out."""
-    statistics = Statistics.of([each.evidence for each in training])
-    parts = (
-        [each.evidence for each in training],
-        [each.labels for each in training],
-        [each.times for each in training],
-    )
     try:
-        fitted = fit(*parts, statistics, window=window, settings=ClassifierSettings())
+        learned, statistics = fitted(training, window)
     except TrainingError:
         return None
-    if fitted.held_out is None:
+    if learned.held_out is None:
         return None
     truth = np.concatenate([each.labels[each.labels >= 0] for each in training]).astype(np.int64)
     recording = np.repeat(np.arange(len(training)), [np.count_nonzero(each.labels >= 0) for each in training])
     times = np.concatenate([each.times[each.labels >= 0] for each in training])
     places = Places(recording, times, window, training[0].evidence.hop).with_sound(truth)
-    promised = Figures.from_scores(truth, fitted.held_out)
-    said = [fitted.classifier.probabilities(each.evidence, statistics)[each.labels >= 0] for each in unseen]
+    promised = Figures.from_scores(truth, learned.held_out)
+    said = [learned.classifier.probabilities(each.evidence, statistics)[each.labels >= 0] for each in unseen]
     found = Figures.from_scores(
         np.concatenate([each.labels[each.labels >= 0] for each in unseen]).astype(np.int64),
         np.concatenate(said),

@@ -14,10 +14,10 @@ from collections import defaultdict
 import field
 import numpy as np
 from field import WORLDS
+from field_recipes import fitted
 
 from audioscan_host import Windowing
 from audioscan_host.cache import Cache
-from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.embedder import Embedder
 from audioscan_host.errors import TrainingError
 from audioscan_host.registry import load_registry
@@ -38,16 +38,11 @@ def judge(
     notes: Sums,
 ) -> None:
     """Learn from recordings, and add what is found in the others."""
-    statistics = Statistics.of([each.evidence for each in training])
-    parts = (
-        [each.evidence for each in training],
-        [each.labels for each in training],
-        [each.times for each in training],
-    )
     try:
-        classifier = fit(*parts, statistics, window=window, settings=ClassifierSettings()).classifier
+        learned, statistics = fitted(training, window)
     except TrainingError:
         return
+    classifier = learned.classifier
     highest = max(classifier.probabilities(each.evidence, statistics).mean() for each in training)
     for condition, recordings in tests.items():
         known = np.concatenate([each.labels for each in recordings])

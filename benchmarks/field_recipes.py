@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics, fit
 from audioscan_host.classifier.calibration import Calibrator, logistic, natural_rate
 from audioscan_host.classifier.folds import Folds, split
 from audioscan_host.evidence import Evidence
@@ -43,10 +43,14 @@ class Learned:
 Predict = Callable[[Evidence], npt.NDArray[np.float64]]
 
 
-def host(recordings: Sequence[Learned], window: float, **settings: object) -> Predict:
-    """What the project does, by its own functions."""
+def fitted(recordings: Sequence[Learned], window: float, **settings: object) -> tuple[Fitted, Statistics]:
+    """What the project learns, by its own functions.
+
+    Raises:
+        TrainingError: no window is positive, or none is negative.
+    """
     statistics = Statistics.of([each.evidence for each in recordings])
-    fitted = fit(
+    found = fit(
         [each.evidence for each in recordings],
         [each.labels for each in recordings],
         [each.times for each in recordings],
@@ -54,7 +58,13 @@ def host(recordings: Sequence[Learned], window: float, **settings: object) -> Pr
         window=window,
         settings=ClassifierSettings(**settings),
     )
-    return lambda evidence: fitted.classifier.probabilities(evidence, statistics)
+    return found, statistics
+
+
+def host(recordings: Sequence[Learned], window: float, **settings: object) -> Predict:
+    """What the project does."""
+    found, statistics = fitted(recordings, window, **settings)
+    return lambda evidence: found.classifier.probabilities(evidence, statistics)
 
 
 def by_recording(recordings: Sequence[Learned], window: float, *, second_scaler: bool) -> Predict:
@@ -67,19 +77,19 @@ def by_recording(recordings: Sequence[Learned], window: float, *, second_scaler:
     kept = truth == 1
     kept[negatives[: 3 * int(truth.sum())]] = True
     line = partial(LogisticRegression, C=0.1, max_iter=1000)
-    fitted, calibrators = [], []
+    models, calibrators = [], []
     for train, held in labelled.folds(kept).splits:
         model = make_pipeline(StandardScaler(), line()) if second_scaler else line()
         model.fit(rows[train[kept[train]]], truth[train[kept[train]]])
         usable = held[kept[held]]
         scores = model.decision_function(rows[usable])
         calibrators.append(IsotonicRegression(out_of_bounds="clip").fit(scores, truth[usable]))
-        fitted.append(model)
+        models.append(model)
     share = np.count_nonzero(kept & (truth == 0)) / np.count_nonzero(truth == 0)
 
     def predict(evidence: Evidence) -> npt.NDArray[np.float64]:
         own = _by_itself(evidence.vectors)
-        scores = [model.decision_function(own) for model in fitted]
+        scores = [model.decision_function(own) for model in models]
         calibrated = [
             0.99 * each.predict(s) + 0.01 * logistic(s) for each, s in zip(calibrators, scores, strict=True)
         ]
