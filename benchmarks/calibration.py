@@ -27,13 +27,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does,
 
 from audioscan_host import Windowing, scan, train
 from audioscan_host.annotations import Annotation
+from audioscan_host.annotations.matching import annotated
+from audioscan_host.annotations.window_labels import LEFT_OUT, window_labels
 from audioscan_host.classifier import KINDS, ClassifierSettings
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.detector import Detector
-from audioscan_host.matching import annotated
+from audioscan_host.journeys.scan import ScannedRecording
 from audioscan_host.regions import RegionSettings
-from audioscan_host.scanning import ScannedRecording
-from audioscan_host.window_labels import LEFT_OUT, window_labels
 
 LABEL = "baby_cry"
 LEARNT = (2, 4, 8)

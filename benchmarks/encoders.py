@@ -32,8 +32,8 @@ if multiprocessing.parent_process() is None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
 
 from audioscan_host import Model, Runtime, Windowing, load_registry
-from audioscan_host.encoding import Encoders
-from audioscan_host.registry import Registry
+from audioscan_host.embedding.encoders import Encoders
+from audioscan_host.plugins.registry import Registry
 from audioscan_host.windows import Block, cut_blocks
 
 PLAIN_BATCH = 16

@@ -23,14 +23,14 @@ from field_recipes import RECIPES, VARIANTS, Learned
 from sklearn.metrics import average_precision_score
 
 from audioscan_host import Windowing
+from audioscan_host.annotations.matching import annotated
+from audioscan_host.annotations.window_labels import window_labels
 from audioscan_host.cache import Cache
 from audioscan_host.classifier.figures import expected_calibration_error
-from audioscan_host.embedder import Embedder, RecordingFailure
+from audioscan_host.embedding.embedder import Embedder, RecordingFailure
 from audioscan_host.evidence import Evidence
-from audioscan_host.matching import annotated
+from audioscan_host.plugins.registry import load_registry
 from audioscan_host.recordings import find_recordings
-from audioscan_host.registry import load_registry
-from audioscan_host.window_labels import window_labels
 
 WORLDS = {"choice": ("dog_bark", "sneeze", "rooster"), "confirm": ("baby_cry", "clock_tick", "chainsaw")}
 """Labels to choose by, and others to confirm what was chosen, once."""

@@ -19,9 +19,9 @@ from audioscan_host import Windowing
 from audioscan_host.cache import Cache
 from audioscan_host.classifier import Figures
 from audioscan_host.classifier.figures import Places
-from audioscan_host.embedder import Embedder
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.errors import TrainingError
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.registry import load_registry
 
 RECORDINGS = (3, 4, 5, 6, 8, 12)
 COMPARED = ("average_precision", "brier", "expected_calibration_error")

@@ -18,9 +18,9 @@ from field_recipes import fitted
 
 from audioscan_host import Windowing
 from audioscan_host.cache import Cache
-from audioscan_host.embedder import Embedder
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.errors import TrainingError
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.registry import load_registry
 
 FACTORS = (1.0, 1.5, 2.0)
 """Of the highest mean probability over a recording learnt from."""

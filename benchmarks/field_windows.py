@@ -21,10 +21,10 @@ from sklearn.metrics import average_precision_score
 
 from audioscan_host import Windowing
 from audioscan_host.cache import Cache
-from audioscan_host.embedder import Embedder
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.evaluation.event_matching import Matches, match_onsets
+from audioscan_host.plugins.registry import load_registry
 from audioscan_host.regions import RegionSettings, find_regions
-from audioscan_host.registry import load_registry
 from audioscan_host.steps import step_edges, step_scores
 
 WINDOWS = ((1.0, 0.25), (2.0, 0.5), (3.0, 1.0), (4.0, 1.0))

@@ -12,9 +12,9 @@ import numpy as np
 MEASURED = """
 import sys, time
 begun = time.perf_counter()
-import audioscan_host.cli.scan, audioscan_host.cli.failures, audioscan_host.scanning, audioscan_host.output.saving
+import audioscan_host.cli.scan, audioscan_host.cli.failures, audioscan_host.journeys.scan, audioscan_host.output.saving
 from audioscan_host.cli.main import main
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.registry import load_registry
 load_registry()
 imported = time.perf_counter()
 main(sys.argv[1:], standalone_mode=False)

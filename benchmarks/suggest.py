@@ -24,9 +24,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does,
 
 from audioscan_host import Windowing, embed, scan, suggest, train
 from audioscan_host.annotations import Annotation, read_annotations
+from audioscan_host.annotations.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.detector import Detector
-from audioscan_host.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 
 LABEL = "baby_cry"
 ROLES = {POSITIVE: "positive", NEGATIVE: "negative", LEFT_OUT: "soft"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audioscan_host import FINAL, Checkpoint, Model, hookimpl
-from audioscan_host.registry import Registry, load_registry
+from audioscan_host.plugins.registry import Registry, load_registry
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
 

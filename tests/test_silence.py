@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from audioscan_host.journeys.silence_note import silence_note
 from audioscan_host.silence import SilenceMeter, audible, no_silence, silent_share, within
-from audioscan_host.silence_note import silence_note
 
 
 def noise(seconds, rate=16_000, seed=0):

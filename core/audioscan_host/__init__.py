@@ -8,16 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audioscan_host.embedding import embed
     from audioscan_host.errors import AudioscanError, CheckpointError, SettingError
-    from audioscan_host.evaluating import evaluate
-    from audioscan_host.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
-    from audioscan_host.model import FINAL, Checkpoint, Model, Runtime
-    from audioscan_host.registry import load_registry
-    from audioscan_host.scanning import scan
-    from audioscan_host.searching import search
-    from audioscan_host.suggesting import suggest
-    from audioscan_host.training import train
+    from audioscan_host.journeys.embed import embed
+    from audioscan_host.journeys.evaluate import evaluate
+    from audioscan_host.journeys.scan import scan
+    from audioscan_host.journeys.search import search
+    from audioscan_host.journeys.suggest import suggest
+    from audioscan_host.journeys.train import train
+    from audioscan_host.models.model import FINAL, Checkpoint, Model, Runtime
+    from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
+    from audioscan_host.plugins.registry import load_registry
     from audioscan_host.windows import Windowing, Windows
 
 __all__ = [
@@ -44,16 +44,16 @@ __all__ = [
 ]
 
 _HOME = {
-    "embed": "embedding",
-    "evaluate": "evaluating",
-    "scan": "scanning",
-    "search": "searching",
-    "suggest": "suggesting",
-    "train": "training",
-    "load_registry": "registry",
-    **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "hookspecs"),
+    "embed": "journeys.embed",
+    "evaluate": "journeys.evaluate",
+    "scan": "journeys.scan",
+    "search": "journeys.search",
+    "suggest": "journeys.suggest",
+    "train": "journeys.train",
+    "load_registry": "plugins.registry",
+    **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["AudioscanError", "CheckpointError", "SettingError"], "errors"),
-    **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "model"),
+    **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),
     **dict.fromkeys(["Windowing", "Windows"], "windows"),
 }
 

@@ -21,7 +21,7 @@ from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.npz import set_aside
 from audioscan_host.cache.silence_file import SilenceFile
 from audioscan_host.errors import CacheError
-from audioscan_host.model import Checkpoint, Model
+from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import REVISION as SILENCE_REVISION
 from audioscan_host.windows import Windowing

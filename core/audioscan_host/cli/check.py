@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.cli import options, reporting
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.testing import Finding

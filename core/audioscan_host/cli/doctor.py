@@ -12,7 +12,7 @@ from audioscan_host.cli import options, reporting
 from audioscan_host.cli.main import BUILT_IN
 from audioscan_host.cli.plugin_commands import plugin_commands
 from audioscan_host.diagnosis.finding import Finding
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.registry import load_registry
 
 
 @click.command()

@@ -7,8 +7,8 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.windows import Windowing
@@ -37,7 +37,7 @@ def embed(
     passes. What is in the cache already is not computed again, and a run that was interrupted
     goes on from where it stopped.
     """
-    from audioscan_host import embed as embed_recordings
+    from audioscan_host.journeys.embed import embed as embed_recordings
 
     result = embed_recordings(
         recordings,

@@ -7,11 +7,11 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from audioscan_host.evaluating import EvaluationResult
+    from audioscan_host.journeys.evaluate import EvaluationResult
     from audioscan_host.windows import Windowing
 
 
@@ -91,8 +91,8 @@ def evaluate(
     second table says what a field will show, where the sound may be absent, rare or frequent; the last
     line says which to use, and how sure that is.
     """
-    from audioscan_host import evaluate as evaluate_systems
     from audioscan_host.classifier import ClassifierSettings
+    from audioscan_host.journeys.evaluate import evaluate as evaluate_systems
 
     result = evaluate_systems(
         recordings,

@@ -8,8 +8,8 @@ import click
 from audioscan_host.cli import reporting
 from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
 from audioscan_host.errors import AudioscanError, SettingError, UnknownModelError
+from audioscan_host.plugins.registry import load_registry
 from audioscan_host.printable import printable
-from audioscan_host.registry import load_registry
 
 BUILT_IN = (
     "models",

@@ -3,10 +3,10 @@
 import click
 
 from audioscan_host.cli import options, reporting
-from audioscan_host.model import FINAL, Model
-from audioscan_host.plugins import Failure
-from audioscan_host.registry import Registry, load_registry
-from audioscan_host.weights import missing
+from audioscan_host.models.model import FINAL, Model
+from audioscan_host.models.weights import missing
+from audioscan_host.plugins.discovery import Failure
+from audioscan_host.plugins.registry import Registry, load_registry
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from audioscan_host.cli import reporting
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.registry import load_registry
 
 
 @click.command()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from audioscan_host.model import PRECISIONS, Runtime
-from audioscan_host.registry import load_registry
+from audioscan_host.models.model import PRECISIONS, Runtime
+from audioscan_host.plugins.registry import load_registry
 
 if TYPE_CHECKING:
     from audioscan_host.windows import Windowing

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import click
 
-from audioscan_host.plugin_import import watched
-from audioscan_host.plugins import Plugin
-from audioscan_host.registry import Registry
+from audioscan_host.plugins.discovery import Plugin
+from audioscan_host.plugins.import_watch import watched
+from audioscan_host.plugins.registry import Registry
 
 
 @dataclass(frozen=True)

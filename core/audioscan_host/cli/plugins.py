@@ -8,8 +8,8 @@ from audioscan_host.cli import options, reporting
 from audioscan_host.cli.main import BUILT_IN
 from audioscan_host.cli.models import failure_facts
 from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
-from audioscan_host.plugins import Failure, Plugin
-from audioscan_host.registry import load_registry
+from audioscan_host.plugins.discovery import Failure, Plugin
+from audioscan_host.plugins.registry import load_registry
 
 
 @click.command()

@@ -4,8 +4,8 @@ import click
 
 from audioscan_host.cli import reporting
 from audioscan_host.errors import CheckpointError, UnknownModelError
-from audioscan_host.model import Checkpoint
-from audioscan_host.registry import Registry, load_registry
+from audioscan_host.models.model import Checkpoint
+from audioscan_host.plugins.registry import Registry, load_registry
 
 
 @click.command()
@@ -16,8 +16,8 @@ def pull(models: tuple[str, ...]) -> None:
     MODEL is a model or a checkpoint of `audioscan-host models`. What is there already is checked and not
     fetched again, and an interrupted download goes on from where it stopped.
     """
-    from audioscan_host.checkpoints import obtain
-    from audioscan_host.weights import missing
+    from audioscan_host.models.checkpoints import obtain
+    from audioscan_host.models.weights import missing
 
     registry = load_registry()
     rows, failures = [], []

@@ -10,11 +10,11 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from audioscan_host.scanning import ScannedRecording
+    from audioscan_host.journeys.scan import ScannedRecording
 
 
 def _of_labels(
@@ -114,7 +114,7 @@ def scan(
     RECORDING is a media file or a folder of them. What was embedded before, for training or by an
     earlier scan, comes from the cache.
     """
-    from audioscan_host import scan as scan_recordings
+    from audioscan_host.journeys.scan import scan as scan_recordings
     from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions
     from audioscan_host.regions import RegionSettings

@@ -10,11 +10,11 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from audioscan_host.searching import SearchResult
+    from audioscan_host.journeys.search import SearchResult
     from audioscan_host.windows import Windowing
 
 COLUMNS = ("file", "start", "end", "label", "role", "score")
@@ -88,7 +88,7 @@ def search(
     The list is a label file: write absent in place of positive where a window is wrong. The rows with the role
     unlabelled say that nobody has heard the rest of those recordings: leave them.
     """
-    from audioscan_host import search as search_recordings
+    from audioscan_host.journeys.search import search as search_recordings
 
     examples = [Path(text) for each in like for text in (each, each.rpartition("@")[0]) if text]
     refuse_overwriting(out, recordings=recordings, files=examples)

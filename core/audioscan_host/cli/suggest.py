@@ -8,11 +8,11 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from audioscan_host.suggesting import SuggestResult
+    from audioscan_host.journeys.suggest import SuggestResult
 
 
 @click.command()
@@ -57,7 +57,7 @@ def suggest(
     of soft, and give the file to `train` beside your other labels. A row that stays soft changes nothing. The rows with the role unlabelled say that
     nobody has listened to the rest of those recordings: leave them.
     """
-    from audioscan_host import suggest as suggest_windows
+    from audioscan_host.journeys.suggest import suggest as suggest_windows
 
     refuse_overwriting(out, recordings=recordings, files=[*labels, detector])
     result = suggest_windows(

@@ -9,11 +9,11 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from audioscan_host.training import TrainResult
+    from audioscan_host.journeys.train import TrainResult
     from audioscan_host.windows import Windowing
 
 
@@ -90,8 +90,8 @@ def train(
     RECORDING is a media file or a folder of them. A detector of every label is learnt, all in
     one file. The figures printed come from recordings that were held out.
     """
-    from audioscan_host import train as train_detector
     from audioscan_host.classifier import ClassifierSettings
+    from audioscan_host.journeys.train import train as train_detector
 
     refuse_overwriting(out, recordings=recordings, files=[*labels, *chain.from_iterable(from_regions)])
     result = train_detector(

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from audioscan_host.demo.sounds import OTHERS, SAMPLE_RATE, TARGET
 from audioscan_host.demo.synthesis import Event, SynthesisedRecording
+from audioscan_host.journeys.scan import ScannedRecording
 from audioscan_host.regions import Region
-from audioscan_host.scanning import ScannedRecording
 from audioscan_host.steps import step_edges, step_scores
 
 TRUE, TRUE_LIGHT = "#1b9e77", "#c6e7dd"

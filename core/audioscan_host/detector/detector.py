@@ -15,7 +15,7 @@ from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import DetectorError, SettingError
 from audioscan_host.evidence import Evidence
-from audioscan_host.model import Model
+from audioscan_host.models.model import Model
 from audioscan_host.windows import Windowing
 
 _LARGEST_FEATURE = 1e3  # windows are scaled to the length dim^0.25

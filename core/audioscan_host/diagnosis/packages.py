@@ -8,8 +8,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from audioscan_host.diagnosis.finding import Finding
-from audioscan_host.plugin_origin import HOST
-from audioscan_host.registry import Registry
+from audioscan_host.plugins.origin import HOST
+from audioscan_host.plugins.registry import Registry
 
 LIBRARIES = {
     "av": "av",

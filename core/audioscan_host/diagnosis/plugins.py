@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from audioscan_host.diagnosis.finding import Finding
-from audioscan_host.registry import Registry
+from audioscan_host.plugins.registry import Registry
 
 
 def examine_plugins(registry: Registry, command_faults: Sequence[tuple[str, str]] = ()) -> Iterator[Finding]:

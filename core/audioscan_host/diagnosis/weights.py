@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from audioscan_host.checkpoints import refuse_needless, variable
 from audioscan_host.diagnosis.finding import Finding
 from audioscan_host.errors import CheckpointError
-from audioscan_host.model import Checkpoint, Model
-from audioscan_host.registry import Registry
-from audioscan_host.weights import missing
+from audioscan_host.models.checkpoints import refuse_needless, variable
+from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.models.weights import missing
+from audioscan_host.plugins.registry import Registry
 
 
 def examine_weights(registry: Registry) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Systems that are compared, and what each predicted of recordings that it was not trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation
+from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier.figures import Places
 from audioscan_host.regions import Region
-from audioscan_host.window_labels import LEFT_OUT
 
 
 @dataclass(frozen=True, order=True)
@@ -85,3 +86,18 @@ class HeldOut:
             window=self.window,
             hop=self.hop,
         )
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What systems predicted of recordings that they were not trained on.
+
+    Attributes:
+        held_out: of whole recordings.
+        shifted: of what each condition of `shifted` leaves of them; without those that cannot be made.
+        notes: what could not be done.
+    """
+
+    held_out: Mapping[System, HeldOut]
+    shifted: Mapping[System, Mapping[str, HeldOut]]
+    notes: tuple[str, ...]

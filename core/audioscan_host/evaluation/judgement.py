@@ -13,9 +13,8 @@ from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
 from audioscan_host.evaluation.conditions import Condition, all_conditions
-from audioscan_host.evaluation.cross_validation import CrossValidation
 from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
-from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
+from audioscan_host.evaluation.held_out import CrossValidation, HeldOut, HeldOutRecording, System
 
 SHORT_COLLAR = 0.2
 """Seconds by which an onset may be off; what the DCASE challenges take."""

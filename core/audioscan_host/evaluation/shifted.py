@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.annotations.window_labels import LEFT_OUT, NEGATIVE, POSITIVE
 from audioscan_host.classifier.figures import Places
-from audioscan_host.window_labels import LEFT_OUT, NEGATIVE, POSITIVE
 from audioscan_host.windows import Windowing
 
 WITHOUT, RARE, FREQUENT = CONDITIONS = ("without the sound", "rare", "frequent")

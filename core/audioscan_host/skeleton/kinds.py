@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audioscan_host.plugin_origin import HOST
+from audioscan_host.plugins.origin import HOST
 from audioscan_host.skeleton.names import PluginNames
 
 

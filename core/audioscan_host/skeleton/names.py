@@ -12,8 +12,8 @@ from audioscan_host.errors import SettingError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from audioscan_host.plugins import Failure, Plugin
-    from audioscan_host.registry import Registry
+    from audioscan_host.plugins.discovery import Failure, Plugin
+    from audioscan_host.plugins.registry import Registry
 
 LONGEST = 40
 """Characters; the longest lines of what is written then stay short."""

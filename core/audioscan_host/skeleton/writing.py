@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from string import Template
 
 from audioscan_host.errors import OutputError
-from audioscan_host.hookspecs import CONTRACT_VERSION
-from audioscan_host.plugin_origin import HOST, host_version
+from audioscan_host.plugins.hookspecs import CONTRACT_VERSION
+from audioscan_host.plugins.origin import HOST, host_version
 from audioscan_host.skeleton.kinds import Kind
 from audioscan_host.skeleton.names import PluginNames
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation, Role
+from audioscan_host.annotations.window_labels import touched
 from audioscan_host.classifier.coverage import distances
-from audioscan_host.window_labels import touched
 
 
 class Kind(StrEnum):

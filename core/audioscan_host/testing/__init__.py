@@ -1,4 +1,4 @@
-"""Whether a model keeps the contract of `audioscan_host.hookspecs`: for whoever writes a plugin.
+"""Whether a model keeps the contract of `audioscan_host.plugins.hookspecs`: for whoever writes a plugin.
 
 One line in a file of pytest gives a test for each promise of the contract:
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from audioscan_host.errors import SettingError
-from audioscan_host.model import PRECISIONS, Checkpoint, Model, Runtime
+from audioscan_host.models.model import PRECISIONS, Checkpoint, Model, Runtime
 from audioscan_host.testing import lengths
 from audioscan_host.testing.finding import ConformanceError
 from audioscan_host.testing.subject import Subject

@@ -3,7 +3,7 @@
 import traceback
 
 from audioscan_host.errors import AudioscanError
-from audioscan_host.plugin_faults import CALLERS, package_of
+from audioscan_host.plugins.failing_hooks import CALLERS, package_of
 from audioscan_host.testing.finding import ConformanceError
 
 

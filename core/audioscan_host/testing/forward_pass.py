@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from array_api_compat import array_namespace, device, to_device
 
-from audioscan_host.hookspecs import Array, HiddenStates
+from audioscan_host.plugins.hookspecs import Array, HiddenStates
 from audioscan_host.testing.finding import ConformanceError
 
 Numbers = npt.NDArray[np.float32]

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from audioscan_host.plugins import Plugin
+from audioscan_host.plugins.discovery import Plugin
 from audioscan_host.testing import import_probe
 from audioscan_host.testing.finding import ConformanceError, NotCheckedError
 

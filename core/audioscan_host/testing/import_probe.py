@@ -33,8 +33,8 @@ def main(question: dict[str, Any]) -> None:
     sys.path[:] = question["path"]
     import pluggy
 
-    from audioscan_host import hookspecs
-    from audioscan_host.plugin_faults import last_line
+    from audioscan_host.plugins import hookspecs
+    from audioscan_host.plugins.failing_hooks import last_line
     from audioscan_host.testing.declaring import declared_facts
 
     hooks = pluggy.PluginManager("audioscan_host")

@@ -2,7 +2,7 @@
 
 import math
 
-from audioscan_host.model import Checkpoint
+from audioscan_host.models.model import Checkpoint
 from audioscan_host.windows import GRID, Windowing
 
 USUAL = 1.13

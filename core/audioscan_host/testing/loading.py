@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from audioscan_host.errors import AudioscanError, PluginError, SettingError
-from audioscan_host.plugin_faults import last_line
+from audioscan_host.plugins.failing_hooks import last_line
 from audioscan_host.testing import sounds
 from audioscan_host.testing.comparing import require_same, told
 from audioscan_host.testing.finding import ConformanceError, quoted

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from audioscan_host.errors import AudioscanError
-from audioscan_host.model import Runtime
-from audioscan_host.registry import Registry, load_registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.testing.subject import Subject
 from audioscan_host.testing.suite import CHECKS, Check, Examination
 

@@ -6,23 +6,23 @@ from functools import cached_property
 
 import numpy as np
 
-from audioscan_host.checkpoints import obtain
+from audioscan_host.embedding.hidden_states import require_hidden_states, require_selected
+from audioscan_host.embedding.pooling import pool, to_host
 from audioscan_host.errors import AudioscanError, CheckpointError, PluginError
-from audioscan_host.hidden_states import require_hidden_states, require_selected
-from audioscan_host.hookspecs import Encoder, Inputs
-from audioscan_host.model import Checkpoint, Model, Runtime
-from audioscan_host.plugin_faults import raised
-from audioscan_host.plugins import Plugin
-from audioscan_host.pooling import pool, to_host
+from audioscan_host.models.checkpoints import obtain
+from audioscan_host.models.model import Checkpoint, Model, Runtime
+from audioscan_host.models.weights import missing
+from audioscan_host.plugins.discovery import Plugin
+from audioscan_host.plugins.failing_hooks import raised
+from audioscan_host.plugins.hookspecs import Encoder, Inputs
+from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Silent
-from audioscan_host.registry import Registry
 from audioscan_host.testing import lengths, sounds
 from audioscan_host.testing.finding import ConformanceError, NotCheckedError
 from audioscan_host.testing.forward_pass import ForwardPass, fetched
 from audioscan_host.testing.fresh_process import Import, imported_afresh
 from audioscan_host.testing.sounds import Waveform
 from audioscan_host.testing.standard_output import diverted_stdout
-from audioscan_host.weights import missing
 from audioscan_host.windows import GRID, Block, Windowing, Windows, cut_blocks
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from audioscan_host.errors import AudioscanError
-from audioscan_host.model import Runtime
-from audioscan_host.plugin_faults import in_one_line, last_line
-from audioscan_host.registry import Registry
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.failing_hooks import in_one_line, last_line
+from audioscan_host.plugins.registry import Registry
 from audioscan_host.testing import declaring, embedding, importing, independence, loading
 from audioscan_host.testing.faults import whole_traceback
 from audioscan_host.testing.finding import (

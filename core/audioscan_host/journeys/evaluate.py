@@ -1,0 +1,233 @@
+"""The journey from labelled recordings to which model to use, readable top to bottom."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.annotations import positive_labels
+from audioscan_host.annotations.matching import annotated
+from audioscan_host.annotations.points import tell_points_among_spans
+from audioscan_host.annotations.window_labels import NEGATIVE, POSITIVE
+from audioscan_host.cache import Cache
+from audioscan_host.classifier import ClassifierSettings
+from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.embedding.embedder import Embedder, RecordingFailure
+from audioscan_host.errors import TrainingError
+from audioscan_host.evaluation import conditions, folder
+from audioscan_host.evaluation.bootstrap import RESAMPLES, draw_recordings
+from audioscan_host.evaluation.conclusion import Conclusion, conclude
+from audioscan_host.evaluation.held_out import System
+from audioscan_host.evaluation.judgement import LabelEvaluation, judge
+from audioscan_host.evaluation.recording_folds import recording_folds
+from audioscan_host.journeys.copies import tell_copies
+from audioscan_host.journeys.cross_validation import Material, cross_validate
+from audioscan_host.journeys.labelled import any_positive, embed_labelled
+from audioscan_host.journeys.window_choice import WindowChoice, choose_windowing, tell_choice
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry, load_registry
+from audioscan_host.progress import Progress, Silent
+from audioscan_host.recordings import find_recordings
+from audioscan_host.regions import RegionSettings
+from audioscan_host.windows import Windowing
+
+SEED = 42
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """How systems do on recordings that they were not trained on.
+
+    Attributes:
+        labels: each label that could be judged.
+        skipped: label -> why it could not be.
+        conclusion: which system to use for all of the labels.
+        recordings: those that were embedded.
+        failures: recordings that could not be read.
+        window_choice: window and hop, and why these.
+        files: what was written.
+    """
+
+    labels: tuple[LabelEvaluation, ...]
+    skipped: Mapping[str, str]
+    conclusion: Conclusion
+    recordings: tuple[Path, ...]
+    failures: tuple[RecordingFailure, ...]
+    window_choice: WindowChoice
+    files: tuple[Path, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Which system to use, how sure that is, and what a field will show of it."""
+        several = len(self.labels) > 1
+        return self.conclusion.sentence(
+            f"mean average precision of {len(self.labels)} labels" if several else "average precision",
+            conditions.sentence([each.conditions[self.conclusion.best] for each in self.labels]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything of it as plain values."""
+        return {
+            "rows": [row.facts() for each in self.labels for row in each.rows],
+            "conditions": [facts for each in self.labels for facts in each.condition_facts()],
+            "labels": {
+                each.label: {
+                    "folds": each.folds,
+                    "rate": each.rate,
+                    "conclusion": {**each.conclusion.to_json(), "sentence": each.sentence},
+                    "notes": list(each.notes),
+                }
+                for each in self.labels
+            },
+            "skipped": dict(self.skipped),
+            "conclusion": {**self.conclusion.to_json(), "sentence": self.sentence},
+            "windowing": self.window_choice.to_json(),
+            "files": [str(path) for path in self.files],
+            "failures": [{"recording": str(f.path), "reason": f.reason} for f in self.failures],
+        }
+
+
+def evaluate(
+    recordings: Iterable[Path | str],
+    labels: Iterable[Path | str],
+    models: Sequence[str],
+    *,
+    out: Path | str | None = None,
+    only: Collection[str] = (),
+    windowing: Windowing | None = None,
+    hop: float | None = None,
+    tolerance: float = 12.0,
+    neg_margin: float | None = None,
+    classifiers: Sequence[ClassifierSettings] = (ClassifierSettings(),),
+    threshold: float = 0.5,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    cache_dir: Path | None = None,
+    runtime: Runtime | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> EvaluationResult:
+    """Compare models and classifiers on the user's own labels, by recordings that were left out.
+
+    The recordings are split into up to five parts. Each part is judged by detectors that are
+    trained on all the others, as `train` does it: statistics, classifier and calibration know nothing
+    of it. Each is also judged where the sound is absent, rare or frequent: with windows of it taken out.
+
+    Args:
+        recordings: files and folders.
+        labels: label files; see `audioscan_host.annotations.read_annotations`.
+        models: names of the models.
+        out: a folder for tables, pictures and a page that shows them; nothing is saved unless given.
+        only: the labels to judge; all of them unless given.
+        windowing: window and hop; those that fit the labels unless given, see `choose_windowing`.
+        hop: seconds, where only the window is to fit the labels.
+        tolerance: seconds around a point annotation in which a window's start makes it positive.
+        neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        classifiers: ways to fit and calibrate; each is tried with each model.
+        threshold: probability from which on a window counts as found, and that makes a region.
+        resamples: for the intervals.
+        seed: of the resamples, and of the windows that are taken out where the sound is to be rare or frequent.
+        cache_dir: the cache folder.
+        runtime: device, precision and batch size.
+        registry: the models; those that are installed unless given.
+        progress: where progress is shown.
+
+    Raises:
+        UnknownModelError: a model is not installed.
+        SettingError: the hop does not fit the window, or the window not a model.
+        AnnotationError: a label file cannot be read, or names none of the recordings.
+        TrainingError: no label is in enough recordings.
+        OutputError: the folder cannot be written to, or matplotlib is missing.
+    """
+    registry = registry or load_registry()
+    systems = {
+        System(registry.model(model).name, each.kind, each.calibration): each
+        for model in models
+        for each in classifiers
+    }
+    regions = RegionSettings(threshold)
+    progress = progress or Silent()
+    if out is not None:
+        folder.check(Path(out))
+    annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
+    names = positive_labels(chain.from_iterable(annotations.values()), only)
+    tell_points_among_spans(names, annotations)
+
+    chosen = [registry.model(model) for model in models]
+    cache = Cache(cache_dir)
+    choice = choose_windowing(
+        windowing, annotations, names, chosen, hop=hop, cache=cache, wrappers=registry.wrappers
+    )
+    windowing = choice.windowing
+    tell_choice(choice)
+    embedder = Embedder(registry, chosen, windowing, cache, runtime=runtime, progress=progress)
+    embedded, failures = embed_labelled(embedder, annotations)
+    material = Material(embedded, annotations, windowing, tolerance, neg_margin)
+    recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
+    labelled = {name: material.labels(name, recordings_of_first) for name in names}
+    tell_copies(embedded, chosen[0].name, any_positive(labelled.values()), material.groups)
+    folds, skipped = _folds(labelled, material.groups.tolist())
+
+    groups = material.groups  # drawn together, as they are held out together
+    drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
+    judged = []
+    fits = FOLDS * len(systems) * sum(map(len, folds.values()))
+    with progress.track("fitting", fits, "fits") as advance:
+        for name, parts in folds.items():
+            predicted = cross_validate(
+                name, parts, material, systems, regions=regions, seed=seed, advance=advance
+            )
+            judged.append(
+                judge(name, predicted, folds=len(parts), groups=groups, drawn=drawn, threshold=threshold)
+            )
+    result = EvaluationResult(
+        tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures, choice
+    )
+    if out is None:
+        return result
+    return replace(result, files=folder.save(Path(out), result.labels, result.sentence, skipped, windowing))
+
+
+def _folds(
+    labelled: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
+) -> tuple[dict[str, list[list[int]]], dict[str, str]]:
+    """For each label the recordings that are held out together, or why it cannot be judged."""
+    folds, skipped = {}, {}
+    for name, labels in labelled.items():
+        positives, negatives = (
+            [int(np.count_nonzero(each == wanted)) for each in labels] for wanted in (POSITIVE, NEGATIVE)
+        )
+        try:
+            folds[name] = recording_folds(name, positives, negatives, groups)
+        except TrainingError as error:
+            skipped[name] = str(error)
+    if not folds:
+        raise TrainingError("; ".join(skipped.values()))
+    for reason in skipped.values():
+        logger.warning("left out: %s", reason)
+    return folds, skipped
+
+
+def _overall(labels: Sequence[LabelEvaluation]) -> Conclusion:
+    """Which system to use for all labels together: by the mean of their average precisions."""
+    systems = [row.system for row in labels[0].rows]
+    of_each = list(zip(*(each.rows for each in labels), strict=True))  # the rows of each system
+    values = [float(np.mean([row.figures.average_precision for row in rows])) for rows in of_each]
+    briers = [float(np.mean([row.figures.brier for row in rows])) for rows in of_each]
+    return conclude(
+        dict(zip(systems, values, strict=True)),
+        dict(zip(systems, briers, strict=True)),
+        {system: np.mean([each.resampled[system] for each in labels], axis=0) for system in systems},
+        recordings=max(each.conclusion.recordings for each in labels),
+        with_sound=min(each.conclusion.with_sound for each in labels),
+        sources_with_sound=min(
+            (n for each in labels if (n := each.conclusion.sources_with_sound) is not None), default=None
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The journey from recordings and a detector to the windows whose labels would teach it most."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from audioscan_host.annotations import Annotation
+from audioscan_host.annotations.matching import annotations_of
+from audioscan_host.cache import Cache
+from audioscan_host.detector import Detector
+from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.errors import SettingError
+from audioscan_host.journeys.ready_detector import ready_detector
+from audioscan_host.models.model import Runtime
+from audioscan_host.plugins.registry import Registry, load_registry
+from audioscan_host.progress import Progress
+from audioscan_host.recordings import find_recordings
+from audioscan_host.suggestion.candidates import Candidate, HeardRecording, candidates, unlabelled
+from audioscan_host.suggestion.choice import choose
+from audioscan_host.suggestion.table import Suggestion
+
+
+@dataclass(frozen=True)
+class SuggestResult:
+    """What to label next.
+
+    Attributes:
+        suggestions: by recording and time.
+        durations: recording -> seconds; of all that were read, in the order given.
+        failures: recordings that could not be read.
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    durations: dict[Path, float]
+    failures: tuple[RecordingFailure, ...]
+
+
+def suggest(
+    recordings: Iterable[Path | str],
+    detector: Detector | Path | str,
+    *,
+    n: int = 10,
+    labels: Iterable[Path | str] = (),
+    only: Collection[str] = (),
+    seed: int = 42,
+    cache_dir: Path | None = None,
+    runtime: Runtime | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+) -> SuggestResult:
+    """Choose the windows whose labels would teach a detector most.
+
+    Of ten, five are those that it is least sure of, three score high but are far from all that
+    was learnt from, and two are random, so that what it does not know of is heard of too; all of
+    them far from each other, and spread over the recordings.
+
+    Args:
+        recordings: files and folders; best those that will be scanned.
+        detector: a detector, or the file of one.
+        n: how many windows, over all recordings.
+        labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
+        only: the labels to ask for; all of the detector's unless given.
+        seed: of the random windows.
+        cache_dir: the cache folder.
+        runtime: device, precision and batch size.
+        registry: the models; those that are installed unless given.
+        progress: where progress is shown.
+
+    Raises:
+        DetectorError: the detector cannot be read, or does not fit what is installed.
+        AnnotationError: a label file cannot be read, or names a recording that may be one of several.
+        SettingError: `n` is below 1, or all of the recordings is labelled or digital silence.
+    """
+    if n < 1:
+        raise SettingError(f"n must be 1 window or more, not {n}")
+    registry = registry or load_registry()
+    detector, model = ready_detector(detector, registry, only)
+    paths = find_recordings(map(Path, recordings))
+    annotations = annotations_of(paths, [Path(path) for path in labels], may_fit_none=True)
+
+    embedder = Embedder(
+        registry, [model], detector.windowing, Cache(cache_dir), runtime=runtime, progress=progress
+    )
+    offered: dict[Path, list[Candidate]] = {}
+    durations: dict[Path, float] = {}
+    failures = []
+    for result in embedder.embed_each(paths):
+        if isinstance(result, RecordingFailure):
+            failures.append(result)
+            continue
+        # A generator for each place in the list: what was read first does not matter.
+        random = np.random.default_rng([seed, paths.index(result.path)])
+        known = annotations.get(result.path, ())
+        offered[result.path] = _offered(result, detector, known, n, random)
+        durations[result.path] = result.duration
+    everything = [candidate for path in paths for candidate in offered.get(path, ())]
+    if offered and not everything:
+        raise SettingError(
+            "all of the recordings is labelled already, or digital silence: give others, or fewer label files"
+        )
+    with_some = sum(map(bool, offered.values()))
+    chosen = choose(everything, n, list(detector.classifiers), with_some)
+    order = {path: place for place, path in enumerate(paths)}
+    chosen.sort(key=lambda each: (order[each.path], each.start))
+    return SuggestResult(
+        tuple(Suggestion(c.path, c.start, c.end, c.label, c.probability, c.kind.value) for c in chosen),
+        {path: durations[path] for path in paths if path in durations},
+        tuple(failures),
+    )
+
+
+def _offered(
+    recording: EmbeddedRecording,
+    detector: Detector,
+    annotations: Sequence[Annotation],
+    n: int,
+    random: np.random.Generator,
+) -> list[Candidate]:
+    """What one recording has to offer."""
+    (found,) = recording.embeddings.values()
+    window = min(detector.window, recording.duration)
+    evidence = recording.evidence(detector.model, detector.windowing)
+    heard = HeardRecording(
+        recording.path,
+        found.times,
+        window,
+        detector.features(evidence),
+        detector.probabilities(evidence),
+        unlabelled(annotations, found.times, window) & evidence.heard,
+    )
+    reference = np.empty((0, detector.dim), np.float32) if detector.reference is None else detector.reference
+    return candidates(heard, reference, most=n, random=random)

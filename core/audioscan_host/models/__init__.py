@@ -1,0 +1,1 @@
+"""Models, their checkpoints, and where the weights of those lie."""

