@@ -95,9 +95,9 @@ def recipes(kinds: Iterable[str], share: str) -> Iterator[tuple[str, str, Classi
             yield kind, "sigmoid, `global`", ClassifierSettings(normalisation="global")
 
 
-def learnt_from(scenes: Scenes, learnt: int, settings: ClassifierSettings | None = None) -> Detector:
+def learned_from(scenes: Scenes, learned: int, settings: ClassifierSettings | None = None) -> Detector:
     return train(
-        scenes.recordings[:learnt],
+        scenes.recordings[:learned],
         [scenes.labels],
         "MEL",
         only=[LABEL],
@@ -155,25 +155,25 @@ class Results:
         self.regions: dict[tuple[str, str, float], Found] = defaultdict(Found)
 
     def compare(self, share: str, scenes: Scenes, kinds: Iterable[str]) -> None:
-        """Recipes, each on the recordings of the set that it learnt from a part of."""
-        for learnt, (kind, how, settings) in product(LEARNT, recipes(kinds, share)):
-            self.figures[share, learnt, kind, how].append(
-                judged(scenes, learnt_from(scenes, learnt, settings))
+        """Recipes, each on the recordings of the set that it learned from a part of."""
+        for learned, (kind, how, settings) in product(LEARNT, recipes(kinds, share)):
+            self.figures[share, learned, kind, how].append(
+                judged(scenes, learned_from(scenes, learned, settings))
             )
 
     def move(self, sets: dict[str, Scenes]) -> None:
-        """The default detector of each set on both: at the rate it learnt, and told the rate of the other."""
-        detectors = {share: learnt_from(scenes, max(LEARNT)) for share, scenes in sets.items()}
+        """The default detector of each set on both: at the rate it learned, and told the rate of the other."""
+        detectors = {share: learned_from(scenes, max(LEARNT)) for share, scenes in sets.items()}
         for share, elsewhere in product(sets, sets):
             own = judged(sets[elsewhere], detectors[share])
-            self.moved[share, elsewhere, "as learnt"].append(own)
+            self.moved[share, elsewhere, "as learned"].append(own)
             if share != elsewhere:
                 told = judged(sets[elsewhere], detectors[share], own.positives / own.windows)
                 self.moved[share, elsewhere, "told"].append(told)
 
     def find(self, share: str, scenes: Scenes) -> None:
         """The regions of the default detector."""
-        detector = learnt_from(scenes, max(LEARNT))
+        detector = learned_from(scenes, max(LEARNT))
         annotations = scenes.annotations()
         events = sum(each.label == LABEL for path in annotations for each in annotations[path])
         for method, threshold in product(("mean", "union"), THRESHOLDS):
@@ -188,12 +188,12 @@ class Results:
         for share in EVENTS:
             print_table(
                 f"Where the sound is {share}",
-                ["learnt from", "classifier", "calibration", *judged_by],
+                ["learned from", "classifier", "calibration", *judged_by],
                 [[*key[1:], *cells(each)] for key, each in self.figures.items() if key[0] == share],
             )
         print_table(
             "Where the sound is of another rate",
-            ["learnt from", "judged on", "rate", *judged_by],
+            ["learned from", "judged on", "rate", *judged_by],
             [[*key, *cells(each)] for key, each in self.moved.items()],
         )
         print_table(
@@ -214,7 +214,7 @@ class Results:
         with path.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)
             table.writerow(
-                ["sound", "learnt", "classifier", "calibration", "set", *Figures.__dataclass_fields__]
+                ["sound", "learned", "classifier", "calibration", "set", *Figures.__dataclass_fields__]
             )
             for key, each in self.figures.items():
                 table.writerows([*key, seed, *one.to_json().values()] for seed, one in enumerate(each))

@@ -3,7 +3,7 @@
 
     python benchmarks/field_figures.py WORK --material ../shared/field [--models MEL] [--seeds 0 1 2 3 4] [--world choice]
 
-Of the training recordings of benchmarks/field.py the first 3, 4, 5, 6, 8 and 12 are learnt from. Figures of windows that
+Of the training recordings of benchmarks/field.py the first 3, 4, 5, 6, 8 and 12 are learned from. Figures of windows that
 were held out are compared with those of the set `matched`: root mean square of the difference, and the mean difference.
 """
 

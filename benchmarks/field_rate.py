@@ -3,9 +3,9 @@
 
     python benchmarks/field_rate.py WORK --material ../shared/field [--models MEL] [--seeds 0 1 2 3 4] [--world choice]
 
-On the scenes of benchmarks/field.py. Of each condition: recall and false seconds an hour at 0.5, at the rate that was learnt and
+On the scenes of benchmarks/field.py. Of each condition: recall and false seconds an hour at 0.5, at the rate that was learned and
 at the true share of windows. Then: share of recordings of which the mean probability is more than the highest of a recording
-learnt from, one and a half times and twice that.
+learned from, one and a half times and twice that.
 """
 
 import sys
@@ -23,7 +23,7 @@ from audioscan_host.errors import TrainingError
 from audioscan_host.plugins.registry import load_registry
 
 FACTORS = (1.0, 1.5, 2.0)
-"""Of the highest mean probability over a recording learnt from."""
+"""Of the highest mean probability over a recording learned from."""
 
 Sums = dict[tuple[str, str], list[tuple[float, ...]]]
 
@@ -92,7 +92,7 @@ def main() -> None:
                 )
             print(f"seed {seed}, {model}", file=sys.stderr, flush=True)
     print(
-        "\n| learnt from | scanned | recall | false s/h | recall at the true rate | false s/h at the true rate | above the highest | 1.5 times | twice |\n|---|---|---|---|---|---|---|---|---|"
+        "\n| learned from | scanned | recall | false s/h | recall at the true rate | false s/h at the true rate | above the highest | 1.5 times | twice |\n|---|---|---|---|---|---|---|---|---|"
     )
     for (name, condition), cells in rates.items():
         recall, false, known, known_false = (

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which window fits a sound: the same labels, learnt in windows of several lengths, judged moment by moment.
+"""Which window fits a sound: the same labels, learned in windows of several lengths, judged moment by moment.
 
     python benchmarks/field_windows.py WORK --material ../shared/field [--models MEL] [--seeds 0 1] [--world choice]
 

@@ -95,7 +95,7 @@ def beginning(scenes: Scenes, start: str, random: np.random.Generator) -> Path:
     return scenes.labels("begin", [(first.name, cry.start, cry.end or 0.0, LABEL, "positive"), *rows])
 
 
-def learnt(scenes: Scenes, labels: Sequence[Path]) -> Detector:
+def learned(scenes: Scenes, labels: Sequence[Path]) -> Detector:
     cache = scenes.folder / "cache"
     return train(
         scenes.pool, labels, "MEL", only=[LABEL], windowing=Windowing(WINDOW, 1.0), cache_dir=cache
@@ -117,12 +117,12 @@ def suggested(scenes: Scenes, begin: Path) -> Iterator[tuple[float, int]]:
     """After each round: average precision, and how many of all labelled windows hold a cry."""
     files, positives = [begin], 0
     for number in range(1, ROUNDS + 1):
-        detector = learnt(scenes, files)
+        detector = learned(scenes, files)
         asked = suggest(scenes.pool, detector, n=EACH, labels=files, cache_dir=scenes.folder / "cache")
         rows = [scenes.answer(each.path, each.start, each.end) for each in asked.suggestions]
         positives += sum(row[4] == "positive" for row in rows)
         files = [*files, scenes.labels(f"round{number}", rows)]
-        yield judged(scenes, learnt(scenes, files)), positives
+        yield judged(scenes, learned(scenes, files)), positives
 
 
 def drawn(scenes: Scenes, begin: Path, random: np.random.Generator) -> tuple[float, int]:
@@ -133,7 +133,7 @@ def drawn(scenes: Scenes, begin: Path, random: np.random.Generator) -> tuple[flo
     # One that touches the cry of the beginning would take it away: what `suggest` asks for never touches it.
     rows = [row for row in rows if row[4] != ROLES[LEFT_OUT]]
     positives = sum(row[4] == "positive" for row in rows)
-    return judged(scenes, learnt(scenes, [begin, scenes.labels("random", rows)])), positives
+    return judged(scenes, learned(scenes, [begin, scenes.labels("random", rows)])), positives
 
 
 def main() -> None:
@@ -151,7 +151,7 @@ def main() -> None:
             random = np.random.default_rng(seed)
             scenes = make(arguments.make_scenes, Path(folder) / str(seed), seed, arguments.events)
             begin = beginning(scenes, arguments.start, random)
-            before = judged(scenes, learnt(scenes, [begin]))
+            before = judged(scenes, learned(scenes, [begin]))
             rounds = list(suggested(scenes, begin))
             draws = [drawn(scenes, begin, random) for _ in range(DRAWS)]
             values = [before, *(ap for ap, _ in rounds), rounds[-1][1]]

@@ -30,10 +30,10 @@ class Evidence:
         return cls(vectors, np.zeros(len(vectors)), hop)
 
     @cached_property
-    def heard(self) -> npt.NDArray[np.bool_]:
+    def audible(self) -> npt.NDArray[np.bool_]:
         """(windows,) which ones are evidence: less than half of them is digital silence."""
-        heard: npt.NDArray[np.bool_] = self.silence < HALF
-        return heard
+        audible: npt.NDArray[np.bool_] = self.silence < HALF
+        return audible
 
     @cached_property
     def clean(self) -> npt.NDArray[np.bool_]:

@@ -48,7 +48,7 @@ class Windowing:
         if self.hop > self.window:
             raise SettingError(
                 f"hop ({self.hop:g} s) must not exceed the window ({self.window:g} s): "
-                "the audio between the windows would not be heard"
+                "the audio between the windows would be in none"
             )
         if self.window > LONGEST_WINDOW:
             raise SettingError(f"window must be at most {LONGEST_WINDOW:g} s, not {self.window:g} s")

@@ -145,7 +145,7 @@ def test_files_of_a_clip_each_say_nothing_of_what_varies_within_one():
 
 
 def test_of_no_background_at_all_the_usual_one_is_that_of_all_windows():
-    """Where every recording is all sound: standardised, what is learnt from has mean 0 and variance 1."""
+    """Where every recording is all sound: standardised, what is learned from has mean 0 and variance 1."""
     for count in (1, 3):
         found = UsualBackground.of([everything(np.zeros((0, 2)), plain())] * count)
         assert (found.mean.tolist(), found.variance.tolist()) == ([0, 0], [1, 1])

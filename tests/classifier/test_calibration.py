@@ -162,8 +162,8 @@ def test_another_rate_is_bayes_rule():
     def known(rate):
         return with_it * rate / (with_it * rate + without * (1 - rate))
 
-    for learnt, wanted in ((0.02, 0.5), (0.5, 0.02), (0.3, 0.3)):
-        np.testing.assert_allclose(at_rate(known(learnt), learnt, wanted), known(wanted), rtol=1e-12)
+    for learned, wanted in ((0.02, 0.5), (0.5, 0.02), (0.3, 0.3)):
+        np.testing.assert_allclose(at_rate(known(learned), learned, wanted), known(wanted), rtol=1e-12)
 
 
 def test_another_rate_by_hand_and_back():

@@ -168,7 +168,7 @@ def test_probabilities_at_the_rate_of_thinned_windows_do_not():
 
 
 @pytest.mark.parametrize("recordings", [1, 6])
-def test_figures_of_what_cannot_be_learnt_are_those_of_chance(recordings):
+def test_figures_of_what_cannot_be_learned_are_those_of_chance(recordings):
     # Overlapping windows sound alike: split carelessly, each would know its neighbours' labels.
     rng = np.random.default_rng(3)
     data = Labelled(recordings, 600 // recordings, dim=4)
@@ -245,7 +245,7 @@ def test_a_window_of_which_half_is_silence_is_none_and_one_of_less_is_read():
     assert found[0] == found[2] == 0 < found[1]
 
 
-def test_labels_in_silence_are_not_learnt_from():
+def test_labels_in_silence_are_not_learned_from():
     data = Labelled()
     before = data.fit()
     silence = np.where(np.arange(40) % 9 == 0, 0.7, 0.0)
@@ -274,7 +274,7 @@ def test_a_recording_without_windows_has_no_probabilities():
     assert said(data.fit(), data, nothing).shape == (0,)
 
 
-def test_a_day_long_recording_is_read_and_learnt_from_without_a_copy():
+def test_a_day_long_recording_is_read_and_learned_from_without_a_copy():
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((86_400, 96), np.float32)
     vectors[:40, :5] += 2

@@ -134,7 +134,7 @@ def test_false_alarms_are_counted_by_recording_whatever_the_sources():
 def test_a_held_out_windows_own_label_does_not_touch_what_is_said_of_it(
     monkeypatch, normalisation, recordings
 ):
-    """Nor through the background of its recording, which is learnt from too where folds are blocks of time."""
+    """Nor through the background of its recording, which is learned from too where folds are blocks of time."""
     data, settings = (
         learnable(recordings, 300 // recordings),
         ClassifierSettings("logistic", "none", normalisation),
@@ -154,7 +154,7 @@ def test_a_held_out_windows_own_label_does_not_touch_what_is_said_of_it(
 
 
 class Noting(Linear):
-    """A line that knows the windows it was learnt from: `seen`, their numbers."""
+    """A line that knows the windows it was learned from: `seen`, their numbers."""
 
     def __init__(self, weights, bias, seen=()):
         super().__init__(weights, bias)
@@ -167,10 +167,10 @@ class Noting(Linear):
 
 @pytest.fixture
 def noted(monkeypatch):
-    """Pairs of what a classifier had learnt from when it judged, and what it judged: numbers of windows.
+    """Pairs of what a classifier had learned from when it judged, and what it judged: numbers of windows.
 
     The last dimension of a window is its number. The first pass judges too, all windows of a held-out recording;
-    those of one that is learnt from, whose labels are known, are not noted.
+    those of one that is learned from, whose labels are known, are not noted.
     """
     pairs, given = [], []
 
@@ -213,12 +213,12 @@ def numbered(recordings, windows):
 
 
 def shares_recordings(data, noted):
-    """Whether some classifier judged a recording of which it had learnt."""
+    """Whether some classifier judged a recording of which it had learned."""
     return any(set(data.groups[seen]) & set(data.groups[judged]) for seen, judged in noted)
 
 
 def shares_audio(data, noted):
-    """Whether some classifier judged a window that overlaps one of which it had learnt."""
+    """Whether some classifier judged a window that overlaps one of which it had learned."""
     groups, times = data.groups, data.times
     return any(
         (
@@ -235,7 +235,9 @@ def judged_windows(noted):
 
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
-def test_no_classifier_judges_a_recording_that_it_learnt_from(monkeypatch, noted, calibration, normalisation):
+def test_no_classifier_judges_a_recording_that_it_learned_from(
+    monkeypatch, noted, calibration, normalisation
+):
     data, settings = numbered(6, 60), ClassifierSettings("logistic", calibration, normalisation)
     data.fit(settings)
     assert judged_windows(noted) == list(range(360))
@@ -250,10 +252,10 @@ def test_no_classifier_judges_a_recording_that_it_learnt_from(monkeypatch, noted
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
 @pytest.mark.parametrize("recordings", [1, 2])
-def test_no_classifier_judges_a_window_that_overlaps_one_that_it_learnt_from(
+def test_no_classifier_judges_a_window_that_overlaps_one_that_it_learned_from(
     monkeypatch, noted, calibration, normalisation, recordings
 ):
-    # The first pass tells background throughout the recording, of windows that it learnt from too.
+    # The first pass tells background throughout the recording, of windows that it learned from too.
     monkeypatch.setattr(fitting, "background", background)
     data, settings = numbered(recordings, 180), ClassifierSettings("logistic", calibration, normalisation)
     assert data.fit(settings).folds == "time"
@@ -319,7 +321,7 @@ def test_every_figure_follows_from_the_held_out_probabilities(kind, calibration)
     assert fitted.figures.to_json() == pytest.approx(again)
     assert again["false_alarms_per_hour"] > 0
     assert again["false_seconds_per_hour"] > 0
-    # Not those of the windows that it learnt from, which flatter it.
+    # Not those of the windows that it learned from, which flatter it.
     known = [fitted.classifier.probabilities(each, data.statistics) for each in data.recordings]
     assert np.mean((data.labels - np.concatenate(known)) ** 2) < again["brier"] - 0.004
 
@@ -333,12 +335,12 @@ def test_a_detectors_file_holds_the_figures_of_its_held_out_windows(
         spans = ((5, "a"), (25, "b"), (40, "a"), (60, "b"), (75, "c"))
         rows += [f"{number}.wav,{at},{at + 6},{name}" for at, name in spans]
     (tmp_path / "labels.csv").write_text("\n".join(rows))
-    learnt = {}
+    learned = {}
 
     def noted_fit_label(name, recordings, labels, statistics, **rest):
         fitted = fit_label(name, recordings, labels, statistics, **rest)
         decided = [each >= 0 for each in labels]
-        learnt[name] = (
+        learned[name] = (
             np.concatenate([each[d] for each, d in zip(labels, decided, strict=True)]).astype(np.int64),
             fitted.held_out,
             np.repeat(np.arange(len(recordings)), [d.sum() for d in decided]),
@@ -358,12 +360,12 @@ def test_a_detectors_file_holds_the_figures_of_its_held_out_windows(
         registry=tiny_registry,
     )
     stored = detector.load(tmp_path / "x.detector").figures
-    assert set(stored) == set(learnt) == {"a", "b", "c"}
+    assert set(stored) == set(learned) == {"a", "b", "c"}
     assert stored.pop("c") is None  # of six places
     for report in result.reports[:2]:
         figures = stored[report.label]
         assert report.figures == figures
-        labels, held_out, groups, times = learnt[report.label]
+        labels, held_out, groups, times = learned[report.label]
         assert (figures.windows, figures.positives) == (report.positives + report.negatives, report.positives)
         again = recomputed(labels, held_out, groups, times, window=4.0, hop=1.0)
         assert figures.to_json() == pytest.approx(again)

@@ -90,37 +90,37 @@ class Recipe:
         known = (self.background(first, vectors, silence), usual) if self.relative else ()
         return second.decision_function(self.read(vectors, *known))
 
-    def learn(self, recordings, learnt_from):
-        """First pass, what is usual, and second pass, from the labelled windows that may be learnt from."""
-        truth = chosen([labels for _, labels, _ in recordings], learnt_from)
+    def learn(self, recordings, learned_from):
+        """First pass, what is usual, and second pass, from the labelled windows that may be learned from."""
+        truth = chosen([labels for _, labels, _ in recordings], learned_from)
 
-        def learnt(model, read):
-            return model.fit(chosen(read, learnt_from), truth)
+        def learned(model, read):
+            return model.fit(chosen(read, learned_from), truth)
 
         line = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000)
         trees = HistGradientBoostingClassifier(max_iter=200, max_depth=5, learning_rate=0.1, random_state=42)
         last = trees if self.kind == "hist-gbt" else line
         plain = [self.read(vectors) for vectors, _, _ in recordings]
         if not self.relative:
-            return None, None, learnt(last, plain)
-        first = learnt(LogisticRegression(C=0.3, tol=1e-8, max_iter=2000), plain)
+            return None, None, learned(last, plain)
+        first = learned(LogisticRegression(C=0.3, tol=1e-8, max_iter=2000), plain)
         # Where most labels are of the sound, a window is background below their share.
         first.intercept_ = first.intercept_ - max(0, logit(truth.mean()))
         background = [
             self.background(first, vectors, silence) & ~((labels == 1) & known)
-            for (vectors, labels, silence), known in zip(recordings, learnt_from, strict=True)
+            for (vectors, labels, silence), known in zip(recordings, learned_from, strict=True)
         ]
-        # Of a recording of which nothing may be learnt nothing is usual.
+        # Of a recording of which nothing may be learned nothing is usual.
         of_some = [
             (each, b)
-            for each, b, known in zip(recordings, background, learnt_from, strict=True)
+            for each, b, known in zip(recordings, background, learned_from, strict=True)
             if known.any()
         ]
         usual = self.usual(*zip(*of_some, strict=True))
         return (
             first,
             usual,
-            learnt(
+            learned(
                 last, [self.read(v, b, usual) for (v, _, _), b in zip(recordings, background, strict=True)]
             ),
         )
@@ -140,13 +140,13 @@ def calibrated(method, scores, labels, new):
 
 
 def by_recordings(times):
-    """Recordings 0, 1, 2; 3, 4, 5; 6, 7, 8: for each fold and recording which windows are learnt from, and held out."""
+    """Recordings 0, 1, 2; 3, 4, 5; 6, 7, 8: for each fold and recording which windows are learned from, and held out."""
     held = [[np.full(len(at), number // 3 == fold) for number, at in enumerate(times)] for fold in range(3)]
     return [([~mask for mask in masks], masks) for masks in held]
 
 
 def by_time(times):
-    """Thirds of every recording; learnt from are the windows that overlap none that is held out."""
+    """Thirds of every recording; learned from are the windows that overlap none that is held out."""
     folds = []
     for fold in range(3):
         held = [at * 3 // (at[-1] + HOP) == fold for at in times]
@@ -192,8 +192,8 @@ def test_probabilities_are_those_of_the_recipe(monkeypatch, way, cut, share):
     passes = [recipe.learn(training, [k & t for k, t in zip(known, fold[0], strict=True)]) for fold in folds]
     truth = chosen([labels for _, labels, _ in training], known)
     scores, held_out = np.empty(len(truth)), np.empty(len(truth))
-    for learnt, (_, held) in zip(passes, splits, strict=True):
-        said = [recipe.log_odds(*learnt, vectors, silence) for vectors, _, silence in training]
+    for learned, (_, held) in zip(passes, splits, strict=True):
+        said = [recipe.log_odds(*learned, vectors, silence) for vectors, _, silence in training]
         scores[held] = chosen(said, known)[held]
     for _, held in splits:
         others = np.setdiff1d(np.arange(len(truth)), held)

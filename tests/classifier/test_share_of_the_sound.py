@@ -23,7 +23,7 @@ def recording(seed, share, windows=900):
 
 
 def training(share):
-    """What is learnt from: recordings each of which holds the sound for that share of its time."""
+    """What is learned from: recordings each of which holds the sound for that share of its time."""
     return [recording(seed, share) for seed in range(6)]
 
 
@@ -86,7 +86,7 @@ def test_a_sound_keeps_its_probability_however_much_of_it_a_recording_holds(by_b
 
 
 def towards_the_mean_of_all(backgrounds):
-    """The usual background with another mean: that of all windows that are learnt from, the sound among them."""
+    """The usual background with another mean: that of all windows that are learned from, the sound among them."""
     return replace(USUAL(backgrounds), mean=np.zeros(DIM))
 
 
@@ -95,7 +95,7 @@ USUAL = UsualBackground.of
 
 @pytest.fixture(scope="module", params=[0.5, 0.9])
 def by_what_is_full_of_it(request):
-    """Learnt from recordings that hold the sound for half of their time, and nearly always.
+    """Learned from recordings that hold the sound for half of their time, and nearly always.
 
     Two detectors: as it is, and with backgrounds shrunk towards the mean of all windows.
     """
@@ -106,7 +106,7 @@ def by_what_is_full_of_it(request):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.9, 1.0])
-def test_where_what_is_learnt_from_is_full_of_the_sound_it_keeps_its_probability_too(
+def test_where_what_is_learned_from_is_full_of_the_sound_it_keeps_its_probability_too(
     by_what_is_full_of_it, share
 ):
     as_it_is, towards_the_mean = by_what_is_full_of_it
@@ -122,7 +122,7 @@ def test_where_what_is_learnt_from_is_full_of_the_sound_it_keeps_its_probability
         assert lost.min() < 0.01
 
 
-def test_where_what_is_learnt_from_is_full_of_the_sound_a_few_seconds_of_it_are_found(by_what_is_full_of_it):
+def test_where_what_is_learned_from_is_full_of_the_sound_a_few_seconds_of_it_are_found(by_what_is_full_of_it):
     """A clip has no background to be read by but the usual one."""
     clip = recording(50, 1.0, 20)[0]
     as_it_is, towards_the_mean = by_what_is_full_of_it
@@ -130,7 +130,7 @@ def test_where_what_is_learnt_from_is_full_of_the_sound_a_few_seconds_of_it_are_
     assert towards_the_mean(clip).mean() < 0.75
 
 
-def test_where_what_is_learnt_from_is_full_of_the_sound_nothing_is_found_without_it(by_what_is_full_of_it):
+def test_where_what_is_learned_from_is_full_of_the_sound_nothing_is_found_without_it(by_what_is_full_of_it):
     as_it_is, _ = by_what_is_full_of_it
     for windows in (20, 900):
         assert as_it_is(recording(60, 0.0, windows)[0]).mean() < 0.03

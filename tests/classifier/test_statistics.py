@@ -1,4 +1,4 @@
-"""What all windows that are learnt from have in common, against numpy over all of them at once."""
+"""What all windows that are learned from have in common, against numpy over all of them at once."""
 
 import tracemalloc
 

@@ -32,7 +32,7 @@ def detector(folder, tmp_path):
     return tmp_path / "hiss.detector"
 
 
-def learnt(detector):
+def learned(detector):
     """Positive and negative windows."""
     counts = load(detector).training["labels"]["hiss"]
     return counts["positive"], counts["negative"]
@@ -66,7 +66,7 @@ def test_the_same_command_asks_for_the_same(run, folder, detector):
     assert run(*command, "--seed", 1).stdout != first
 
 
-def test_what_was_answered_is_learnt_and_not_asked_again(run, folder, detector, tmp_path):
+def test_what_was_answered_is_learned_and_not_asked_again(run, folder, detector, tmp_path):
     command = ["suggest", "recordings", "--detector", detector, "--labels", "labels.csv"]
     run(*command, "--out", "next.csv")
     text = (tmp_path / "next.csv").read_text()
@@ -75,13 +75,13 @@ def test_what_was_answered_is_learnt_and_not_asked_again(run, folder, detector, 
     train_command = ["train", "recordings", "--labels", "labels.csv", "--model", "MEL", *WINDOWS, "--out"]
     run(*train_command, "before.detector")
     run(*train_command, "unchanged.detector", "--labels", "next.csv")
-    before, unchanged = (learnt(tmp_path / f"{name}.detector") for name in ("before", "unchanged"))
+    before, unchanged = (learned(tmp_path / f"{name}.detector") for name in ("before", "unchanged"))
     assert unchanged == before
 
     answered = text.replace(",soft,", ",positive,", 4).replace(",soft,", ",negative,")
     (tmp_path / "next.csv").write_text(answered)
     run(*train_command, "after.detector", "--labels", "next.csv")
-    assert learnt(tmp_path / "after.detector") == (before[0] + 4, before[1] + 6)
+    assert learned(tmp_path / "after.detector") == (before[0] + 4, before[1] + 6)
 
     again = rows(run(*command, "--labels", "next.csv").stdout)
     known = [(row["file"], float(row["start"])) for row in rows(answered) if row["role"] != "unlabelled"]
@@ -124,7 +124,7 @@ def test_where_all_is_labelled_it_says_so(folder, detector, tmp_path):
 
 
 def test_digital_silence_is_never_asked_for(folder, detector, tmp_path):
-    """Nothing is to be learnt from it, however far it is from all that was learnt from."""
+    """Nothing is to be learned from it, however far it is from all that was learned from."""
     with wave.open(str(folder / "1.wav")) as file:
         noise = file.readframes(20 * RATE)
     with wave.open(str(folder / "gated.wav"), "wb") as file:

@@ -34,7 +34,7 @@ def judged(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
     def judge(kind: str, *, natural_rate: bool) -> Judged:
         settings = ClassifierSettings(kind, "isotonic", negatives_per_positive=3.0, natural_rate=natural_rate)
-        learnt = train(
+        learned = train(
             recordings[:LEARNT],
             [folder / "labels.csv"],
             "MEL",
@@ -43,11 +43,11 @@ def judged(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
             classifier=settings,
             cache_dir=folder / "cache",
         )
-        assert set(learnt.recordings).isdisjoint(recordings[-UNSEEN:])
-        share = learnt.detector.classifiers[LABEL].kept_share
+        assert set(learned.recordings).isdisjoint(recordings[-UNSEEN:])
+        share = learned.detector.classifiers[LABEL].kept_share
         assert share < 0.5 if natural_rate else share == 1
         labels, said = [], []
-        for found in scan(recordings[-UNSEEN:], learnt.detector, cache_dir=folder / "cache").recordings:
+        for found in scan(recordings[-UNSEEN:], learned.detector, cache_dir=folder / "cache").recordings:
             spans = [(float(r["start"]), float(r["end"])) for r in cries if r["file"] == found.path.name]
             for start, probability in zip(found.times, found.probabilities[LABEL], strict=True):
                 label = truth(start, start + found.window, spans)

@@ -36,7 +36,7 @@ def clips(shared_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     found = sorted((shared_data / "baby_cry").rglob("*.wav"))
     found = [found[i] for i in np.random.default_rng(0).permutation(len(found))]
-    for name, some in (("learnt", found[:LEARNT_FROM]), ("others", found[LEARNT_FROM:])):
+    for name, some in (("learned", found[:LEARNT_FROM]), ("others", found[LEARNT_FROM:])):
         (folder / name).mkdir()
         for clip in some:
             (folder / name / clip.name).symlink_to(clip)
@@ -56,11 +56,11 @@ def make_scenes(shared_data, clips):
 
 @pytest.fixture(scope="module")
 def folder(make_scenes, tmp_path_factory):
-    """A detector learnt from eight scenes, and four others to scan."""
+    """A detector learned from eight scenes, and four others to scan."""
     folder = tmp_path_factory.mktemp("field")
-    make_scenes(folder / "learnt", "learnt", "--recordings", 8)
+    make_scenes(folder / "learned", "learned", "--recordings", 8)
     make_scenes(folder / "unseen", "others", "--recordings", 4, "--seed", 1)
-    train = ["train", "learnt", "--labels", "learnt/labels.csv", "--model", MODEL, "--label", LABEL]
+    train = ["train", "learned", "--labels", "learned/labels.csv", "--model", MODEL, "--label", LABEL]
     run(*train, "--out", "cry.detector", "--cache-dir", "cache", cwd=folder)
     return folder
 
@@ -119,14 +119,16 @@ def test_nothing_is_found_in_recordings_without_the_sound(folder, quiet):
 
 
 def test_a_recording_full_of_the_sound_is_found_nearly_whole(folder, quiet, clips):
-    """Cries that were not learnt from, one after the other for two minutes, in the noise of a recording without any."""
+    """Cries that were not learned from, one after the other for two minutes, in the noise of a recording without any."""
     (folder / "full").mkdir()
     cries = []
     for path in sorted((clips / "others").iterdir())[:18]:
         with wave.open(str(path), "rb") as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767
             cries.append(soxr.resample(samples / np.abs(samples).max(), file.getframerate(), RATE))
-    full = 0.3 * np.concatenate(cries)[: 120 * RATE]  # -10 dB, the middle of the levels that were learnt from
+    full = (
+        0.3 * np.concatenate(cries)[: 120 * RATE]
+    )  # -10 dB, the middle of the levels that were learned from
     noise = read(folder / "quiet" / "scene_00.wav")[: len(full)]
     write(folder / "full" / "full.wav", full + noise)
     regions, scores = scanned(folder, "full")
@@ -155,10 +157,10 @@ def test_files_of_a_minute_are_as_good_as_long_ones(folder):
 
 def test_five_labels_are_a_beginning(folder):
     """Five cries and ten places without one, in as many recordings; of the rest nobody has said anything."""
-    learnt = rows(folder / "learnt" / "labels.csv")
+    learned = rows(folder / "learned" / "labels.csv")
     some = [["file", "start", "end", "label", "role"]]
-    for number, name in enumerate(sorted({row["file"] for row in learnt})):
-        own = [row for row in learnt if row["file"] == name]
+    for number, name in enumerate(sorted({row["file"] for row in learned})):
+        own = [row for row in learned if row["file"] == name]
         cry = next(row for row in own if row["label"] == LABEL)
         said = [row for row in own if row["label"] == "speech"][:2]
         if number < 5:
@@ -171,7 +173,7 @@ def test_five_labels_are_a_beginning(folder):
         csv.writer(file).writerows(some)
     train = [
         "train",
-        "learnt",
+        "learned",
         "--labels",
         "few.csv",
         "--model",

@@ -14,7 +14,7 @@ from audioscan_host.detector import Detector, save
 
 RATE = 16_000
 LEARNT = {"cry": 0.2, "bark": 0.05}
-"""By label the share of windows with the sound where it was learnt."""
+"""By label the share of windows with the sound where it was learned."""
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def probabilities(recordings, detector, **options):
     return found.probabilities
 
 
-def by_bayes(probabilities, learnt, wanted):
+def by_bayes(probabilities, learned, wanted):
     """The posterior odds are the likelihood ratio times the prior odds."""
-    likelihood_ratio = probabilities / (1 - probabilities) / (learnt / (1 - learnt))
+    likelihood_ratio = probabilities / (1 - probabilities) / (learned / (1 - learned))
     odds = likelihood_ratio * wanted / (1 - wanted)
     return odds / (1 + odds)
 
@@ -79,9 +79,9 @@ def by_bayes(probabilities, learnt, wanted):
 @pytest.mark.parametrize("rate", [0.001, 0.5, 0.9])
 def test_a_rate_puts_all_labels_to_it(recording, detector, rate):
     before, after = (probabilities(recording, detector, rate=each) for each in (None, rate))
-    for label, learnt in LEARNT.items():
+    for label, learned in LEARNT.items():
         assert np.ptp(before[label]) > 0.001
-        np.testing.assert_allclose(after[label], by_bayes(before[label], learnt, rate), rtol=1e-9)
+        np.testing.assert_allclose(after[label], by_bayes(before[label], learned, rate), rtol=1e-9)
 
 
 def test_rates_by_label_change_these_alone(recording, detector):
@@ -92,7 +92,7 @@ def test_rates_by_label_change_these_alone(recording, detector):
     np.testing.assert_allclose(both["bark"], by_bayes(before["bark"], 0.05, 0.01), rtol=1e-9)
 
 
-def test_the_rate_where_it_was_learnt_changes_nothing(recording, detector):
+def test_the_rate_where_it_was_learned_changes_nothing(recording, detector):
     before, after = (probabilities(recording, detector, rate=each) for each in (None, LEARNT))
     for label in LEARNT:
         np.testing.assert_allclose(after[label], before[label], rtol=1e-12)
@@ -127,7 +127,7 @@ def test_a_rate_of_a_label_that_is_not_looked_for_is_refused(recording, detector
         scan([recording], detector, rate={"bark": 0.5}, only=["cry"])
 
 
-# --- where a recording holds more of the sound than what was learnt from
+# --- where a recording holds more of the sound than what was learned from
 
 
 @pytest.fixture
@@ -146,13 +146,13 @@ def told(caplog):
     return [message for message in caplog.messages if "holds more of" in message]
 
 
-def test_more_of_the_sound_than_in_any_recording_learnt_from_is_told(recording, make_detector, caplog):
+def test_more_of_the_sound_than_in_any_recording_learned_from_is_told(recording, make_detector, caplog):
     mean = probabilities(recording, make_detector(["cry"]))["cry"].mean()
     scan([recording], make_detector(["cry"], highest_mean=mean * 1.01))
     assert told(caplog) == []
     scan([recording], make_detector(["cry"], highest_mean=mean * 0.99))
     (message,) = told(caplog)
-    assert message.startswith(f"{recording}: holds more of cry than any recording learnt from")
+    assert message.startswith(f"{recording}: holds more of cry than any recording learned from")
     assert f"(mean probability {mean:.2f}, there at most {mean * 0.99:.2f})" in message
     assert message.endswith("--rate SHARE puts them to another")
 
@@ -231,8 +231,8 @@ def scores(scan_by, detector, tmp_path):
 )
 def test_the_command_takes_one_rate_or_one_by_label(scores, options, rates):
     before, after = scores(), scores(*options)
-    for label, learnt in LEARNT.items():
-        expected = by_bayes(before[label], learnt, rates.get(label, learnt))
+    for label, learned in LEARNT.items():
+        expected = by_bayes(before[label], learned, rates.get(label, learned))
         np.testing.assert_allclose(after[label], expected, atol=2e-5)  # six decimals are written
 
 

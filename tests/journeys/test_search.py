@@ -16,7 +16,7 @@ from audioscan_host import Windowing, embed, search
 from audioscan_host.cache import Embeddings, Entry
 from audioscan_host.embedding import decoded_recording
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.journeys.search import Example
+from audioscan_host.journeys.search import QuerySpan
 
 RATE = 16_000
 MODEL = "TINY_ML"
@@ -213,38 +213,38 @@ class TestExample:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("day.wav", Example(Path("day.wav"))),
-            ("day.wav@83.5-85", Example(Path("day.wav"), 83.5, 85)),
-            ("day.wav@1:23.5-1:25", Example(Path("day.wav"), 83.5, 85)),
-            ("day.wav@1:00:01-1:00:02.25", Example(Path("day.wav"), 3601, 3602.25)),
-            ("day.wav@90:00-91:00", Example(Path("day.wav"), 5400, 5460)),
-            ("me@home/day.wav@0-4", Example(Path("me@home/day.wav"), 0, 4)),
+            ("day.wav", QuerySpan(Path("day.wav"))),
+            ("day.wav@83.5-85", QuerySpan(Path("day.wav"), 83.5, 85)),
+            ("day.wav@1:23.5-1:25", QuerySpan(Path("day.wav"), 83.5, 85)),
+            ("day.wav@1:00:01-1:00:02.25", QuerySpan(Path("day.wav"), 3601, 3602.25)),
+            ("day.wav@90:00-91:00", QuerySpan(Path("day.wav"), 5400, 5460)),
+            ("me@home/day.wav@0-4", QuerySpan(Path("me@home/day.wav"), 0, 4)),
         ],
     )
     def test_a_file_and_a_span_are_read(self, text, expected):
-        assert Example.parse(text) == expected
+        assert QuerySpan.parse(text) == expected
 
     def test_a_file_may_have_an_at_sign_in_its_name(self, tmp_path):
         path = tmp_path / "me@1-2"
         path.touch()
-        assert Example.parse(str(path)) == Example(path)
-        assert Example.parse(f"{path}@3-4") == Example(path, 3, 4)
+        assert QuerySpan.parse(str(path)) == QuerySpan(path)
+        assert QuerySpan.parse(f"{path}@3-4") == QuerySpan(path, 3, 4)
 
     @pytest.mark.parametrize(
         "span", ["", "5", "5-", "-5", "a-b", "1:75-2:00", "1:2:3:4-5", "5-6s", "5 - 6", "nan-inf"]
     )
     def test_what_is_no_span_is_refused_with_one_that_is(self, span):
         with pytest.raises(SettingError, match=r"expected FILE@START-END in seconds, .* such as day.wav@83"):
-            Example.parse(f"day.wav@{span}")
+            QuerySpan.parse(f"day.wav@{span}")
 
     @pytest.mark.parametrize("span", ["5-5", "6-5", "1:00-59"])
     def test_the_end_is_after_the_start(self, span):
         with pytest.raises(SettingError, match="the end of an example must be after its start"):
-            Example.parse(f"day.wav@{span}")
+            QuerySpan.parse(f"day.wav@{span}")
 
     def test_a_start_alone_is_refused(self):
         with pytest.raises(SettingError, match="a start and an end, or neither"):
-            Example(Path("day.wav"), 3.0)
+            QuerySpan(Path("day.wav"), 3.0)
 
     @pytest.mark.parametrize(
         ("span", "windows"),

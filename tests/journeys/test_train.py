@@ -21,7 +21,7 @@ def trained(recordings, labels, registry, **options):
     return train(recordings, labels, "TINY", windowing=Windowing(8.0, 1.0), registry=registry, **options)
 
 
-def test_labelled_in_part_only_what_was_labelled_is_learnt_from(recordings, tiny_registry, tmp_path):
+def test_labelled_in_part_only_what_was_labelled_is_learned_from(recordings, tiny_registry, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text(
         HEADER
@@ -110,7 +110,7 @@ def test_few_sources_are_told(make_wav, tiny_registry, tmp_path, caplog):
     assert notes("hill", "hill", "lake", "wood") == notes("", "", "", "") == []
 
 
-def test_a_corrected_scan_is_learnt_from(recordings, tiny_registry, tmp_path):
+def test_a_corrected_scan_is_learned_from(recordings, tiny_registry, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")
     found, corrected = tmp_path / "found.csv", tmp_path / "corrected.csv"
@@ -169,7 +169,7 @@ def test_the_command_takes_a_result_and_its_corrected_copy(run, make_wav, tmp_pa
     assert done.stdout.splitlines()[2].split()[:3] == ["hiss", "3", "3"]
 
 
-def test_a_detector_keeps_a_few_windows_that_stand_for_those_it_learnt_from(
+def test_a_detector_keeps_a_few_windows_that_stand_for_those_it_learned_from(
     recordings, tiny_registry, tmp_path
 ):
     labels = tmp_path / "labels.csv"
@@ -201,7 +201,7 @@ def test_a_detector_keeps_the_statistics_of_all_windows_whether_labelled_or_not(
     np.testing.assert_allclose(detector.statistics.deviation, np.maximum(everything.std(axis=0), floor))
 
 
-def test_a_detector_knows_how_much_of_the_sound_it_says_is_in_a_recording_that_it_learnt_from(
+def test_a_detector_knows_how_much_of_the_sound_it_says_is_in_a_recording_that_it_learned_from(
     recordings, tiny_registry, tmp_path
 ):
     labels = tmp_path / "labels.csv"

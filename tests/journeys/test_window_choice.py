@@ -120,7 +120,7 @@ class TestTheChoice:
     def test_of_two_in_the_middle_it_is_the_shorter(self, fitting):
         assert fitting([*spans("door", 4), *spans("voice", 8)], "door", "voice").windowing.window == 2
 
-    def test_a_label_that_is_not_learnt_does_not_count(self, fitting):
+    def test_a_label_that_is_not_learned_does_not_count(self, fitting):
         assert fitting([*spans("beep", 0.5), *spans("voice", 14)], "voice").windowing.window == 8
 
     def test_labels_more_than_an_octave_apart_are_told_with_their_lengths_and_what_to_do(self, fitting):
@@ -266,7 +266,7 @@ class TestTraining:
         with pytest.raises(SettingError, match="not both"):
             train(recordings, [labels], "TINY", windowing=Windowing(), hop=0.5, registry=tiny_registry)
 
-    def test_the_labels_that_are_learnt_decide(self, knocks, tiny_registry, caplog):
+    def test_the_labels_that_are_learned_decide(self, knocks, tiny_registry, caplog):
         recordings, labels = knocks
         with labels.open("a") as file:
             file.writelines(f"{path.name},30,45,voice\n" for path in recordings)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audioscan_host.annotations import Annotation, Role
-from audioscan_host.suggestion.candidates import Candidate, HeardRecording, Kind, candidates, unlabelled
+from audioscan_host.suggestion.candidates import Candidate, Kind, PredictedRecording, candidates, unlabelled
 from audioscan_host.suggestion.choice import choose
 
 TIMES = np.arange(40.0)
@@ -35,17 +35,19 @@ class TestUnlabelled:
         assert free(labelled) == [*range(7), 13, 14, 15, 16]
 
 
-def heard(probability: np.ndarray, features: np.ndarray | None = None, label: str = "cry") -> HeardRecording:
+def heard(
+    probability: np.ndarray, features: np.ndarray | None = None, label: str = "cry"
+) -> PredictedRecording:
     count = len(probability)
     if features is None:
         features = np.zeros((count, 2))
     everything = np.ones(count, np.bool_)
-    return HeardRecording(
+    return PredictedRecording(
         Path("a.wav"), TIMES[:count] * 10, 8.0, features.astype(np.float32), {label: probability}, everything
     )
 
 
-def found(recording: HeardRecording, reference: np.ndarray, kind: Kind, most: int = 3) -> list[float]:
+def found(recording: PredictedRecording, reference: np.ndarray, kind: Kind, most: int = 3) -> list[float]:
     offered = candidates(recording, reference.astype(np.float32), most=most, random=np.random.default_rng(0))
     return [each.start for each in offered if each.kind is kind]
 
@@ -55,10 +57,10 @@ class TestCandidates:
         recording = heard(np.array([0.0, 0.45, 0.9, 0.5, 1.0]))
         assert found(recording, np.zeros((0, 2)), Kind.UNCERTAIN) == [30, 10, 20]
 
-    def test_novel_is_what_scores_high_and_is_far_from_all_that_was_learnt_from(self):
+    def test_novel_is_what_scores_high_and_is_far_from_all_that_was_learned_from(self):
         features = np.array([[0, 0], [9, 0], [9, 1], [1, 0], [0, 9]])
         recording = heard(np.array([0.9, 0.9, 0.1, 0.99, 0.8]), features)
-        # 0 is what was learnt from; 10 is as likely and far, 40 a little less likely, 20 far alone.
+        # 0 is what was learned from; 10 is as likely and far, 40 a little less likely, 20 far alone.
         assert found(recording, np.zeros((1, 2)), Kind.NOVEL) == [10, 40, 30]
 
     def test_random_windows_do_not_care_for_the_score(self):
@@ -79,7 +81,7 @@ class TestCandidates:
 
     def test_no_two_of_a_kind_overlap(self):
         probability = np.full(40, 0.5)
-        recording = HeardRecording(
+        recording = PredictedRecording(
             Path("a.wav"), TIMES, 8.0, np.zeros((40, 2), np.float32), {"cry": probability}, np.ones(40, bool)
         )
         for kind in Kind:

@@ -206,7 +206,7 @@ def test_a_plugin_that_keeps_the_contract_passes_every_check(plugin, model):
         (
             PREPROCESS,
             f"{PREPROCESS}    steps = min(steps, 40)\n",
-            "8 s should have about 78: the end of the window is not heard; join several passes, or declare "
+            "8 s should have about 78: the end of the window is not read; join several passes, or declare "
             "longest_window=2.26",
         ),
         (

@@ -16,7 +16,7 @@ class Role(StrEnum):
     ABSENT = "absent"
     """The sound of this label is not here; of others nothing is said."""
     NEGATIVE = "negative"
-    """Nothing that is learnt is here, whatever the label."""
+    """Nothing that is learned is here, whatever the label."""
     UNLABELLED = "unlabelled"
     """Only the other annotations in this place count: what lies between them is not known, of any sound."""
 

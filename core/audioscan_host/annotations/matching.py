@@ -114,7 +114,7 @@ def annotations_of(
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
     read_files = [(file, read_label_file(file)) for file in files]
-    _tell_unheard(read_files)
+    _tell_claims(read_files)
     of_files = ((file, each.annotations) for file, each in read_files)
     for label_file, read in chain(of_files, reviewed):
         matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
@@ -140,15 +140,15 @@ def annotations_of(
     return found
 
 
-def _tell_unheard(files: Sequence[tuple[Path, LabelFile]]) -> None:
+def _tell_claims(files: Sequence[tuple[Path, LabelFile]]) -> None:
     """Warn of what a search or a scan found and nobody has completed."""
-    unheard = [path for path, file in files if file.is_unheard_elsewhere]
-    if unheard:
+    claiming = [path for path, file in files if file.claims_the_rest]
+    if claiming:
         logger.warning(
             "%s%s: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all else in its "
             "recordings counts as without the sound; where nobody has listened to the rest, add a row with the role "
             "unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
-            "has, remove the column", unheard[0], f" and {len(unheard) - 1} more files" * (len(unheard) > 1),
+            "has, remove the column", claiming[0], f" and {len(claiming) - 1} more files" * (len(claiming) > 1),
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def points_of(label: str, annotations: Iterable[Annotation]) -> Points:
-    """How a label's points are meant, from all the annotations that are learnt from.
+    """How a label's points are meant, from all the annotations that are learned from.
 
     What most of the positive annotations are decides, over all recordings: a label of more points than
     spans is labelled in points, and a few spans beside them, such as corrected suggestions beside the

@@ -40,7 +40,7 @@ class LabelFile:
     has_scores: bool
 
     @property
-    def is_unheard_elsewhere(self) -> bool:
+    def claims_the_rest(self) -> bool:
         """Whether a program chose its places, and nothing in it says that the rest is not known."""
         roles = {annotation.role for annotation in self.annotations}
         return self.has_scores and Role.POSITIVE in roles and Role.UNLABELLED not in roles

@@ -22,7 +22,7 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
     What the corrected copy still holds, moved or relabelled perhaps, is as it says; what it lacks
     is absent: a region that is gone, and of one that was cut the part that was cut off. That denies the
     region's own label alone: what else is there, a false cry does not say. The rest of a
-    recording is unlabelled, since nobody who corrects a result hears it. A removed region that
+    recording is unlabelled, since nobody who corrects a result listens to it. A removed region that
     is shorter than a window makes negative the windows that hold it, which found it.
 
     Args:

@@ -72,7 +72,7 @@ def decode(
     Args:
         path: the recording.
         sample_rate: wanted, Hz.
-        meter: is fed the recording at its own rate, what is missing or damaged included; it has heard
+        meter: is fed the recording at its own rate, what is missing or damaged included; it has
             all of it when the last chunk was given.
 
     Raises:

@@ -108,7 +108,7 @@ def _frames(
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     counts_frames = container.format.name in WITHOUT_CLOCK
     tick = float(track.time_base or 0)
-    heard_bytes, heard_seconds, untold = 0, 0.0, 0.0
+    told_bytes, told_seconds, untold = 0, 0.0, 0.0
     damaged, decoded = 0, False
     for packet in _packets(path, container, track):
         seconds = (packet.duration or 0) * tick
@@ -118,11 +118,11 @@ def _frames(
             damaged += 1
             # A parser hands over all that lies between two good frames as one packet, and counts
             # one frame for it: its bytes tell how long it was. A tag in between is not audio.
-            if counts_frames and heard_seconds and b"ID3" not in bytes(packet):
-                untold += packet.size * heard_seconds / heard_bytes - seconds
+            if counts_frames and told_seconds and b"ID3" not in bytes(packet):
+                untold += packet.size * told_seconds / told_bytes - seconds
             continue
-        heard_bytes += packet.size
-        heard_seconds += seconds
+        told_bytes += packet.size
+        told_seconds += seconds
         for frame in frames:
             decoded = True
             yield (None if frame.time is None else frame.time + untold), frame

@@ -17,10 +17,10 @@ from audioscan_host.evidence import Evidence
 
 @dataclass(frozen=True, eq=False)
 class UsualBackground:
-    """What the backgrounds of the recordings that are learnt from have in common.
+    """What the backgrounds of the recordings that are learned from have in common.
 
-    The sound is no part of it either: a recording of which little background is heard is read by this, and must not
-    be read by the sound's own mean where the recordings learnt from are full of it.
+    The sound is no part of it either: a recording with little background is read by this, and must not
+    be read by the sound's own mean where the recordings learned from are full of it.
 
     Attributes:
         mean: (dim,) of standardised vectors.
@@ -54,7 +54,7 @@ class UsualBackground:
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """Sums over the background windows of a recording, or of what was heard of a stream so far.
+    """Sums over the background windows of a recording, or of what a stream has given so far.
 
     Attributes:
         seconds: of audio that these windows stand for.
@@ -82,7 +82,7 @@ class Background:
         return type(self)(self.seconds + other.seconds, self.sums + other.sums, self.squares + other.squares)
 
     def shrunk_mean(self, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """(dim,) of the windows, shrunk as if a minute at another mean were heard too: little background says little."""
+        """(dim,) of the windows, shrunk as if a minute at another mean were there too: little background says little."""
         shrunk: npt.NDArray[np.float64] = (self.sums + SHRINK_SECONDS * towards) / (
             self.seconds + SHRINK_SECONDS
         )
@@ -94,7 +94,7 @@ class Background:
         """Windows relative to the background: (windows, dim).
 
         Its mean is taken off and its deviation divided by. Both are shrunk towards the usual ones, as if a minute
-        of that were heard too: little background says little.
+        of that were there too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
         mean = self.shrunk_mean(usual.mean)
@@ -112,7 +112,7 @@ class FirstPass:
 
     Attributes:
         line: tells the background from the sound.
-        usual: what the backgrounds that are learnt from have in common.
+        usual: what the backgrounds that are learned from have in common.
     """
 
     line: Linear

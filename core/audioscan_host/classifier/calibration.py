@@ -64,7 +64,7 @@ class Calibrator:
         return in_order(np.minimum(np.interp(scores, *self.steps), 1.0), scores)
 
 
-def at_rate(probabilities: Scores, learnt: float, wanted: float) -> Scores:
+def at_rate(probabilities: Scores, learned: float, wanted: float) -> Scores:
     """Put probabilities from one rate of the sound to another.
 
     The odds times the ratio of the prior odds: Saerens, Latinne and Decaestecker, "Adjusting the outputs
@@ -73,15 +73,15 @@ def at_rate(probabilities: Scores, learnt: float, wanted: float) -> Scores:
 
     Args:
         probabilities: (windows,) from 0 to 1.
-        learnt: share of windows with the sound where they were learnt, above 0 and below 1.
+        learned: share of windows with the sound where they were learned, above 0 and below 1.
         wanted: the share now, above 0 and below 1.
     """
-    held, rest = probabilities * (wanted / learnt), (1.0 - probabilities) * ((1 - wanted) / (1 - learnt))
+    held, rest = probabilities * (wanted / learned), (1.0 - probabilities) * ((1 - wanted) / (1 - learned))
     return held / (held + rest)
 
 
 def natural_rate(probabilities: Scores, kept_share: float) -> Scores:
-    """Put probabilities that were learnt from thinned negatives back to the natural rate.
+    """Put probabilities that were learned from thinned negatives back to the natural rate.
 
     The odds times the share of the negatives that was kept, `p s / (p s + 1 - p)`: Elkan, "The
     foundations of cost-sensitive learning" (IJCAI 2001), theorem 2, in the form of Dal Pozzolo et

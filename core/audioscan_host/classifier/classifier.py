@@ -26,12 +26,12 @@ class Classifier:
     Attributes:
         kind: `logistic` or `hist-gbt`.
         calibrator: what makes probabilities of log-odds.
-        rate: share of positives among the labelled windows that it was learnt from; its probabilities are
+        rate: share of positives among the labelled windows that it was learned from; its probabilities are
             at that rate.
         kept_share: share of the negatives that was fitted on, by which odds are multiplied.
         first: what tells the background of a recording from the sound; None where windows are read without.
         second: what reads windows relative to the background; their log-odds are averaged.
-        highest_mean: the highest mean probability over a recording that it was learnt from; 1 where not known.
+        highest_mean: the highest mean probability over a recording that it was learned from; 1 where not known.
     """
 
     kind: str
@@ -60,11 +60,11 @@ class Classifier:
 
         Args:
             recording: all of its windows, or a part of them.
-            statistics: of all that was learnt from.
+            statistics: of all that was learned from.
             background: of the recording, where what is given is a part of it, such as what a stream has
                 brought so far; that of what is given, unless given.
             rate: share of windows with the sound that is expected, above 0 and below 1; that of the
-                recordings learnt from, unless given.
+                recordings learned from, unless given.
 
         Returns:
             (windows,) from 0 to 1; 0 where a window is digital silence by half or more.
@@ -75,7 +75,7 @@ class Classifier:
         probabilities = natural_rate(self.calibrator.probabilities(scores), self.kept_share)
         if rate is not None:
             probabilities = at_rate(probabilities, self.rate, rate)
-        return np.where(recording.heard, probabilities, 0.0)
+        return np.where(recording.audible, probabilities, 0.0)
 
 
 def background(
@@ -89,7 +89,7 @@ def background(
     Args:
         recording: the windows.
         first: what tells them apart.
-        statistics: of all that was learnt from.
+        statistics: of all that was learned from.
         without: (windows,) those that are known to hold the sound.
     """
     chosen = recording.clean & (log_odds(recording.vectors, [first], None, statistics) < 0)

@@ -60,7 +60,7 @@ class Fits:
     """The fits of one label, one after the other, so that each can be told of.
 
     Attributes:
-        windows: what is learnt from.
+        windows: what is learned from.
         kept: (labelled windows,) which ones may be fitted on.
         statistics: of all windows.
         relative: whether windows are read relative to their recording's background.

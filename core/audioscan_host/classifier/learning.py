@@ -28,13 +28,13 @@ NORMALISATIONS = ("background", "global")
 
 @dataclass(frozen=True)
 class ClassifierSettings:
-    """How a classifier is learnt.
+    """How a classifier is learned.
 
     Attributes:
         kind: `logistic`, which needs fewer labels, or `hist-gbt` (boosted trees); see docs/calibration.md.
         calibration: `sigmoid`, `isotonic` or `none`.
         normalisation: windows relative to the `background` of their recording, or only to what all that is
-            learnt from has in common, `global`; see docs/detector.md.
+            learned from has in common, `global`; see docs/detector.md.
         negatives_per_positive: how many negatives are fitted on, drawn at random; None for all.
         natural_rate: put the probabilities back to the rate before thinning; off only to compare.
         seed: of the thinning and of the trees.
@@ -102,7 +102,7 @@ def fit(
         labels: for each recording (windows,) 1 where the window holds the sound, 0 where it does not, -1
             where nothing is known of it; windows that are digital silence by half or more count as such.
         times: for each recording (windows,) their starts, seconds.
-        statistics: of all windows that are learnt from.
+        statistics: of all windows that are learned from.
         window: their length, seconds.
         settings: how to learn.
         sources: (recordings,) which group of recordings that share a source, for the folds; None where
@@ -159,7 +159,7 @@ def _labelled(
     labels: Sequence[npt.NDArray[np.integer[Any]]],
     times: Sequence[npt.NDArray[np.float64]],
 ) -> LabelledWindows:
-    chosen = [(said >= 0) & each.heard for said, each in zip(labels, recordings, strict=True)]
+    chosen = [(said >= 0) & each.audible for said, each in zip(labels, recordings, strict=True)]
     return LabelledWindows(
         recordings,
         chosen,

@@ -31,7 +31,7 @@ def notes(
     """Sentences on one label.
 
     Args:
-        windows: what was learnt from.
+        windows: what was learned from.
         folds: what was held out; None where nothing could be.
         window: length, seconds.
         calibration: what was asked for.

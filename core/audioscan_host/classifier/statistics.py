@@ -1,4 +1,4 @@
-"""What the windows that are learnt from have in common: each dimension's mean and deviation."""
+"""What the windows that are learned from have in common: each dimension's mean and deviation."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Of all windows of the recordings that are learnt from, whether they are labelled or not.
+    """Of all windows of the recordings that are learned from, whether they are labelled or not.
 
     Attributes:
         mean: (dim,)
@@ -52,7 +52,7 @@ class Statistics:
         return self.mean, self.deviation
 
     def standardised(self, vectors: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-        """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learnt from."""
+        """(windows, dim): in each dimension mean 0 and standard deviation 1, over all that was learned from."""
         standardised = np.empty(vectors.shape, np.float32)
         for rows in parts(len(vectors)):  # in double precision, of which a day-long recording needs no copy
             centred = vectors[rows] - self.mean
@@ -65,7 +65,7 @@ def one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]
     """Scale each window to the length dim^0.25: (windows, dim).
 
     Of that length one regularisation fits embeddings of 96 and of 3072 dimensions, and no window is so
-    far from all others that a classifier would be surer of it than of any that it has learnt from.
+    far from all others that a classifier would be surer of it than of any that it has learned from.
     """
     lengths = np.linalg.norm(standardised, axis=1, keepdims=True)
     scaled: npt.NDArray[np.float32] = standardised * (
@@ -84,7 +84,7 @@ class RunningStatistics:
 
     def __init__(self) -> None:
         self._clean: _Sums | None = None
-        self._heard: _Sums | None = None  # of recordings without a clean window
+        self._audible: _Sums | None = None  # of recordings without a clean window
 
     def add(self, recording: Evidence) -> None:
         """Take one more recording, all of its windows at once."""
@@ -92,8 +92,8 @@ class RunningStatistics:
             sums = _Sums.of(recording, recording.clean)
             self._clean = sums if self._clean is None else self._clean + sums
         else:
-            sums = _Sums.of(recording, recording.heard)
-            self._heard = sums if self._heard is None else self._heard + sums
+            sums = _Sums.of(recording, recording.audible)
+            self._audible = sums if self._audible is None else self._audible + sums
 
     def statistics(self) -> Statistics:
         """Of all that was given, as `Statistics.of` has them.
@@ -101,7 +101,7 @@ class RunningStatistics:
         Raises:
             ValueError: nothing was given.
         """
-        sums = self._clean or self._heard
+        sums = self._clean or self._audible
         if sums is None:
             raise ValueError("there are no statistics of no recordings")
         deviation = np.sqrt(sums.squares / max(1, sums.windows))

@@ -42,7 +42,7 @@ def demo(out: Path) -> None:
     _print_next(result)
     click.echo(
         f"\nDone: trained a detector on {len(result.trained.recordings)} recordings and scanned one that it "
-        f"had not heard: {result.judgement.summary}. It is all in {result.folder}/."
+        f"had not seen: {result.judgement.summary}. It is all in {result.folder}/."
     )
 
 
@@ -50,13 +50,13 @@ def _print_training(result: "DemoResult") -> None:
     from audioscan_host.demo.sounds import OTHERS, TARGET
     from audioscan_host.demo.synthesis import DURATION, OTHERS_OF_A_KIND, TARGETS
 
-    learnt_from, detector = len(result.trained.recordings), result.trained.detector
+    learned_from, detector = len(result.trained.recordings), result.trained.detector
     usually = result.trained.window_choice.usual_lengths[TARGET]
     click.echo(
-        f"{learnt_from + 1} recordings of {DURATION / 60:g} minutes, synthesised in code: nobody recorded them.\n"
+        f"{learned_from + 1} recordings of {DURATION / 60:g} minutes, synthesised in code: nobody recorded them.\n"
         f"Each holds {TARGETS} {TARGET}s on a door of its own, {OTHERS_OF_A_KIND} each of {', '.join(OTHERS)},\n"
         "and background noise of its own.\n\n"
-        f"Learnt {TARGET} from {learnt_from} of them by the model {detector.model}, with windows of "
+        f"Learned {TARGET} from {learned_from} of them by the model {detector.model}, with windows of "
         f"{detector.window:g} s every {detector.hop:g} s,\n"
         f"since a {TARGET} usually lasts {usually:.2g} s:\n"
     )
@@ -69,7 +69,7 @@ def _print_scan(judgement: "Judgement") -> None:
         for m in judgement.matches
     ]
     false = [(region.start, ["none: false", *_cells(region)]) for region in judgement.false_regions]
-    click.echo("\nScanned the one that it had not heard:\n")
+    click.echo("\nScanned the one that it had not seen:\n")
     rows = [row for _, row in sorted(found + false)]
     reporting.print_table(["true knock", "found region", "score"], rows, right=["score"])
     click.echo(f"\n{judgement.summary}. Real recordings are harder than these.\n")

@@ -64,7 +64,7 @@ normalisation = click.option(
     type=click.Choice(["background", "global"]),
     default="background",
     show_default=True,
-    help="Windows relative to the background of their recording, or only to what all that is learnt from has in common.",
+    help="Windows relative to the background of their recording, or only to what all that is learned from has in common.",
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -54,7 +54,7 @@ def _of_labels(
     multiple=True,
     metavar="[LABEL=]SHARE",
     callback=_of_labels,
-    help="Share of the windows that hold the sound, where you know it. May repeat. [default: as in the recordings learnt "
+    help="Share of the windows that hold the sound, where you know it. May repeat. [default: as in the recordings learned "
     "from, at whose rate probabilities are]",
 )
 @click.option(

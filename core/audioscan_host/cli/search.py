@@ -86,7 +86,7 @@ def search(
     example itself is not listed.
 
     The list is a label file: write absent in place of positive where a window is wrong. The rows with the role
-    unlabelled say that nobody has heard the rest of those recordings: leave them.
+    unlabelled say that nobody has listened to the rest of those recordings: leave them.
     """
     from audioscan_host.journeys.search import search as search_recordings
 
@@ -141,7 +141,7 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
 
 
 def _ranked_csv(result: "SearchResult", label: str) -> str:
-    """The best first, whatever its recording, then what nobody has heard: the rest of their recordings."""
+    """The best first, whatever its recording, then what nobody has listened to: the rest of their recordings."""
     from audioscan_host.annotations import Role
     from audioscan_host.output import cells
 

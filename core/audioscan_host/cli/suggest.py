@@ -50,7 +50,7 @@ def suggest(
     """Choose the windows whose labels would teach a detector most.
 
     RECORDING is a media file or a folder of them, best those that will be scanned. Some windows are
-    those that the detector is least sure of, some score high but are unlike all that it has learnt,
+    those that the detector is least sure of, some score high but are unlike all that it has learned,
     and a few are random.
 
     Listen to each, write positive, absent (it is not this sound) or negative (it is none of the sounds) in place

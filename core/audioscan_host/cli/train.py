@@ -87,7 +87,7 @@ def train(
 ) -> None:
     """Train a calibrated detector from labelled recordings.
 
-    RECORDING is a media file or a folder of them. A detector of every label is learnt, all in
+    RECORDING is a media file or a folder of them. A detector of every label is learned, all in
     one file. The figures printed come from recordings that were held out.
     """
     from audioscan_host.classifier import ClassifierSettings

@@ -27,7 +27,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "recordings/": f"{TRAINING_RECORDINGS} recordings to learn from, and an unseen one",
         "labels.csv": "where the sounds are in those to learn from",
         "truth.csv": "where they are in the unseen one; the detector is never shown it",
-        f"{TARGET}.detector": "what was learnt",
+        f"{TARGET}.detector": "what was learned",
         "regions.csv": f"where the detector finds a {TARGET} in the unseen recording",
         "scores.png": "a picture of that, drawn with matplotlib",
         "cache/": "embeddings, so that the next run is quicker",
@@ -45,7 +45,7 @@ class DemoResult:
     Attributes:
         folder: where everything is.
         detector: the detector's file.
-        trained: what was learnt, from all recordings but the last.
+        trained: what was learned, from all recordings but the last.
         scanned: what was found in that one.
         judgement: how that fits what is really in it.
         picture: of the scores; None where matplotlib is not installed.
@@ -166,7 +166,7 @@ def _draw(
         path,
         title=f"Scan of an unseen, synthesised recording: {judgement.summary}",
         subtitle=f"{MODEL}, windows of {scanned.window:g} s every {hop:g} s, "
-        f"learnt from {TRAINING_RECORDINGS} other recordings",
+        f"learned from {TRAINING_RECORDINGS} other recordings",
         made=made,
         scanned=scanned,
         hop=hop,

@@ -38,7 +38,7 @@ class Detector:
         dim: dimensions of an embedding.
         window: seconds.
         hop: seconds.
-        statistics: of all windows that it was learnt from.
+        statistics: of all windows that it was learned from.
         classifiers: by label.
         figures: by label, cross-validated; None where there was too little to hold any out.
         training: how it was trained: settings, counts of windows and recordings; JSON values.
@@ -121,7 +121,7 @@ class Detector:
                 stream, add up what `backgrounds` gives of each part so far; unless given, the part is taken
                 for all there is.
             rates: label -> share of windows that are expected to hold it, above 0 and below 1; that of the
-                recordings it was learnt from, unless given.
+                recordings it was learned from, unless given.
 
         Returns:
             By label (windows,) from 0 to 1; 0 where a window is digital silence by half or more.

@@ -68,9 +68,9 @@ class Label:
         calibration: that was done.
         slope: of a sigmoid.
         intercept: of a sigmoid.
-        rate: of the sound where it was learnt.
+        rate: of the sound where it was learned.
         kept_share: by which odds are multiplied.
-        highest_mean: probability over a recording that it was learnt from.
+        highest_mean: probability over a recording that it was learned from.
         relative: windows are read relative to the background of their recording.
         estimators: how many are averaged.
         probe: (windows,) probabilities of the probe windows when it was saved.

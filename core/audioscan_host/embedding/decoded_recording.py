@@ -1,4 +1,4 @@
-"""A recording as it is heard: decoded ahead of whoever needs its samples, and its digital silence."""
+"""A recording, decoded ahead of whoever needs its samples, and its digital silence."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence

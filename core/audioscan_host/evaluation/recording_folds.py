@@ -45,7 +45,7 @@ def recording_folds(
     if with_sound < 2:
         raise TrainingError(
             f"{label}: {with_sound} of {len(together)} {what} hold{'s' * (with_sound == 1)} it, and each must "
-            f"be judged by what is learnt from others: label it in 2 {what} or more (6 say something sure)"
+            f"be judged by what is learned from others: label it in 2 {what} or more (6 say something sure)"
         )
     folds: list[list[int]] = [[] for _ in range(min(MOST_FOLDS, with_sound))]
     for group in sorted(range(len(together)), key=lambda i: (-with_it[i], -without[i])):

@@ -31,9 +31,9 @@ def tell_copies(
     one sound never agree so.
 
     Args:
-        recordings: those that are learnt from.
+        recordings: those that are learned from.
         model: whose embeddings are compared.
-        positive: for each recording (windows,) which ones hold a sound that is learnt.
+        positive: for each recording (windows,) which ones hold a sound that is learned.
         groups: (recordings,) as `annotations.sources.groups_of` gives them.
     """
     files = _same_files([each.path for each in recordings])
@@ -45,7 +45,7 @@ def tell_copies(
     what = "the same file" if apart[0] in files else f"{windows[apart[0]]} windows alike to the last bit"
     logger.warning(
         "%d of %d recordings hold the same sound, such as %s and %s (%s): figures by cross-validation flatter, since one "
-        "is judged by what was learnt from the other; leave copies out, or name one `source` for them in a label file",
+        "is judged by what was learned from the other; leave copies out, or name one `source` for them in a label file",
         len({recording for pair in apart for recording in pair}),
         len(recordings),
         recordings[first].path,

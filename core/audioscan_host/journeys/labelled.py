@@ -1,4 +1,4 @@
-"""Labelled recordings, embedded, and how one label is learnt from them.
+"""Labelled recordings, embedded, and how one label is learned from them.
 
 What training does with all of the recordings, evaluation does with each part of them.
 """
@@ -122,7 +122,7 @@ def labels_of(
             neg_margin=neg_margin,
             points=points,
         )
-        said[~r.evidence.heard] = LEFT_OUT
+        said[~r.evidence.audible] = LEFT_OUT
         labels.append(said)
     return labels
 

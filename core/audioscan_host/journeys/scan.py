@@ -76,7 +76,7 @@ def scan(
         settings: how window scores become regions.
         thresholds: label -> its threshold, where it has one of its own.
         rate: share of the windows that hold the sound, above 0 and below 1, where it is known: of all labels
-            or by label. Probabilities are at that of the recordings learnt from, unless given.
+            or by label. Probabilities are at that of the recordings learned from, unless given.
         only: the labels to look for; all of the detector's unless given.
         cache_dir: the cache folder.
         runtime: device, precision and batch size.
@@ -145,11 +145,11 @@ def _scanned(
     evidence = recording.evidence(detector.model, detector.windowing)
     probabilities = detector.probabilities(evidence, rates=rates)
     for label, classifier in detector.classifiers.items():
-        mean = float(np.mean(probabilities[label][evidence.heard])) if evidence.heard.any() else 0.0
+        mean = float(np.mean(probabilities[label][evidence.audible])) if evidence.audible.any() else 0.0
         if label not in rates and mean > classifier.highest_mean:  # how often that is right: docs/detector.md
             logger.warning(
-                "%s: holds more of %s than any recording learnt from (mean probability %.2f, there at most %.2f): "
-                "probabilities are at the rate that was learnt, and may be too low here; --rate %sSHARE puts them to another",
+                "%s: holds more of %s than any recording learned from (mean probability %.2f, there at most %.2f): "
+                "probabilities are at the rate that was learned, and may be too low here; --rate %sSHARE puts them to another",
                 recording.path, label, mean, classifier.highest_mean, f"{label}=" * (len(detector.classifiers) > 1),
             )  # fmt: skip
     regions = [

@@ -19,7 +19,7 @@ from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress
 from audioscan_host.recordings import find_recordings
 from audioscan_host.similarity.likeness import Likeness, direction
-from audioscan_host.similarity.query_spans import Example, Place
+from audioscan_host.similarity.query_spans import Place, QuerySpan
 from audioscan_host.similarity.ranking import Match, Ranking
 from audioscan_host.similarity.recording import SearchedRecording
 from audioscan_host.windows import Windowing
@@ -48,7 +48,7 @@ class SearchResult:
 
 def search(
     recordings: Iterable[Path | str],
-    like: Iterable[Example | Path | str],
+    like: Iterable[QuerySpan | Path | str],
     model: str,
     *,
     n: int = 20,
@@ -75,7 +75,7 @@ def search(
 
     Args:
         recordings: files and folders.
-        like: examples; a text is read by `Example.parse`.
+        like: examples; a text is read by `QuerySpan.parse`.
         model: name of the model.
         n: how many windows, over all recordings.
         all_windows: list windows too that overlap a better one by more than half.
@@ -100,7 +100,7 @@ def search(
     registry = registry or load_registry()
     chosen = registry.model(model)
     windowing = windowing or Windowing()
-    examples = [each if isinstance(each, Example) else Example.parse(str(each)) for each in like]
+    examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(str(each)) for each in like]
     if not examples:
         raise SettingError("there is no example to search for")
     paths = find_recordings(map(Path, recordings))
@@ -157,7 +157,7 @@ class _Reader:
         )
 
 
-def _places(reader: _Reader, examples: Sequence[Example]) -> list[Place]:
+def _places(reader: _Reader, examples: Sequence[QuerySpan]) -> list[Place]:
     """Where the examples are: before the other recordings are embedded, which may take hours."""
     places: list[Place] = []
 
@@ -242,7 +242,7 @@ def _ranked(
 
     def rank(recording: SearchedRecording) -> None:
         scores = likeness.scores(recording.evidence)
-        free = recording.evidence.heard & recording.apart_from(places)
+        free = recording.evidence.audible & recording.apart_from(places)
         best[:] = ranking.best(best + ranking.of_recording(recording, scores, free), order)
 
     failures = reader.each(paths, rank)

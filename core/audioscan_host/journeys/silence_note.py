@@ -10,7 +10,7 @@ WORTH_TELLING = 1.0
 """Seconds of silence in a recording, above which a user is told."""
 
 MANY = 3
-"""Stretches between silences that cannot be heard, from which on a user is told."""
+"""Stretches between silences that no window tells of, from which on a user is told."""
 
 
 def silence_note(times: npt.NDArray[np.float64], window: float, duration: float, spans: Spans) -> str | None:
@@ -31,7 +31,7 @@ def silence_note(times: npt.NDArray[np.float64], window: float, duration: float,
     )
     if (
         silent < duration / 3
-        or _unheard(times[audible(times, window, spans)], window, duration, spans) < MANY
+        or _out_of_reach(times[audible(times, window, spans)], window, duration, spans) < MANY
     ):
         return note
     return (
@@ -40,7 +40,7 @@ def silence_note(times: npt.NDArray[np.float64], window: float, duration: float,
     )
 
 
-def _unheard(evidence: npt.NDArray[np.float64], window: float, duration: float, spans: Spans) -> int:
+def _out_of_reach(evidence: npt.NDArray[np.float64], window: float, duration: float, spans: Spans) -> int:
     """Number of stretches between silences that no window which is evidence reaches into."""
     begin, end = microseconds(np.append(0.0, spans[:, 1])), microseconds(np.append(spans[:, 0], duration))
     starts, ends = microseconds(evidence), microseconds(evidence + window)

@@ -17,7 +17,7 @@ from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress
 from audioscan_host.recordings import find_recordings
-from audioscan_host.suggestion.candidates import Candidate, HeardRecording, candidates, unlabelled
+from audioscan_host.suggestion.candidates import Candidate, PredictedRecording, candidates, unlabelled
 from audioscan_host.suggestion.choice import choose
 from audioscan_host.suggestion.table import Suggestion
 
@@ -53,7 +53,7 @@ def suggest(
     """Choose the windows whose labels would teach a detector most.
 
     Of ten, five are those that it is least sure of, three score high but are far from all that
-    was learnt from, and two are random, so that what it does not know of is heard of too; all of
+    was learned from, and two are random, so that what it does not know is asked for too; all of
     them far from each other, and spread over the recordings.
 
     Args:
@@ -122,13 +122,13 @@ def _offered(
     (found,) = recording.embeddings.values()
     window = min(detector.window, recording.duration)
     evidence = recording.evidence(detector.model, detector.windowing)
-    heard = HeardRecording(
+    predicted = PredictedRecording(
         recording.path,
         found.times,
         window,
         detector.features(evidence),
         detector.probabilities(evidence),
-        unlabelled(annotations, found.times, window) & evidence.heard,
+        unlabelled(annotations, found.times, window) & evidence.audible,
     )
     reference = np.empty((0, detector.dim), np.float32) if detector.reference is None else detector.reference
-    return candidates(heard, reference, most=n, random=random)
+    return candidates(predicted, reference, most=n, random=random)

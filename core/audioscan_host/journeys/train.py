@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LabelReport:
-    """What was learnt of one label.
+    """What was learned of one label.
 
     Attributes:
         label: the label.
@@ -81,7 +81,7 @@ class LabelReport:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A detector, how it was learnt, the recordings that could not be read, and why these windows."""
+    """A detector, how it was learned, the recordings that could not be read, and why these windows."""
 
     detector: Detector
     reports: tuple[LabelReport, ...]
@@ -166,13 +166,13 @@ def train(
     tell_copies(embedded, model, any_positive(said.values()), groups_of([r.annotations for r in labelled]))
     settings = classifier or ClassifierSettings()
     statistics = Statistics.of([each.evidence for each in labelled])
-    learnt: dict[str, Fitted] = {}
+    learned: dict[str, Fitted] = {}
     used = [np.zeros(len(each.times), np.bool_) for each in labelled]
     reports = []
     with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
         for name, labels_of_each in said.items():
             used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of_each, strict=True)]
-            learnt[name] = fit_label(
+            learned[name] = fit_label(
                 name,
                 labelled,
                 labels_of_each,
@@ -181,7 +181,7 @@ def train(
                 settings=settings,
                 advance=advance,
             )
-            reports.append(_report(name, labels_of_each, learnt[name]))
+            reports.append(_report(name, labels_of_each, learned[name]))
 
     detector = Detector(
         model=chosen.name,
@@ -192,9 +192,9 @@ def train(
         hop=windowing.hop,
         statistics=statistics,
         classifiers={
-            name: _with_highest_mean(each.classifier, labelled, statistics) for name, each in learnt.items()
+            name: _with_highest_mean(each.classifier, labelled, statistics) for name, each in learned.items()
         },
-        figures={name: each.figures for name, each in learnt.items()},
+        figures={name: each.figures for name, each in learned.items()},
         training={
             "recordings": len(labelled),
             "windowing": choice.to_json(),
@@ -222,9 +222,9 @@ def _with_highest_mean(
 ) -> Classifier:
     """The classifier, with how much of the sound it says is in the recording that has most of it."""
     means = [
-        float(classifier.probabilities(r.evidence, statistics)[r.evidence.heard].mean())
+        float(classifier.probabilities(r.evidence, statistics)[r.evidence.audible].mean())
         for r in recordings
-        if r.evidence.heard.any()
+        if r.evidence.audible.any()
     ]
     return replace(classifier, highest_mean=max(means))
 
@@ -232,7 +232,7 @@ def _with_highest_mean(
 def _reference(
     detector: Detector, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
 ) -> npt.NDArray[np.float32]:
-    """A few of the windows that were learnt from, by which a window tells that it is like none of them."""
+    """A few of the windows that were learned from, by which a window tells that it is like none of them."""
     features = np.concatenate(
         [detector.features(r.evidence)[u] for r, u in zip(recordings, used, strict=True)]
     )

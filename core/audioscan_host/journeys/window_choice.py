@@ -91,8 +91,8 @@ def choose_windowing(
 
     Args:
         given: window and hop; then nothing else is looked at.
-        annotations: of the recordings that are learnt from.
-        only: the labels that are learnt; all of them where empty.
+        annotations: of the recordings that are learned from.
+        only: the labels that are learned; all of them where empty.
         models: those that are to take the windows.
         hop: seconds; where only this is given, the window comes from the labels.
         cache: where embeddings of 8-cut may lie.
@@ -135,7 +135,7 @@ def fitting_windowing(
 
     Args:
         annotations: of all recordings.
-        labels: those that are learnt.
+        labels: those that are learned.
         models: those that are to take the windows.
         hop: seconds, where it is given.
 

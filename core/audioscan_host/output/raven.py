@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LOW_FREQUENCY = 0
 HIGH_FREQUENCY = 8000
 """Hz. A region has no frequencies, a selection must: what 16 kHz audio can hold, which is what the
-default encoders hear."""
+default encoders read."""
 
 COLUMNS = (
     "Selection",

@@ -78,7 +78,7 @@ def batch_size(encoder: Encoder, inputs: Inputs, layers: frozenset[int]) -> int:
 
 @hookspec(firstresult=True)
 def filter_waveform(waveform: npt.NDArray[np.float32], windows: Windows) -> npt.NDArray[np.float32]:  # type: ignore[empty-body]
-    """Change what `preprocess` hears, such as take noise away. Called once a block, before it.
+    """Change what `preprocess` is given, such as take noise away. Called once a block, before it.
 
     Optional, and made to be wrapped: the host's own answer is the waveform as it is, a wrapper
     returns another array of as many float32 samples. `waveform` may be shared: do not write to it.

@@ -12,7 +12,7 @@ _SPAN = re.compile(f"({_TIME})-({_TIME})")
 
 
 @dataclass(frozen=True)
-class Example:
+class QuerySpan:
     """A place where the sound is.
 
     Attributes:
@@ -38,7 +38,7 @@ class Example:
         return str(self.path) if self.start is None else f"{self.path}@{self.start:.10g}-{self.end:.10g}"
 
     @classmethod
-    def parse(cls, text: str) -> "Example":
+    def parse(cls, text: str) -> "QuerySpan":
         """Read `FILE`, or `FILE@START-END` in seconds, m:ss or h:mm:ss.
 
         Raises:
@@ -71,7 +71,7 @@ class Place:
     end: float
 
     @classmethod
-    def of(cls, example: Example, duration: float, window: float) -> "Place":
+    def of(cls, example: QuerySpan, duration: float, window: float) -> "Place":
         """The place of an example in its recording.
 
         Raises:

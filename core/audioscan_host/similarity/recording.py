@@ -39,7 +39,7 @@ class SearchedRecording:
             overlap = np.minimum(starts + length, last) - np.maximum(starts, first)
             off_centre = np.abs(2 * starts + length - first - last)
             inside = np.lexsort((starts, off_centre, -overlap))[:1]
-        return inside[self.evidence.heard[inside]]
+        return inside[self.evidence.audible[inside]]
 
     def apart_from(self, places: Iterable[Place]) -> npt.NDArray[np.bool_]:
         """(windows,) which windows overlap none of the places that are in this recording."""

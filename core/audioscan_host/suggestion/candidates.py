@@ -19,7 +19,7 @@ class Kind(StrEnum):
     UNCERTAIN = "uncertain"
     """The detector cannot tell: its probability is near one half, as near as there are."""
     NOVEL = "novel"
-    """It scores high for a window that is far from all that were learnt from: a new variant, or a mistake."""
+    """It scores high for a window that is far from all that were learned from: a new variant, or a mistake."""
     RANDOM = "random"
     """Chosen by chance: what the detector does not know that it does not know."""
 
@@ -40,7 +40,7 @@ class Candidate:
         kind: why it is worth a label.
         probability: of the sound, by the detector.
         weight: what makes it worth it, beside its distance; of a random one, its lot.
-        distance: to the nearest window that was learnt from, in the space of the features.
+        distance: to the nearest window that was learned from, in the space of the features.
         features: (dim,), as `Detector.features` gives them.
     """
 
@@ -56,8 +56,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class HeardRecording:
-    """A recording as the detector hears it.
+class PredictedRecording:
+    """A recording, and what the detector predicts of it.
 
     Attributes:
         path: the recording.
@@ -93,7 +93,7 @@ def unlabelled(
 
 
 def candidates(
-    heard: HeardRecording,
+    recording: PredictedRecording,
     reference: npt.NDArray[np.float32],
     *,
     most: int,
@@ -102,16 +102,16 @@ def candidates(
     """The windows of a recording that are worth most, up to `most` of each kind and label.
 
     Args:
-        heard: the recording.
-        reference: (references, dim) windows that were learnt from.
+        recording: with what is predicted of it.
+        reference: (references, dim) windows that were learned from.
         most: windows of one kind and label, none of which overlaps another.
         random: draws the lots of the random ones.
     """
-    times, window = heard.times, heard.window
+    times, window = recording.times, recording.window
     # Without anything to be far from, all are equally far.
-    distance = distances(heard.features, reference) if len(reference) else np.ones(len(times))
+    distance = distances(recording.features, reference) if len(reference) else np.ones(len(times))
     found = []
-    for label, probability in heard.probabilities.items():
+    for label, probability in recording.probabilities.items():
         weights = {
             Kind.UNCERTAIN: probability * (1 - probability) + LEAST,
             Kind.NOVEL: probability + LEAST,
@@ -121,7 +121,7 @@ def candidates(
             worth = weight if kind is Kind.RANDOM else weight * distance
             found += [
                 Candidate(
-                    heard.path,
+                    recording.path,
                     float(times[i]),
                     float(times[i]) + window,
                     label,
@@ -129,9 +129,9 @@ def candidates(
                     float(probability[i]),
                     float(weight[i]),
                     float(distance[i]),
-                    heard.features[i].copy(),  # not a view, which would keep the whole recording
+                    recording.features[i].copy(),  # not a view, which would keep the whole recording
                 )
-                for i in _apart(np.where(heard.free, worth, -1.0), times, window, most)
+                for i in _apart(np.where(recording.free, worth, -1.0), times, window, most)
             ]
     return found
 

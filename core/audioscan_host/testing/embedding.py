@@ -88,7 +88,7 @@ def padding(subject: Subject) -> str:
             + (
                 "leave out the time steps of what the window was padded with"
                 if too_many
-                else f"the end of the window is not heard; join several passes, or declare longest_window={short:g}"
+                else f"the end of the window is not read; join several passes, or declare longest_window={short:g}"
             )
         )
     return _listed(steps)
