@@ -1,7 +1,6 @@
 """Which recordings a command works on, and what tells one recording from another."""
 
 import hashlib
-import logging
 import os
 import stat
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioscan_host.errors import RecordingError
+from audioscan_host.notes import About, Note, Tell, log
 
 SUFFIXES = frozenset(
     ".3g2 .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dts .eac3 .f4v .flac .flv .m2ts .m4a"
@@ -20,8 +20,6 @@ SUFFIXES = frozenset(
 _WHOLE = 1 << 20
 _PIECE = 1 << 14
 _PIECES = 16
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,33 @@ class Recording:
             raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
         return cls(path, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
+    def require_unchanged(self) -> None:
+        """Look whether the file has the size and the time that it had; its content is not read again.
 
-def find_recordings(paths: Iterable[Path]) -> list[Path]:
+        Raises:
+            RecordingError: it has not, or is gone.
+        """
+        try:
+            status = self.path.stat()
+        except OSError as error:
+            raise RecordingError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
+            raise RecordingError(f"{self.path}: it changed while it was being read; run again")
+
+
+def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]:
     """The recordings that files and folders stand for, in order, each once.
 
     A file is taken as it is; a folder stands for the media files in it and below it, by suffix,
-    hidden ones left out, sorted by path. A path that is missing is kept: opening it says so.
+    hidden ones left out, sorted by path. A path that is missing is kept: opening it says so. A folder
+    without any is told, where others have some.
 
     Raises:
         RecordingError: nothing is left.
     """
     found: dict[Path, Path] = {}  # by where a path leads, so that two spellings are one recording
     empty = []
-    for path in paths:
+    for path in map(Path, paths):
         inside = sorted(p for p in path.rglob("*") if _is_media(p, path)) if path.is_dir() else [path]
         if not inside:
             empty.append(path)
@@ -87,7 +99,7 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
         message = f"{path}: no media files in this folder or below it"
         if not found:
             raise RecordingError(message)
-        logger.warning(message)
+        tell(Note(About.EMPTY_FOLDER, message))
     return list(found.values())
 
 

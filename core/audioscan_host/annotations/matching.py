@@ -12,6 +12,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from audioscan_host.annotations import Annotation, corrected, files_of
 from audioscan_host.annotations.reading import LabelFile, read_label_file
 from audioscan_host.errors import AnnotationError
+from audioscan_host.notes import About, Note, Tell, log
 
 _Parts = tuple[str, ...]  # of a path
 
@@ -76,6 +77,7 @@ def annotated(
     paths: Sequence[Path],
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+    tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
@@ -83,18 +85,20 @@ def annotated(
         paths: the recordings.
         label_files: files, and folders of them.
         reviewed: what was read already, each with its file; later than all label files.
+        tell: is told of recordings that are left out, and of labels that may not be meant so.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed)
+    found = annotations_of(paths, label_files, reviewed, tell=tell)
     without = [path for path, annotations in found.items() if not annotations]
     if without:
         # Without a label nobody has said that the sound is not in it.
-        logger.warning(
-            "recordings without an annotation are left out: %d, such as %s; a row with the role absent says "
-            "that its sound is not there, with the role negative that none is", len(without), without[0],
-        )  # fmt: skip
+        message = (
+            f"recordings without an annotation are left out: {len(without)}, such as {without[0]}; a row with the role absent "
+            "says that its sound is not there, with the role negative that none is"
+        )
+        tell(Note(About.LEFT_OUT, message))
     return {path: annotations for path, annotations in found.items() if annotations}
 
 
@@ -104,6 +108,7 @@ def annotations_of(
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
     *,
     may_fit_none: bool = False,
+    tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
@@ -114,7 +119,7 @@ def annotations_of(
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
     read_files = [(file, read_label_file(file)) for file in files]
-    _tell_claims(read_files)
+    _tell_claims(read_files, tell)
     of_files = ((file, each.annotations) for file, each in read_files)
     for label_file, read in chain(of_files, reviewed):
         matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
@@ -128,10 +133,11 @@ def annotations_of(
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
         if others and not any(matched.by_recording.values()):
-            logger.warning(
-                "%s: names none of the recordings given, but others such as %s: it says nothing of what is labelled here",
-                label_file, min(others),
-            )  # fmt: skip
+            message = (
+                f"{label_file}: names none of the recordings given, but others such as {min(others)}: it says nothing of what "
+                "is labelled here"
+            )
+            tell(Note(About.LABELS, message))
         elif others:
             logger.info(
                 "%s: %d of its recordings are not among those given, such as %s",
@@ -140,16 +146,18 @@ def annotations_of(
     return found
 
 
-def _tell_claims(files: Sequence[tuple[Path, LabelFile]]) -> None:
-    """Warn of what a search or a scan found and nobody has completed."""
+def _tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
+    """Tell of what a search or a scan found and nobody has completed."""
     claiming = [path for path, file in files if file.claims_the_rest]
     if claiming:
-        logger.warning(
-            "%s%s: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all else in its "
-            "recordings counts as without the sound; where nobody has listened to the rest, add a row with the role "
-            "unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
-            "has, remove the column", claiming[0], f" and {len(claiming) - 1} more files" * (len(claiming) > 1),
-        )  # fmt: skip
+        more = f" and {len(claiming) - 1} more files" * (len(claiming) > 1)
+        message = (
+            f"{claiming[0]}{more}: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all "
+            "else in its recordings counts as without the sound; where nobody has listened to the rest, add a row with the "
+            "role unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
+            "has, remove the column"
+        )
+        tell(Note(About.LABELS, message))
 
 
 class _Recordings:

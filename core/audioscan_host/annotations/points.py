@@ -1,19 +1,17 @@
 """What the points of a label are: marks of a sound, or clicks among spans that were not dragged over it."""
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from audioscan_host.annotations.annotation import Annotation, Role
+from audioscan_host.notes import About, Note, Tell, log
 
 Points = Literal["mark", "unsure"]
 """`mark`: the sound begins about there, and windows near it hold it. `unsure`: it is there, nobody knows how long."""
 
 _SHOWN = 3  # recordings that a warning names
-
-logger = logging.getLogger(__name__)
 
 
 def points_of(label: str, annotations: Iterable[Annotation]) -> Points:
@@ -29,9 +27,9 @@ def points_of(label: str, annotations: Iterable[Annotation]) -> Points:
 
 
 def tell_points_among_spans(
-    labels: Collection[str], annotations: Mapping[Path, Sequence[Annotation]]
+    labels: Collection[str], annotations: Mapping[Path, Sequence[Annotation]], tell: Tell = log
 ) -> None:
-    """Warn, in one line a label, of points among its spans, and where they are."""
+    """Tell, in one line a label, of points among its spans, and where they are."""
     for label in labels:
         if points_of(label, chain.from_iterable(annotations.values())) == "mark":
             continue
@@ -46,12 +44,10 @@ def tell_points_among_spans(
             if times
         ]
         if where:
-            logger.warning(
-                "%s: %d of its %d annotations have no length, clicks without a drag perhaps, in %s%s: nobody knows how "
-                "long the sound is there, so the windows that hold them are left out; drag over the sound, or remove them",
-                label,
-                sum(map(len, points.values())),
-                sum(map(len, own.values())),
-                ", ".join(where[:_SHOWN]),
-                f" and {len(where) - _SHOWN} more recordings" * (len(where) > _SHOWN),
+            message = (
+                f"{label}: {sum(map(len, points.values()))} of its {sum(map(len, own.values()))} annotations have no length, "
+                f"clicks without a drag perhaps, in {', '.join(where[:_SHOWN])}"
+                f"{f' and {len(where) - _SHOWN} more recordings' * (len(where) > _SHOWN)}: nobody knows how long the sound "
+                "is there, so the windows that hold them are left out; drag over the sound, or remove them"
             )
+            tell(Note(About.LABELS, message, label=label))

@@ -9,6 +9,7 @@ from pathlib import Path
 from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.annotations.reading import files_of, read_annotations
 from audioscan_host.errors import AnnotationError
+from audioscan_host.notes import About, Note, Tell, log
 
 END_OF_ALL = 1e9
 """Seconds; later than any recording ends."""
@@ -16,7 +17,7 @@ END_OF_ALL = 1e9
 logger = logging.getLogger(__name__)
 
 
-def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]:
+def read_review(found: Path, corrected: Path, window: float, tell: Tell = log) -> list[Annotation]:
     """What a corrected scan result says of the recordings that were scanned.
 
     What the corrected copy still holds, moved or relabelled perhaps, is as it says; what it lacks
@@ -29,6 +30,7 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
         found: the result as `scan` wrote it, in any of its formats that are label files; a file or folder.
         corrected: the corrected copy; nothing may be left in it.
         window: length of the windows, seconds.
+        tell: is told of recordings that the corrected copy lacks.
 
     Raises:
         AnnotationError: a file cannot be read, or the two are not of the same recordings.
@@ -48,13 +50,11 @@ def read_review(found: Path, corrected: Path, window: float) -> list[Annotation]
                 if len(regions) == 1
                 else f"all {len(regions)} places that were found there count"
             )
-            logger.warning(
-                "%s: has nothing of %s: %s as wrong; where nobody has looked at that recording, take it out of %s too",
-                corrected,
-                file,
-                places,
-                found,
+            message = (
+                f"{corrected}: has nothing of {file}: {places} as wrong; where nobody has looked at that recording, take it "
+                f"out of {found} too"
             )
+            tell(Note(About.LABELS, message))
         kept = after.get(file, [])
         rejected = [
             piece

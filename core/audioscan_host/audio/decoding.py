@@ -5,7 +5,7 @@ starts earlier. What is missing or damaged is silence, and what follows keeps it
 """
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from av.stream import Discard, Disposition
 
 from audioscan_host.audio.frames import check_bounds, mono_pieces
 from audioscan_host.errors import RecordingError
+from audioscan_host.notes import Tell, log
 from audioscan_host.silence import SilenceMeter
 
 CONTAINERS = (
@@ -61,7 +62,12 @@ def probe(path: Path) -> AudioInfo:
 
 
 def decode(
-    path: Path, sample_rate: int, *, meter: SilenceMeter | None = None
+    path: Path,
+    sample_rate: int | None,
+    *,
+    meter: SilenceMeter | None = None,
+    on_open: Callable[[AudioInfo], None] | None = None,
+    tell: Tell = log,
 ) -> Iterator[npt.NDArray[np.float32]]:
     """The recording as consecutive mono chunks of (samples,) float32, about a second each.
 
@@ -71,19 +77,24 @@ def decode(
 
     Args:
         path: the recording.
-        sample_rate: wanted, Hz.
+        sample_rate: wanted, Hz; None for the recording's own.
         meter: is fed the recording at its own rate, what is missing or damaged included; it has
             all of it when the last chunk was given.
+        on_open: is given what `probe` gives, as soon as that is known.
+        tell: is told of damage.
 
     Raises:
         RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
     """
     with _opened(path) as (container, track, info):
+        if on_open is not None:
+            on_open(info)
         for other in container.streams:
             if other.index != track.index:
                 other.discard = Discard.all
-        pieces = mono_pieces(path, container, track, _begin(container, track), info.duration)
-        yield from _resampled(pieces if meter is None else _metered(pieces, meter), sample_rate)
+        pieces = mono_pieces(path, container, track, _begin(container, track), info.duration, tell=tell)
+        metered = pieces if meter is None else _metered(pieces, meter)
+        yield from _resampled(metered, sample_rate or info.sample_rate)
 
 
 @contextmanager

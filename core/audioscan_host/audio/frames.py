@@ -1,7 +1,6 @@
 """The frames of an open recording, mixed to mono and each at its time: silence where some are missing."""
 
 import itertools
-import logging
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from av.container import InputContainer
 
 from audioscan_host.audio.timeline import FORESIGHT, Timeline
 from audioscan_host.errors import RecordingError
+from audioscan_host.notes import About, Note, Tell, log
 
 LONGEST_RECORDING = 31 * 86400.0
 """Seconds; longer is refused, declared or not."""
@@ -45,11 +45,15 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
     "dbl": (np.float64, 1.0),
 }
 
-logger = logging.getLogger("audioscan_host")
-
 
 def mono_pieces(
-    path: Path, container: InputContainer, track: AudioStream, begin: float | None, duration: float | None
+    path: Path,
+    container: InputContainer,
+    track: AudioStream,
+    begin: float | None,
+    duration: float | None,
+    *,
+    tell: Tell = log,
 ) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
 
@@ -59,6 +63,7 @@ def mono_pieces(
         track: the one to read.
         begin: the timestamp in seconds that is second 0; None takes that of the first frame.
         duration: seconds that the container states; None where it does not.
+        tell: is told of damage.
 
     Yields:
         sample rate in Hz, which may change, and about a second of (samples,) float32: the plain
@@ -67,9 +72,9 @@ def mono_pieces(
     Raises:
         RecordingError: nothing can be decoded, or what is decoded is out of bounds.
     """
-    timeline = Timeline(path, begin, duration)
+    timeline = Timeline(path, begin, duration, tell)
     batch = _Batch(path, track.codec_context.name)
-    for time, frame, upcoming in _with_upcoming(_frames(path, container, track)):
+    for time, frame, upcoming in _with_upcoming(_frames(path, container, track, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
         silence, drop = timeline.place(time, frame.samples, rate, upcoming)
@@ -82,7 +87,8 @@ def mono_pieces(
     if duration and container.format.name not in WITHOUT_CLOCK:
         missing = duration - timeline.position
         if missing > max(1.0, duration / 100):
-            logger.warning("%s: the audio ends %.1f s before the file says that it does", path, missing)
+            message = f"{path}: the audio ends {missing:.1f} s before the file says that it does"
+            tell(Note(About.DAMAGE, message, path))
 
 
 def check_bounds(path: Path, sample_rate: int, channels: int, seconds: float | None) -> None:
@@ -103,14 +109,14 @@ def check_bounds(path: Path, sample_rate: int, channels: int, seconds: float | N
 
 
 def _frames(
-    path: Path, container: InputContainer, track: AudioStream
+    path: Path, container: InputContainer, track: AudioStream, tell: Tell
 ) -> Iterator[tuple[float | None, AudioFrame]]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     counts_frames = container.format.name in WITHOUT_CLOCK
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
     damaged, decoded = 0, False
-    for packet in _packets(path, container, track):
+    for packet in _packets(path, container, track, tell):
         seconds = (packet.duration or 0) * tick
         try:
             frames = packet.decode()
@@ -130,7 +136,8 @@ def _frames(
         found = f"none of its {damaged} packets can be decoded" if damaged else "holds no audio samples"
         raise RecordingError(f"{path}: {found}; copy or record it again")
     if damaged:
-        logger.warning("%s: damaged packets, which are silence now: %d", path, damaged)
+        message = f"{path}: damaged packets, which are silence now: {damaged}"
+        tell(Note(About.DAMAGE, message, path))
 
 
 def _with_upcoming(
@@ -151,7 +158,9 @@ def _with_upcoming(
             return
 
 
-def _packets(path: Path, container: InputContainer, track: AudioStream) -> "Iterator[Packet[AudioStream]]":
+def _packets(
+    path: Path, container: InputContainer, track: AudioStream, tell: Tell
+) -> "Iterator[Packet[AudioStream]]":
     failures, disk_checked = 0, False
     while failures < UNREADABLE_PACKETS:
         try:
@@ -166,7 +175,8 @@ def _packets(path: Path, container: InputContainer, track: AudioStream) -> "Iter
             if isinstance(error, OSError) and not disk_checked:
                 _check_disk(path)
                 disk_checked = True
-    logger.warning("%s: is damaged; what comes after the damage cannot be read", path)
+    message = f"{path}: is damaged; what comes after the damage cannot be read"
+    tell(Note(About.DAMAGE, message, path))
 
 
 def _check_disk(path: Path) -> None:

@@ -1,8 +1,9 @@
 """Where decoded frames lie in a recording, from the timestamps that its container gives them."""
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
+
+from audioscan_host.notes import About, Note, Tell, log
 
 JITTER = 0.015
 """Seconds that a timestamp may be off before it is acted on: above the rounding of the coarsest
@@ -18,8 +19,6 @@ FORESIGHT = 3.0
 """Seconds of frames that a jump is checked against: one damaged timestamp can reach over all the
 frames that a transport stream packs under it."""
 
-logger = logging.getLogger("audioscan_host")
-
 
 class Timeline:
     """Turns the timestamps of consecutive frames into silence to insert and samples to drop.
@@ -31,10 +30,11 @@ class Timeline:
     seconds that the container states, None where it does not.
     """
 
-    def __init__(self, path: Path, begin: float | None, end: float | None) -> None:
+    def __init__(self, path: Path, begin: float | None, end: float | None, tell: Tell = log) -> None:
         self._path = path
         self._zero = begin
         self._end = end
+        self._tell = tell
         self._silence = 0.0  # seconds
         self._jumped = False
         self._rate = 1
@@ -76,7 +76,8 @@ class Timeline:
             self._silence += seconds
             return late, 0
         if not self._jumped:
-            logger.warning("%s: clock jumps by %+.3f s at %.3f s", self._path, seconds, self.position)
+            message = f"{self._path}: clock jumps by {seconds:+.3f} s at {self.position:.3f} s"
+            self._tell(Note(About.CLOCK, message, self._path))
         self._jumped = True
         self._zero += seconds
         return 0, 0
