@@ -23,14 +23,14 @@ class TinyPlugin:
     A time step is 0.1 s; layer k of it is k + 1 times (mean, mean of squares) of its samples.
     """
 
-    def __init__(self, name: str = "TINY", **model_facts: object) -> None:
+    def __init__(self, name: str = "TINY", revision: str = "1", **model_facts: object) -> None:
         self.calls: list[str] = []
         self.layers_asked: list[frozenset[int]] = []
         self.fails_after: int | None = None
         self.checkpoint = Checkpoint(
             name=name,
             source="none",
-            revision="1",
+            revision=revision,
             layers=4,
             sample_rate=16_000,
             step=0.1,

@@ -38,7 +38,7 @@ CHECKPOINT = Checkpoint(
 def register_models() -> list[Model]:
     four = CHECKPOINT.quartiles
     return [
-        Model("BEATS", CHECKPOINT, (FINAL,), 768, "trained on AudioSet, last layer", eight_cut=True),
+        Model("BEATS", CHECKPOINT, (FINAL,), 768, "trained on AudioSet, last layer"),
         Model("BEATS_ML", CHECKPOINT, four, 3072, "trained on AudioSet, four layers"),
     ]
 

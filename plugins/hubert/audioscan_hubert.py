@@ -45,7 +45,7 @@ def register_models() -> list[Model]:
         )
         four = checkpoint.quartiles
         models += [
-            Model(name, checkpoint, (FINAL,), width, f"trained on {speech}, last layer", eight_cut=True),
+            Model(name, checkpoint, (FINAL,), width, f"trained on {speech}, last layer"),
             Model(f"{name}_ML", checkpoint, four, 4 * width, f"trained on {speech}, four layers"),
         ]
     return models

@@ -21,22 +21,28 @@ def cache(tmp_path):
     return Cache(tmp_path / "cache")
 
 
+def folder(cache, name=""):
+    """Where the files of a cache lie."""
+    return Path(cache.store.location(name))
+
+
 def add(cache, letter, model="MEL", windows=5, recording="/nowhere.wav"):
-    path = cache.finished / f"{letter * 64}.npz"
+    name = f"w2v/{letter * 64}.npz"
     vectors = np.random.default_rng(0).random((windows, 3)).astype(np.float32)
     meta = {"model": model, "recording": str(recording)}
-    cache_file.write(path, [Embeddings(np.arange(float(windows)), vectors)], meta)
-    return path
+    cache_file.write(cache.store, name, Embeddings(np.arange(float(windows)), vectors, meta))
+    return folder(cache, name)
 
 
 def add_silence(cache, letter, recording="/nowhere.wav"):
-    file = SilenceFile(cache.silence / f"{letter * 64}.npz", Path(recording))
+    file = SilenceFile(cache.store, f"silence/{letter * 64}.npz", Path(recording))
     file.write(np.array([[1.0, 2.0]]))
-    return file.path
+    return folder(cache, file.name)
 
 
 def add_eight_cut(cache):
-    path = cache.finished / "0123456789abcdef.npz"
+    path = folder(cache, "w2v/0123456789abcdef.npz")
+    path.parent.mkdir(exist_ok=True)
     np.savez(path, timestamps=np.zeros(2), embeddings=np.ones((2, 3), np.float32))
     return path
 
@@ -49,8 +55,10 @@ def make_older(path, days):
 def test_info_counts_by_model(cache):
     files = [add(cache, "a"), add(cache, "b", windows=7), add(cache, "c", model="AST"), add_eight_cut(cache)]
     files += [add_silence(cache, "a"), add_silence(cache, "b")]
-    (cache.unfinished / "d").mkdir()
-    (cache.finished / "x.npz.damaged").write_bytes(b"x")
+    files.append(folder(cache, "unfinished/d/000000.npz"))
+    files[-1].parent.mkdir(parents=True)
+    files[-1].write_bytes(b"block")
+    (folder(cache) / "w2v" / "x.npz.damaged").write_bytes(b"x")
     found = upkeep.info(cache)
     assert [(s.model, s.recordings, s.windows) for s in found.models] == [("AST", 1, 5), ("MEL", 2, 12)]
     assert found.silence == 2
@@ -83,7 +91,7 @@ def test_verify_reads_the_files_of_silence_too(cache):
     assert sound.exists()
     assert not damaged.exists()
     assert damaged.with_suffix(".npz.damaged").exists()
-    assert upkeep.prune(cache).paths == (damaged.with_suffix(".npz.damaged"),)
+    assert upkeep.prune(cache).locations == (str(damaged.with_suffix(".npz.damaged")),)
 
 
 def test_prune_takes_the_silence_of_recordings_that_are_gone_and_of_no_model(cache, make_wav):
@@ -92,36 +100,39 @@ def test_prune_takes_the_silence_of_recordings_that_are_gone_and_of_no_model(cac
         add_silence(cache, "b"),
         add_silence(cache, "c", make_wav()),
     )
-    temporary = cache.silence / ".x.npz.tmp"
+    temporary = folder(cache) / "silence" / ".x.npz.tmp"
     temporary.write_bytes(b"x")
     make_older(temporary, 2)
     make_older(old, 40)
-    assert upkeep.prune(cache, models=["MEL", "None"]).paths == (temporary,)
-    assert upkeep.prune(cache, missing=True).paths == (gone,)
-    assert upkeep.prune(cache, older_than=30).paths == (old,)
+    assert upkeep.prune(cache, models=["MEL", "None"]).locations == (str(temporary),)
+    assert upkeep.prune(cache, missing=True).locations == (str(gone),)
+    assert upkeep.prune(cache, older_than=30).locations == (str(old),)
     assert there.exists()
 
 
 def test_prune_removes_what_no_run_will_use_and_nothing_else(cache):
     kept = [add(cache, "a"), add_eight_cut(cache)]
-    aside = cache.finished / "x.npz.damaged"
-    old_temporary, young_temporary = cache.finished / ".old.npz.tmp", cache.finished / ".young.npz.tmp"
-    abandoned, waiting = cache.unfinished / "old", cache.unfinished / "young"
+    aside = folder(cache) / "w2v" / "x.npz.damaged"
+    old_temporary, young_temporary = (
+        folder(cache) / "w2v" / ".old.npz.tmp",
+        folder(cache) / "w2v" / ".young.npz.tmp",
+    )
+    abandoned, waiting = folder(cache) / "unfinished" / "old", folder(cache) / "unfinished" / "young"
     for path in (aside, old_temporary, young_temporary):
         path.write_bytes(b"x")
     for path in (abandoned, waiting):
-        path.mkdir()
+        path.mkdir(parents=True)
         (path / "000000.npz").write_bytes(b"x")
     make_older(old_temporary, 2)
-    make_older(abandoned, 8)
+    make_older(abandoned / "000000.npz", 8)
 
     would = upkeep.prune(cache, dry_run=True)
     assert aside.exists()
     pruned = upkeep.prune(cache)
 
-    assert set(pruned.paths) == set(would.paths) == {aside, old_temporary, abandoned}
+    assert set(pruned.locations) == set(would.locations) == set(map(str, [aside, old_temporary, abandoned]))
     assert pruned.size == 3
-    assert not any(path.exists() for path in pruned.paths)
+    assert not any(Path(location).exists() for location in pruned.locations)
     assert all(path.exists() for path in [*kept, young_temporary, waiting])
 
 
@@ -136,18 +147,19 @@ def test_prune_takes_models_ages_and_recordings_that_are_gone(cache, make_wav):
     foreign = add_eight_cut(cache)
     make_older(old, 40)
     make_older(foreign, 400)
-    assert upkeep.prune(cache, models=["AST"]).paths == (other,)
-    assert upkeep.prune(cache, missing=True).paths == (gone,)
-    assert upkeep.prune(cache, older_than=30).paths == (old,)
+    assert upkeep.prune(cache, models=["AST"]).locations == (str(other),)
+    assert upkeep.prune(cache, missing=True).locations == (str(gone),)
+    assert upkeep.prune(cache, older_than=30).locations == (str(old),)
     assert kept.exists()
     assert foreign.exists()
 
 
 def test_prune_leaves_the_lock_of_a_running_process(cache):
-    held, free = cache.unfinished / "held.lock", cache.unfinished / "free.lock"
+    held, free = folder(cache) / "unfinished" / "held.lock", folder(cache) / "unfinished" / "free.lock"
+    free.parent.mkdir()
     free.write_text("")
     with filelock.FileLock(held):
         for path in (held, free):
             make_older(path, 30)
-        assert upkeep.prune(cache).paths == (free,)
+        assert upkeep.prune(cache).locations == (str(free),)
     assert held.exists()

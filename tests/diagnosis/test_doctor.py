@@ -12,13 +12,14 @@ import importlib_metadata
 import numpy as np
 import pytest
 
-from audioscan_host import hookimpl, plugins
+from audioscan_host import hookimpl
 from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.diagnosis import cache_folder, ffmpeg, networks, packages
 from audioscan_host.diagnosis.weights import examine_weights
 from audioscan_host.models.weights import HubSnapshot, PackagedFiles, TorchHubFile
+from audioscan_host.plugins import discovery
 from audioscan_host.plugins.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ class TestCommand:
             points = [
                 SimpleNamespace(name=name, value=name, dist=None, load=load) for name, load in loads.items()
             ]
-            monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
+            monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed(points, []))
 
         return install
 
@@ -427,26 +428,26 @@ class TestCache:
     def fill(self, cache, number):
         embeddings = Embeddings(np.arange(5.0), np.ones((5, 3), np.float32))
         for i in range(number):
-            cache_file.write(cache.finished / f"{i:064d}.npz", [embeddings], {})
-        return sorted(cache.finished.glob("*.npz"))
+            cache_file.write(cache.store, f"w2v/{i:064d}.npz", embeddings)
+        return sorted(Path(cache.store.location("w2v")).glob("*.npz"))
 
     def test_entries_are_counted_and_a_sample_of_them_is_read(self, cache, monkeypatch):
         self.fill(cache, 7)
         monkeypatch.setattr(cache_folder, "MOST_FILES", 3)
-        found = one(cache_folder.examine_cache(cache.folder), "cache entries")
+        found = one(cache_folder.examine_cache(Path(cache.store.location())), "cache entries")
         assert (found.state, found.found) == ("ok", "7 entries, 3 read, 0 damaged, 0 set aside earlier")
 
     def test_no_more_is_read_than_a_bounded_size(self, cache, monkeypatch):
         files = self.fill(cache, 7)
         monkeypatch.setattr(cache_folder, "MOST_BYTES", 2.5 * files[0].stat().st_size)
-        found = one(cache_folder.examine_cache(cache.folder), "cache entries")
+        found = one(cache_folder.examine_cache(Path(cache.store.location())), "cache entries")
         assert found.found.startswith("7 entries, 2 read")
 
     def test_a_damaged_file_is_a_warning_and_stays_where_it_is(self, cache):
         damaged = self.fill(cache, 3)[1]
         content = damaged.read_bytes()[:-40]
         damaged.write_bytes(content)
-        found = one(cache_folder.examine_cache(cache.folder), "cache entries")
+        found = one(cache_folder.examine_cache(Path(cache.store.location())), "cache entries")
         assert found.state == "warning"
         assert found.found.startswith(
             f"3 entries, 3 read, 1 damaged, 0 set aside earlier: {damaged}: damaged"
@@ -456,5 +457,5 @@ class TestCache:
 
     def test_a_disk_that_is_nearly_full_is_a_warning(self, cache, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000_000))
-        found = one(cache_folder.examine_cache(cache.folder), "cache folder")
+        found = one(cache_folder.examine_cache(Path(cache.store.location())), "cache folder")
         assert (found.state, found.found.rpartition(", ")[2]) == ("warning", "0.0 GiB free")

@@ -27,7 +27,7 @@ import audioscan_host.models.download
 from audioscan_beats_encoder import BEATsEncoder
 from audioscan_beats_network import BEATsConfig, BEATsNetwork, load_network
 from audioscan_host import FINAL, CheckpointError, Runtime, SettingError, Windowing, Windows, load_registry
-from audioscan_host.cache import Cache
+from audioscan_host.cache import Cache, eight_cut
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.models.weights import TorchHubFile
@@ -431,7 +431,7 @@ class TestCheckpoint:
 
 class TestEightCut:
     def test_beats_reads_the_cached_files_of_8_cut_and_beats_ml_does_not(self) -> None:
-        assert {name: model.eight_cut for name, model in MODELS.items()} == {
+        assert {name: eight_cut.is_read(model) for name, model in MODELS.items()} == {
             "BEATS": True,
             "BEATS_ML": False,
         }
@@ -440,13 +440,13 @@ class TestEightCut:
         self, named: Registry, make_wav: Any, tmp_path: Path
     ) -> None:
         recording, cache = Recording.at(make_wav(seconds=1)), Cache(tmp_path / "cache")
-        assert not named.model("BEATS").eight_cut
+        assert not eight_cut.is_read(named.model("BEATS"))
         assert cache.entry(recording, MODELS["BEATS"], Windowing(8, 1)).eight_cut is not None
         assert cache.entry(recording, named.model("BEATS"), Windowing(8, 1)).eight_cut is None
 
     def test_a_copy_of_the_published_file_is_the_published_checkpoint(self, pinned: str, file: Path) -> None:
         model = load_registry(PLUGINS, checkpoints={"BEATS": str(file)}).model("BEATS")
-        assert model.eight_cut
+        assert eight_cut.READ["BEATS"] == MODELS["BEATS"].checkpoint.revision
         assert model.checkpoint.path == file
         assert model.checkpoint.revision == pinned
 

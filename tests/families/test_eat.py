@@ -656,7 +656,7 @@ class TestRemoteCode:
             assert model.checkpoint.weights.names == ("config.json", "model.safetensors", *CODE)
             assert model.checkpoint.revision != MODELS[name].checkpoint.revision
             with_theirs, with_ours = (
-                cache.entry(recording, each, Windowing(8, 1)).path for each in (model, MODELS[name])
+                cache.entry(recording, each, Windowing(8, 1)).name for each in (model, MODELS[name])
             )
             assert with_theirs != with_ours
 

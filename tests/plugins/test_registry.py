@@ -240,10 +240,10 @@ PUBLISHED = b"published weights"
 
 @pytest.fixture
 def published(make_plugin, monkeypatch, tmp_path):
-    """A plugin with pinned weights, whose first model gives the numbers of 8-cut."""
+    """A plugin with pinned weights."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     weights = TorchHubFile("https://example.org/net.pt", hashlib.sha256(PUBLISHED).hexdigest())
-    plugin = make_plugin(eight_cut=True)
+    plugin = make_plugin()
     plugin.checkpoint = replace(plugin.checkpoint, weights=weights)
     plugin.models = [replace(model, checkpoint=plugin.checkpoint) for model in plugin.models]
     return plugin
@@ -264,8 +264,7 @@ def test_a_model_with_the_users_weights_is_another_one_by_their_content(publishe
         found = registry.model(declared.name)
         assert found.checkpoint.revision == f"sha256:{own_weights.digest}"
         assert found.checkpoint.path == own_weights.path
-        assert not found.eight_cut
-        assert replace(found, checkpoint=declared.checkpoint, eight_cut=declared.eight_cut) == declared
+        assert replace(found, checkpoint=declared.checkpoint) == declared
         assert registry.owner(found) is registry.owner(declared)
     assert registry.model("TINY").checkpoint == registry.model("TINY_ML").checkpoint
 
@@ -276,7 +275,6 @@ def test_a_model_with_a_copy_of_the_published_weights_stays_what_it_is(published
     found = load_registry({"tiny": published}, checkpoints={"TINY": str(copy)}).model("TINY")
     assert found.checkpoint.revision == published.checkpoint.revision
     assert found.checkpoint.path == copy
-    assert found.eight_cut
 
 
 def test_the_variable_of_a_checkpoint_names_its_weights_unless_they_are_given(

@@ -1,6 +1,8 @@
 """The embeddings that are kept, so that nothing is computed twice."""
 
+from audioscan_host.cache.cache import Cache, default_folder
+from audioscan_host.cache.entry import Entry
 from audioscan_host.cache.file import Embeddings
-from audioscan_host.cache.folder import BusyError, Cache, Entry, default_folder
+from audioscan_host.cache.store import BusyError
 
 __all__ = ["BusyError", "Cache", "Embeddings", "Entry", "default_folder"]

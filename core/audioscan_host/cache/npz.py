@@ -1,17 +1,18 @@
 """Arrays in an `.npz` of the cache: what is read was checked before it is believed."""
 
+import io
 import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.atomic_write import atomic_write
+from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
 
 DAMAGED = ".damaged"
@@ -29,7 +30,7 @@ _HEADER_READERS = {
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def opened(store: Store, name: str) -> Iterator["Archive"]:
     """The archive, to be read; whatever is wrong with it becomes a CacheError.
 
     Raises:
@@ -37,8 +38,10 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         FileNotFoundError: it is not there.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
+        with store.reading(name) as file:
+            size = file.seek(0, io.SEEK_END)
+            with zipfile.ZipFile(file) as archive:
+                yield Archive(archive, size)
     except FileNotFoundError:
         raise
     except (
@@ -50,29 +53,31 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         EOFError,
         NotImplementedError,
     ) as error:
-        raise CacheError(f"{path}: damaged: {' '.join(str(error).split())}") from error
+        raise CacheError(f"{store.location(name)}: damaged: {' '.join(str(error).split())}") from error
 
 
 @contextmanager
-def created(path: Path) -> Iterator[zipfile.ZipFile]:
+def created(store: Store, name: str) -> Iterator[zipfile.ZipFile]:
     """A new archive that is there as a whole or not at all.
 
     Raises:
         CacheError: it cannot be written.
     """
     try:
-        with atomic_write(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with store.writing(name) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             yield archive
     except OSError as error:
-        raise CacheError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise CacheError(f"{store.location(name)}: cannot be written: {error.strerror or error}") from error
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged file, so that what it held is computed again; where it is now."""
-    aside = path.with_suffix(path.suffix + DAMAGED)
-    with suppress(FileNotFoundError):  # another process has set it aside just now
-        path.replace(aside)
-    return aside
+def set_aside(store: Store, name: str) -> str:
+    """Rename a damaged file, so that what it held is computed again; its name now, without the folder.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    store.rename(name, name + DAMAGED)
+    return f"{name}{DAMAGED}".rpartition("/")[2]
 
 
 @contextmanager
@@ -97,22 +102,48 @@ def write_meta(archive: zipfile.ZipFile, meta: Mapping[str, Any]) -> None:
     write_array(archive, "meta", np.array(json.dumps(meta, sort_keys=True)))
 
 
-def read_meta(archive: zipfile.ZipFile, file_size: int) -> Mapping[str, Any]:
-    """What the arrays are of; nothing where the file does not say."""
-    if "meta.npy" not in archive.namelist():
-        return {}
-    meta = json.loads(str(read_array(archive, "meta", file_size)))
-    if not isinstance(meta, dict):
-        raise ValueError("meta is not an object")  # noqa: TRY004 - the content is wrong, not the call
-    return meta
+@dataclass(frozen=True)
+class Archive:
+    """An archive that is being read.
 
+    Attributes:
+        archive: the archive.
+        size: bytes of its file.
+    """
 
-def read_array(archive: zipfile.ZipFile, name: str, file_size: int) -> npt.NDArray[Any]:
-    """An array whose declared size was compared with the file before memory is taken for it."""
-    info = archive.getinfo(f"{name}.npy")
-    if info.file_size > min(info.compress_size, file_size) * _HIGHEST_RATIO:
-        raise ValueError(f"{name} claims {info.file_size} bytes in a file of {file_size}")
-    with archive.open(info) as member:
+    archive: zipfile.ZipFile
+    size: int
+
+    def meta(self) -> Mapping[str, Any]:
+        """What the arrays are of; nothing where the file does not say."""
+        if "meta.npy" not in self.archive.namelist():
+            return {}
+        meta = json.loads(str(self.array("meta")))
+        if not isinstance(meta, dict):
+            raise ValueError("meta is not an object")  # noqa: TRY004 - the content is wrong, not the call
+        return meta
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of an array that is not read."""
+        info = self.archive.getinfo(f"{name}.npy")
+        with self.archive.open(info) as member:
+            return self._declared(name, member, info)[0]
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """An array whose declared size was compared with the file before memory is taken for it."""
+        info = self.archive.getinfo(f"{name}.npy")
+        with self.archive.open(info) as member:
+            shape, dtype, body = self._declared(name, member, info)
+            content = bytearray(body)
+            _fill(memoryview(content), member)
+        return np.frombuffer(content, dtype=dtype).reshape(shape)
+
+    def _declared(
+        self, name: str, member: IO[bytes], info: zipfile.ZipInfo
+    ) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+        """Shape, type and bytes of an array; `member` stands at its content then."""
+        if info.file_size > min(info.compress_size, self.size) * _HIGHEST_RATIO:
+            raise ValueError(f"{name} claims {info.file_size} bytes in a file of {self.size}")
         version = np.lib.format.read_magic(member)
         if version not in _HEADER_READERS:
             raise ValueError(f"{name} has the unknown npy version {version}")
@@ -121,9 +152,7 @@ def read_array(archive: zipfile.ZipFile, name: str, file_size: int) -> npt.NDArr
         body = info.file_size - member.tell()
         if dtype.hasobject or dtype.kind not in "fU" or fortran_order or count * dtype.itemsize != body:
             raise ValueError(f"{name} declares {dtype} {shape} for {body} bytes")
-        content = bytearray(body)
-        _fill(memoryview(content), member)
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+        return shape, dtype, body
 
 
 def _fill(content: memoryview, member: IO[bytes]) -> None:

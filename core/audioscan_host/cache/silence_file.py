@@ -1,24 +1,15 @@
 """Where the silence of a recording is kept: a small `.npz`, whatever the models."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from audioscan_host.cache.npz import (
-    created,
-    opened,
-    read_array,
-    read_meta,
-    set_aside,
-    write_array,
-    write_meta,
-)
+from audioscan_host.cache.npz import created, opened, set_aside, write_array, write_meta
+from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
+from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.silence import Spans
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,38 +17,47 @@ class SilenceFile:
     """The place of the silence of one recording.
 
     Attributes:
-        path: the file.
+        store: where it lies.
+        name: of the file.
         recording: the media file.
     """
 
-    path: Path
+    store: Store
+    name: str
     recording: Path
 
-    def read(self) -> Spans | None:
-        """The spans, or `None` where they have to be found; a damaged file is set aside with a warning."""
+    @property
+    def exists(self) -> bool:
+        """Whether there is one; whether it is sound is known when it is read."""
+        return self.store.find(self.name) is not None
+
+    def read(self, tell: Tell = log) -> Spans | None:
+        """The spans, or `None` where they have to be found; a damaged file is set aside, and that is told."""
         try:
-            return read_spans(self.path)
+            return read_spans(self.store, self.name)
         except FileNotFoundError:
             return None
         except CacheError as error:
             damage = error
         try:
-            logger.warning("%s; kept as %s and found again", damage, set_aside(self.path).name)
+            kept = f"kept as {set_aside(self.store, self.name)}"
         except OSError:
-            logger.warning("%s; left as it is and found again", damage)
+            kept = "left as it is"
+        tell(Note(About.CACHE, f"{damage}; {kept} and found again", self.recording))
         return None
 
-    def write(self, spans: Spans) -> None:
-        """Keep the spans; where that fails, it costs a warning, and the next run finds them again."""
+    def write(self, spans: Spans, tell: Tell = log) -> None:
+        """Keep the spans; where that fails, it is told, and the next run finds them again."""
         try:
-            with created(self.path) as archive:
+            with created(self.store, self.name) as archive:
                 write_array(archive, "spans", spans)
                 write_meta(archive, {"recording": str(self.recording.resolve())})
         except CacheError as error:
-            logger.warning("%s; the silence of %s is not kept", error, self.recording)
+            message = f"{error}; the silence of {self.recording} is not kept"
+            tell(Note(About.CACHE, message, self.recording))
 
 
-def read_spans(path: Path) -> Spans:
+def read_spans(store: Store, name: str) -> Spans:
     """Read and check a file.
 
     Returns:
@@ -67,21 +67,22 @@ def read_spans(path: Path) -> Spans:
         CacheError: it is damaged, or not a file of spans.
         FileNotFoundError: it is not there.
     """
-    with opened(path) as archive:
-        spans = read_array(archive, "spans", path.stat().st_size)
+    with opened(store, name) as archive:
+        spans = archive.array("spans")
+    where = store.location(name)
     if spans.dtype != np.float64 or spans.ndim != 2 or spans.shape[1] != 2:
-        raise CacheError(f"{path}: damaged: {spans.dtype} {spans.shape}, expected float64 (spans, 2)")
+        raise CacheError(f"{where}: damaged: {spans.dtype} {spans.shape}, expected float64 (spans, 2)")
     times = spans.ravel()
     if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
-        raise CacheError(f"{path}: damaged: its spans do not follow each other")
+        raise CacheError(f"{where}: damaged: its spans do not follow each other")
     return spans
 
 
-def recording_of(path: Path) -> str:
+def recording_of(store: Store, name: str) -> str:
     """The recording that a file is of, as it was named when the file was made.
 
     Raises:
         CacheError: it is damaged.
     """
-    with opened(path) as archive:
-        return str(read_meta(archive, path.stat().st_size).get("recording"))
+    with opened(store, name) as archive:
+        return str(archive.meta().get("recording"))

@@ -1,28 +1,24 @@
 """What is in the cache folder, whether it is sound, and what of it can go. 8-cut's files stay."""
 
-import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import filelock
-
-from audioscan_host.atomic_write import TEMPORARY
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.folder import Cache
+from audioscan_host.cache import keys
+from audioscan_host.cache.cache import SILENCE, Cache
+from audioscan_host.cache.entry import FINISHED, UNFINISHED
 from audioscan_host.cache.npz import DAMAGED, set_aside
 from audioscan_host.cache.silence_file import read_spans, recording_of
+from audioscan_host.cache.store import Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 
 DAY = 86_400.0
 KEPT_UNFINISHED = 7 * DAY
 """Seconds for which an unfinished recording waits to be gone on with."""
-
-_KEY_LENGTH = 64  # hexadecimal digits; 8-cut's names have 16
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class CacheInfo:
     """What is in a cache folder.
 
     Attributes:
-        folder: the cache folder.
+        location: where the cache lies, a path or a URL.
         models: a share for each model, by name.
         silence: number of recordings whose silence is kept.
         eight_cut: number of files that 8-cut wrote.
@@ -49,7 +45,7 @@ class CacheInfo:
         size: bytes of all that.
     """
 
-    folder: Path
+    location: str
     models: tuple[ModelShare, ...]
     silence: int
     eight_cut: int
@@ -60,9 +56,9 @@ class CacheInfo:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was removed, or would have been: paths, and their bytes."""
+    """What was removed, or would have been: where it lay, and its bytes."""
 
-    paths: tuple[Path, ...]
+    locations: tuple[str, ...]
     size: int
 
 
@@ -71,21 +67,27 @@ def info(cache: Cache) -> CacheInfo:
     recordings: Counter[str] = Counter()
     windows: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
-    leftovers = len(list(_leftovers(cache)))
-    for path in _own_files(cache):
+    leftovers = [*_damaged(cache), *_temporary(cache)]
+    damaged = 0
+    for stored in _own_files(cache):
         try:
-            count, meta = cache_file.describe(path)
+            count, meta = cache_file.describe(cache.store, stored.name)
         except CacheError:
-            leftovers += 1
+            damaged += 1
             continue
         model = str(meta.get("model", "?"))
         recordings[model] += 1
         windows[model] += count
-        sizes[model] += path.stat().st_size
-    shares = tuple(ModelShare(m, recordings[m], windows[m], sizes[m]) for m in sorted(recordings))
-    unfinished = sum(path.is_dir() for path in cache.unfinished.iterdir())
-    silence, eight_cut = len(_silence_files(cache)), len(_eight_cut_files(cache))
-    return CacheInfo(cache.folder, shares, silence, eight_cut, unfinished, leftovers, _size(cache.folder))
+        sizes[model] += stored.size
+    return CacheInfo(
+        cache.store.location(),
+        tuple(ModelShare(m, recordings[m], windows[m], sizes[m]) for m in sorted(recordings)),
+        len(_silence_files(cache)),
+        len(_eight_cut_files(cache)),
+        len(_unfinished(cache)),
+        len(leftovers) + damaged,
+        sum(stored.size for stored in [*cache.store.files(""), *cache.store.abandoned("", 0)]),
+    )
 
 
 def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[str]]:
@@ -99,13 +101,14 @@ def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[st
     files = [*_own_files(cache), *_silence_files(cache), *_eight_cut_files(cache)]
     damaged = []
     with (progress or Silent()).track("verifying", len(files), "files") as advance:
-        for path in files:
+        for stored in files:
+            read = read_spans if _is_silence(stored) else cache_file.read
             try:
-                read_spans(path) if path.parent == cache.silence else cache_file.read(path)
+                read(cache.store, stored.name)
             except CacheError as error:
                 damaged.append(str(error))
-                if _is_own(path):
-                    set_aside(path)
+                if _is_own(stored):
+                    set_aside(cache.store, stored.name)
             advance(1)
     return len(files), damaged
 
@@ -128,76 +131,84 @@ def prune(
         dry_run: remove nothing.
     """
 
-    def unwanted(path: Path) -> bool:
-        if older_than is not None and _age(path) > older_than * DAY:
+    def unwanted(stored: Stored) -> bool:
+        if older_than is not None and _age(stored) > older_than * DAY:
             return True
         try:
-            if path.parent == cache.silence:
-                model, recording = None, recording_of(path)
+            if _is_silence(stored):
+                model, recording = None, recording_of(cache.store, stored.name)
             else:
-                meta = cache_file.describe(path)[1]
+                meta = cache_file.describe(cache.store, stored.name)[1]
                 model, recording = meta.get("model"), str(meta.get("recording"))
         except CacheError:
             return True
         return model in models or (missing and not Path(recording).exists())
 
     own = [*_own_files(cache), *_silence_files(cache)]
-    removed = [*_leftovers(cache), *_abandoned(cache), *filter(unwanted, own)]
-    size = sum(map(_size, removed))
-    for path in [] if dry_run else removed:
-        _remove(path)
-    return Pruned(tuple(removed), size)
+    removed = {
+        stored.name: stored.size
+        for stored in [
+            *_damaged(cache),
+            *_temporary(cache),
+            *_abandoned(cache),
+            *cache.store.abandoned(UNFINISHED, KEPT_UNFINISHED),
+            *filter(unwanted, own),
+        ]
+    }
+    for name in [] if dry_run else removed:
+        cache.store.remove(name)
+    return Pruned(tuple(map(cache.store.location, removed)), sum(removed.values()))
 
 
-def _is_own(path: Path) -> bool:
-    return len(path.stem) == _KEY_LENGTH
+def _is_own(stored: Stored) -> bool:
+    """Whether a file is not 8-cut's, whose names are shorter."""
+    return len(stored.name.rpartition("/")[2].removesuffix(".npz")) == keys.LENGTH
 
 
-def _own_files(cache: Cache) -> list[Path]:
-    return sorted(path for path in cache.finished.glob("*.npz") if _is_own(path))
+def _is_silence(stored: Stored) -> bool:
+    return stored.name.startswith(f"{SILENCE}/")
 
 
-def _silence_files(cache: Cache) -> list[Path]:
-    return sorted(path for path in cache.silence.glob("*.npz") if _is_own(path))
+def _archives(cache: Cache, folder: str) -> list[Stored]:
+    return [stored for stored in cache.store.files(folder) if stored.name.endswith(".npz")]
 
 
-def _eight_cut_files(cache: Cache) -> list[Path]:
-    return sorted(path for path in cache.finished.glob("*.npz") if not _is_own(path))
+def _own_files(cache: Cache) -> list[Stored]:
+    return [stored for stored in _archives(cache, FINISHED) if _is_own(stored)]
 
 
-def _leftovers(cache: Cache) -> Iterator[Path]:
-    for folder in (cache.finished, cache.silence):
-        yield from sorted(folder.glob(f"*{DAMAGED}"))
-        # A younger one may belong to a process that is writing it.
-        for path in sorted(folder.glob(f".*{TEMPORARY}")):
-            if _age(path) > DAY:
-                yield path
+def _silence_files(cache: Cache) -> list[Stored]:
+    return [stored for stored in _archives(cache, SILENCE) if _is_own(stored)]
 
 
-def _abandoned(cache: Cache) -> Iterator[Path]:
-    for path in sorted(cache.unfinished.iterdir()):
-        if _age(path) > KEPT_UNFINISHED and not (path.suffix == ".lock" and _is_held(path)):
-            yield path
+def _eight_cut_files(cache: Cache) -> list[Stored]:
+    return [stored for stored in _archives(cache, FINISHED) if not _is_own(stored)]
 
 
-def _is_held(lock_file: Path) -> bool:
-    try:
-        with filelock.FileLock(lock_file, timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
+def _damaged(cache: Cache) -> Iterator[Stored]:
+    for folder in (FINISHED, SILENCE):
+        yield from (stored for stored in cache.store.files(folder) if stored.name.endswith(DAMAGED))
 
 
-def _age(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
+def _temporary(cache: Cache) -> Iterator[Stored]:
+    # A younger one may belong to a process that is writing it.
+    for folder in (FINISHED, SILENCE):
+        yield from cache.store.abandoned(folder, DAY)
 
 
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(inside.stat().st_size for inside in path.rglob("*") if inside.is_file())
-    return path.stat().st_size
+def _unfinished(cache: Cache) -> list[Stored]:
+    """The folders of blocks, each with its bytes and the time of its newest block."""
+    folders: dict[str, Stored] = {}
+    for block in cache.store.files(UNFINISHED):
+        name = block.name.rpartition("/")[0]
+        before = folders.get(name, Stored(name, 0, 0.0))
+        folders[name] = Stored(name, before.size + block.size, max(before.modified, block.modified))
+    return list(folders.values())
 
 
-def _remove(path: Path) -> None:
-    remove: Callable[..., Any] = shutil.rmtree if path.is_dir() else Path.unlink
-    remove(path)
+def _abandoned(cache: Cache) -> Iterator[Stored]:
+    yield from (folder for folder in _unfinished(cache) if _age(folder) > KEPT_UNFINISHED)
+
+
+def _age(stored: Stored) -> float:
+    return time.time() - stored.modified

@@ -27,7 +27,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
         ]
         reporting.print_json(
             {
-                "folder": str(found.folder.resolve()),
+                "folder": str(Path(found.location).resolve()),
                 "bytes": found.size,
                 "models": shares,
                 "silence": found.silence,
@@ -37,7 +37,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{found.folder.resolve()}: {_megabytes(found.size)}")
+    click.echo(f"{Path(found.location).resolve()}: {_megabytes(found.size)}")
     if found.models:
         reporting.print_table(
             ["model", "recordings", "windows", "size"],
@@ -86,10 +86,10 @@ def prune(
     pruned = upkeep.prune(
         Cache(cache_dir), models=models, older_than=older_than, missing=missing, dry_run=dry_run
     )
-    for path in pruned.paths:
-        click.echo(path)
+    for location in pruned.locations:
+        click.echo(location)
     verb = "would be removed" if dry_run else "removed"
-    reporting.note(f"files and folders {verb}: {len(pruned.paths)}, {_megabytes(pruned.size)}")
+    reporting.note(f"files and folders {verb}: {len(pruned.locations)}, {_megabytes(pruned.size)}")
 
 
 def _megabytes(size: int) -> str:

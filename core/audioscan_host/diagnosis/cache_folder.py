@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.entry import FINISHED
 from audioscan_host.cache.npz import DAMAGED
 from audioscan_host.diagnosis.finding import Finding
 from audioscan_host.errors import CacheError
@@ -25,23 +26,25 @@ def examine_cache(folder: Path | None) -> Iterator[Finding]:
     except CacheError as error:
         yield Finding("cache folder", "broken", str(error))
         return
-    free = shutil.disk_usage(cache.finished).free
-    found = f"{cache.folder.resolve()}, can be written to, {free / 2**30:.1f} GiB free"
+    where = Path(cache.store.location()).resolve()
+    free = shutil.disk_usage(where).free
+    found = f"{where}, can be written to, {free / 2**30:.1f} GiB free"
     remedy = "make room, or name another folder: --cache-dir"
     yield Finding("cache folder", *(("ok", found, "") if free >= LEAST_FREE else ("warning", found, remedy)))
     yield _sample(cache)
 
 
 def _sample(cache: Cache) -> Finding:
-    files = sorted(cache.finished.glob("*.npz"))
-    aside = len(list(cache.finished.glob(f"*{DAMAGED}")))
+    kept = list(cache.store.files(FINISHED))
+    files = [stored for stored in kept if stored.name.endswith(".npz")]
+    aside = sum(stored.name.endswith(DAMAGED) for stored in kept)
     damaged, read, size = [], 0, 0
-    for path in files[:: -(-len(files) // MOST_FILES) or 1]:
+    for stored in files[:: -(-len(files) // MOST_FILES) or 1]:
+        size += stored.size
+        if read and size > MOST_BYTES:
+            break
         try:
-            size += path.stat().st_size
-            if read and size > MOST_BYTES:
-                break
-            cache_file.read(path)
+            cache_file.read(cache.store, stored.name)
         except FileNotFoundError:  # another process has removed it just now
             continue
         except (CacheError, OSError) as error:

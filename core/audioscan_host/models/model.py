@@ -123,8 +123,6 @@ class Model:
         description: a few words for the list of models.
         pooling: `mean` or `mean+std` over the time steps.
         revision: to be raised whenever the plugin's arithmetic changes; part of every cache key.
-        eight_cut: the numbers equal those of 8-cut's model of the same name, so that its
-            cached files are read.
 
     Raises:
         ModelError: a value is missing or out of its range.
@@ -137,7 +135,6 @@ class Model:
     description: str
     pooling: str = "mean"
     revision: int = 1
-    eight_cut: bool = False
 
     def __post_init__(self) -> None:
         where = f"model {self.name!r}"
@@ -156,7 +153,6 @@ class Model:
         _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)
         _require(isinstance(self.revision, int), where, "revision", "a whole number", self.revision)
         _require(isinstance(self.description, str), where, "description", "a text", self.description)
-        _require(isinstance(self.eight_cut, bool), where, "eight_cut", "True or False", self.eight_cut)
 
 
 @dataclass(frozen=True)

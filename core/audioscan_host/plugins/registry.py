@@ -92,9 +92,7 @@ class Registry:
             return model
         if model.checkpoint not in self._localised:  # hashes the file
             self._localised[model.checkpoint] = localised(model.checkpoint, self._local[name])
-        checkpoint = self._localised[model.checkpoint]
-        published = checkpoint.revision == model.checkpoint.revision
-        return replace(model, checkpoint=checkpoint, eight_cut=model.eight_cut and published)
+        return replace(model, checkpoint=self._localised[model.checkpoint])
 
     def local_checkpoint(self, model: Model) -> LocalCheckpoint | None:
         """What the user named in place of the model's download."""

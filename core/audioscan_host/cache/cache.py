@@ -1,0 +1,98 @@
+"""Where the embeddings of a recording by a model are kept, and who computes them."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import platformdirs
+
+from audioscan_host.cache import eight_cut
+from audioscan_host.cache.entry import FINISHED, UNFINISHED, Entry
+from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
+from audioscan_host.cache.local_folder import LocalFolder
+from audioscan_host.cache.silence_file import SilenceFile
+from audioscan_host.cache.store import Store
+from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.recordings import Recording
+from audioscan_host.windows import Windowing
+
+ENVIRONMENT = "AUDIOSCAN_CACHE"
+
+SILENCE = "silence"
+"""The folder of the silence of each recording."""
+
+
+def default_folder() -> Path:
+    """`AUDIOSCAN_CACHE`, else `cache/` in the current folder where there is one, else the user's."""
+    if os.environ.get(ENVIRONMENT):
+        return Path(os.environ[ENVIRONMENT])
+    if Path("cache").is_dir():
+        return Path("cache")
+    return Path(platformdirs.user_cache_dir("audioscan-host", appauthor=False))
+
+
+class Cache:
+    """The cache: `w2v/` has the finished files, `silence/` the silence of each recording, `unfinished/` the rest.
+
+    Args:
+        place: a folder, or another store; `default_folder` unless given.
+
+    Attributes:
+        store: where it lies.
+
+    Raises:
+        CacheError: files cannot be written there.
+    """
+
+    def __init__(self, place: Path | str | Store | None = None) -> None:
+        place = default_folder() if place is None else place
+        self.store: Store = LocalFolder(Path(place)) if isinstance(place, Path | str) else place
+        self.store.prepare()
+
+    def entry(
+        self,
+        recording: Recording,
+        model: Model,
+        windowing: Windowing,
+        precision: str = "fp32",
+        wrappers: Sequence[str] = (),
+    ) -> Entry:
+        """The place for a recording, a model that computes in some precision, and windows.
+
+        `wrappers` is what other plugins do to the model's numbers, as of `Registry.wrappers`.
+        """
+        foreign = self.eight_cut_name(recording.path, model, windowing, wrappers)
+        key = embeddings_key(recording, model, windowing, precision, wrappers)
+        return Entry(self.store, key, foreign, recording, model)
+
+    def eight_cut_name(
+        self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()
+    ) -> str | None:
+        """The name of 8-cut's file of a recording, whether it is there or not; None where 8-cut has none such."""
+        if wrappers or not eight_cut.is_read(model):
+            return None
+        return f"{FINISHED}/{eight_cut.file_name(recording, model, windowing)}"
+
+    def silence_of(self, recording: Recording) -> SilenceFile:
+        """The place for the silence of a recording."""
+        return SilenceFile(self.store, f"{SILENCE}/{silence_key(recording)}.npz", recording.path)
+
+    def claim(
+        self,
+        recording: Recording,
+        checkpoint: Checkpoint,
+        windowing: Windowing,
+        precision: str = "fp32",
+        *,
+        wait: bool,
+    ) -> AbstractContextManager[None]:
+        """Be the only process that runs a checkpoint over a recording, whichever of its models it reads.
+
+        The claim ends with the process, however that ends.
+
+        Raises:
+            BusyError: another process has it, and `wait` is off.
+        """
+        key = claim_key(recording, checkpoint, windowing, precision)
+        return self.store.claim(f"{UNFINISHED}/{key}", wait=wait)

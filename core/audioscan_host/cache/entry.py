@@ -1,0 +1,119 @@
+"""The embeddings of one recording by one model: the finished file, and the blocks of an unfinished one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.npz import set_aside
+from audioscan_host.cache.store import Store
+from audioscan_host.errors import CacheError
+from audioscan_host.models.model import Model
+from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.recordings import Recording
+
+FINISHED = "w2v"
+"""The folder of the finished files; the name is 8-cut's, whose own lie there too."""
+
+UNFINISHED = "unfinished"
+"""The folder of what a killed run left, and of claims."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The place of the embeddings of one recording by one model.
+
+    Attributes:
+        store: where it lies.
+        key: that names it.
+        eight_cut: the name of 8-cut's file of the same embeddings, whether it is there or not; None where 8-cut
+            has none.
+        recording: the media file.
+        model: the model.
+    """
+
+    store: Store
+    key: str
+    eight_cut: str | None
+    recording: Recording
+    model: Model
+
+    @property
+    def name(self) -> str:
+        """Of the finished file."""
+        return f"{FINISHED}/{self.key}.npz"
+
+    @property
+    def blocks(self) -> str:
+        """The folder of the finished blocks of an unfinished file."""
+        return f"{UNFINISHED}/{self.key}"
+
+    @property
+    def found(self) -> str | None:
+        """The name of the file that holds the embeddings; whether it is sound is known when it is read."""
+        names = [self.name] if self.eight_cut is None else [self.name, self.eight_cut]
+        return next((name for name in names if self.store.find(name)), None)
+
+    def read(self, tell: Tell = log) -> Embeddings | None:
+        """The embeddings, or `None` where they have to be computed.
+
+        A damaged file is set aside, and that is told; a damaged file of 8-cut stays where it is.
+        """
+        try:
+            return cache_file.read(self.store, self.name, self.model.dim)
+        except FileNotFoundError:
+            return self._read_eight_cut(tell)
+        except CacheError as error:
+            damage = error
+        try:
+            kept = f"kept as {set_aside(self.store, self.name)}"
+        except OSError:
+            kept = "left as it is"
+        tell(Note(About.CACHE, f"{damage}; {kept} and computed again", self.recording.path))
+        return None
+
+    def _read_eight_cut(self, tell: Tell) -> Embeddings | None:
+        if self.eight_cut is None:
+            return None
+        try:
+            return cache_file.read(self.store, self.eight_cut, self.model.dim)
+        except FileNotFoundError:
+            return None
+        except CacheError as error:
+            message = f"{error}; left as it is and computed again"
+            tell(Note(About.CACHE, message, self.recording.path))
+            return None
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether an earlier run left blocks of it."""
+        return any(True for _ in self.store.files(self.blocks))
+
+    def block(self, index: int, times: npt.NDArray[np.float64]) -> Embeddings | None:
+        """Block `index`, where an earlier run finished it with windows at just these times.
+
+        A run of another version may have cut the recording into other blocks.
+        """
+        try:
+            kept = cache_file.read(self.store, self._block(index), self.model.dim)
+        except (FileNotFoundError, CacheError):
+            return None
+        return kept if np.array_equal(kept.times, times) else None
+
+    def add_block(self, index: int, embeddings: Embeddings) -> None:
+        """Keep a finished block."""
+        cache_file.write(self.store, self._block(index), embeddings)
+
+    def finish(self, embeddings: Embeddings) -> None:
+        """Write the finished file; the blocks go."""
+        cache_file.write(self.store, self.name, embeddings)
+        self.discard_blocks()
+
+    def discard_blocks(self) -> None:
+        """Forget the finished blocks: they are joined, or not of the recording that they were taken for."""
+        self.store.remove(self.blocks)
+
+    def _block(self, index: int) -> str:
+        return f"{self.blocks}/{index:06d}.npz"

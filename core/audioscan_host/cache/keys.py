@@ -1,0 +1,54 @@
+"""Names of the cache's files: a hash over whatever changes what is in them."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.recordings import Recording
+from audioscan_host.silence import REVISION as SILENCE_REVISION
+from audioscan_host.windows import Windowing
+
+PIPELINE_REVISION = 1
+"""Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
+
+LENGTH = 64
+"""Hexadecimal digits of a key."""
+
+
+def embeddings_key(
+    recording: Recording, model: Model, windowing: Windowing, precision: str, wrappers: Sequence[str]
+) -> str:
+    """Of the embeddings of a recording by a model that computes in some precision, with what wrappers do to it."""
+    # Left out where there are none: what was embedded before there were wrappers stays valid.
+    wrapped = {"wrappers": list(wrappers)} if wrappers else {}
+    return _key(
+        recording,
+        windowing=asdict(windowing),
+        checkpoint=_facts(model.checkpoint),
+        model=[model.name, model.revision, model.layers, model.pooling],
+        precision=precision,
+        **wrapped,
+    )
+
+
+def claim_key(recording: Recording, checkpoint: Checkpoint, windowing: Windowing, precision: str) -> str:
+    """Of a checkpoint's pass over a recording, whichever of its models are read from it."""
+    return _key(recording, windowing=asdict(windowing), checkpoint=_facts(checkpoint), precision=precision)
+
+
+def silence_key(recording: Recording) -> str:
+    """Of the digital silence of a recording."""
+    return _key(recording, silence=SILENCE_REVISION)
+
+
+def _facts(checkpoint: Checkpoint) -> list[Any]:
+    return [checkpoint.name, checkpoint.revision, checkpoint.sample_rate]
+
+
+def _key(recording: Recording, **facts: Any) -> str:
+    identity = [recording.size, recording.mtime_ns, recording.digest]
+    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **facts}
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""A folder of this machine, or of a network drive, as a store."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import filelock
+
+from audioscan_host.atomic_write import TEMPORARY, atomic_write
+from audioscan_host.cache.store import BusyError, Stored
+from audioscan_host.errors import CacheError
+
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A store in a folder; a name is a path relative to it, and a claim a lock file, which ends with its process."""
+
+    root: Path
+
+    def location(self, name: str = "") -> str:
+        """The path."""
+        return str(self.root / name)
+
+    def prepare(self) -> None:
+        """Make the folder where it is missing."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(f"cache folder {self.root}: cannot be made: {error.strerror}") from error
+        if not os.access(self.root, os.W_OK):
+            raise CacheError(f"cache folder {self.root}: cannot be written to; name another: --cache-dir")
+
+    def find(self, name: str) -> Stored | None:
+        """The file of that name."""
+        path = self.root / name
+        return self._stored(path) if path.is_file() else None
+
+    def files(self, folder: str) -> Iterator[Stored]:
+        """All finished files in a folder."""
+        for path in self._paths(folder):
+            if not _is_passing(path):
+                yield self._stored(path)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to be read."""
+        with (self.root / name).open("rb") as file:
+            yield file
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to be written under a temporary name, and then renamed."""
+        with atomic_write(self.root / name) as file:
+            yield file
+
+    def rename(self, name: str, to: str) -> None:
+        """Rename a file."""
+        with suppress(FileNotFoundError):
+            (self.root / name).replace(self.root / to)
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder."""
+        path = self.root / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def claim(self, name: str, *, wait: bool) -> Iterator[None]:
+        """Hold the lock file of a name."""
+        path = self.root / f"{name}{_LOCK}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path, timeout=-1 if wait else 0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise BusyError from None
+        try:
+            yield
+            # What was claimed is finished now: whoever waits for the lock will find the files.
+            path.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+    def abandoned(self, folder: str, age: float) -> Iterator[Stored]:
+        """Temporary files, and lock files that no process holds."""
+        for path in self._paths(folder):
+            if _is_passing(path) and time.time() - path.stat().st_mtime > age and not _is_held(path):
+                yield self._stored(path)
+
+    def _paths(self, folder: str) -> list[Path]:
+        return sorted(path for path in (self.root / folder).rglob("*") if path.is_file())
+
+    def _stored(self, path: Path) -> Stored:
+        status = path.stat()
+        return Stored(path.relative_to(self.root).as_posix(), status.st_size, status.st_mtime)
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether a file is there only while a process works."""
+    return path.suffix == _LOCK or (path.name.startswith(".") and path.suffix == TEMPORARY)
+
+
+def _is_held(path: Path) -> bool:
+    if path.suffix != _LOCK:
+        return False
+    try:
+        with filelock.FileLock(path, timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
