@@ -1,31 +1,26 @@
-"""Recording + models -> embeddings: the one path, through the cache."""
+"""Recordings and models -> embeddings: the one path, through the cache."""
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from audioscan_host.cache import BusyError, Cache, Entry
-from audioscan_host.cache.file import Embeddings
-from audioscan_host.embedding.decoded_recording import (
-    DecodedRecording,
-    known_silence,
-    require_unchanged,
-    seconds_to_pass,
-)
-from audioscan_host.embedding.encoders import Encoders
-from audioscan_host.errors import EmbeddingError, RecordingError, SettingError
+from audioscan_host.audio import AudioInfo
+from audioscan_host.cache import Cache, Embeddings
+from audioscan_host.embedding.executor import Executor, LocalExecutor
+from audioscan_host.embedding.expectation import Expectation
+from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
+from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Checkpoint, Model, Runtime
+from audioscan_host.notes import Tell, log
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans, no_silence, silent_share, within
-from audioscan_host.windows import BLOCK_SECONDS, Windowing, cut_blocks
-
-logger = logging.getLogger(__name__)
+from audioscan_host.windows import BLOCK_SECONDS, Windowing
 
 
 @dataclass(frozen=True)
@@ -36,32 +31,25 @@ class EmbeddedRecording:
         path: the recording.
         duration: seconds.
         embeddings: model name -> its embeddings.
-        files: model name -> the cache file that holds them.
+        files: model name -> where the cache file that holds them lies.
         computed: names of the models whose embeddings were not in the cache before.
         silence: (spans, 2) float64, start and end of its digital silence in seconds, ascending.
+        digest: SHA-256 over samples of its content; empty where it was not looked at.
     """
 
     path: Path
     duration: float
     embeddings: Mapping[str, Embeddings]
-    files: Mapping[str, Path]
+    files: Mapping[str, str]
     computed: frozenset[str]
     silence: Spans = field(default_factory=no_silence)
+    digest: str = ""
 
     def evidence(self, model: str, windowing: Windowing) -> Evidence:
         """Its windows by one model, as a detector is given them."""
         found = self.embeddings[model]
         share = silent_share(found.times, min(windowing.window, self.duration), self.silence)
         return Evidence(found.vectors, share, windowing.hop)
-
-
-@dataclass(frozen=True)
-class RecordingFailure:
-    """A recording that could not be read, or, `by_plugin`, that a plugin failed on; and why in one line."""
-
-    path: Path
-    reason: str
-    by_plugin: bool = False
 
 
 class Embedder:
@@ -80,44 +68,56 @@ class Embedder:
         *,
         runtime: Runtime | None = None,
         progress: Progress | None = None,
+        executor: Executor | None = None,
+        tell: Tell = log,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
-            shortest, longest = model.checkpoint.shortest_window, model.checkpoint.longest_window
-            if not shortest <= windowing.window <= longest:
-                limit = f"at least {shortest:g}" if windowing.window < shortest else f"at most {longest:g}"
-                raise SettingError(f"{model.name} takes windows of {limit} s, not {windowing.window:g} s")
+            _require_window(model, windowing)
         self._registry = registry
         self._models = tuple(dict.fromkeys(models))
         self._windowing = windowing
         self._cache = cache
         runtime = runtime or Runtime()
-        self._encoders = Encoders(registry, runtime)
         self._precisions = {m: registry.family(m).precision(m.checkpoint, runtime) for m in self._models}
         self._progress = progress or Silent()
+        self._worker = Worker(registry, cache, runtime, self._progress)
+        self._executor = executor or LocalExecutor()
+        self._tell = tell
         self._block_seconds = block_seconds
+        self._known: dict[Path, Recording] = {}
 
     def embed_each(self, paths: Sequence[Path]) -> Iterator[EmbeddedRecording | RecordingFailure]:
         """Embed recordings, each once; those that another process works on come last.
 
-        A recording that cannot be read, or that a plugin fails on, gives a failure, and the others go on.
+        A recording is looked at when its turn comes. One that cannot be read, or that a plugin fails on, gives a
+        failure, and the others go on.
         """
-        passes = {path: self._passes(path) for path in paths}
-        checkpoints = dict.fromkeys(each for of_recording in passes.values() for each in of_recording if each)
-        # Before the first recording is decoded: fetching may take minutes, or fail.
-        for checkpoint in checkpoints:
-            self._encoders.obtain(checkpoint, self._progress)
-        what = "embedding" if checkpoints or not any(passes.values()) else "looking for silence"
-        with self._progress.track(what, seconds_to_pass(passes), "s of audio") as advance:
-            waiting = []
-            for path in paths:
-                try:
-                    yield self._embedded_or_failure(path, advance, wait=False)
-                except BusyError:
-                    waiting.append(path)
-            for path in waiting:
-                logger.info("%s: another process is embedding it; waiting", path)
-                yield self._embedded_or_failure(path, advance, wait=True)
+        with self._progress.track("embedding", None, "s of audio") as advance:
+            expectation = Expectation(len(paths), advance)
+            failures: list[RecordingFailure] = []
+            outcomes: dict[Path, list[Outcome]] = {}
+
+            def tasks() -> Iterator[Task]:
+                for path in paths:
+                    try:
+                        of_recording = self.tasks(path)
+                    except RecordingError as error:
+                        expectation.looked_at(path, 0)
+                        failures.append(RecordingFailure(path, str(error)))
+                        continue
+                    expectation.looked_at(path, self._passes(of_recording))
+                    yield from of_recording
+
+            reports = self._reports(advance, expectation)
+            for outcome in self._executor.run(tasks(), self._worker, reports):
+                yield from _taken(failures)
+                path = outcome.task.recording.path
+                outcomes.setdefault(path, []).append(outcome)
+                del outcome  # its vectors, which may be gigabytes, before the next recording's are computed
+                if len(outcomes[path]) == len(self._checkpoints):
+                    yield self._joined(outcomes.pop(path))
+            yield from _taken(failures)
 
     def embed(self, path: Path, advance: Advance | None = None, *, wait: bool = True) -> EmbeddedRecording:
         """The embeddings of a recording by all the models, computed where the cache lacks them.
@@ -132,128 +132,97 @@ class Embedder:
             EmbeddingError: a plugin fails on it.
             BusyError: another process is embedding it, and `wait` is off.
         """
-        recording = Recording.at(path)
-        entries = [self._entry(recording, model) for model in self._models]
-        found = {entry: entry.read() for entry in entries}
-        computed: set[str] = set()
-        silence: Spans | None = None
-        for together in self._in_one_pass(entry for entry in entries if found[entry] is None):
-            with self._cache.claim(together[0], wait=wait):
-                # What another process has finished since is not computed again.
-                found.update({entry: entry.read() for entry in together})
-                lacking = [entry for entry in together if found[entry] is None]
-                if lacking:
-                    silence = self._compute(recording, lacking, advance or _ignore)
-                    computed |= {entry.model.name for entry in lacking}
-                found.update({entry: entry.read() for entry in lacking})
-        if silence is None:
-            silence = known_silence(recording, self._cache, advance or _ignore)
-        return self._embedded(path, found, frozenset(computed), silence)
+        reports = self._reports(advance or (lambda _amount: None))
+        joined = self._joined([self._worker.run(task, reports, wait=wait) for task in self.tasks(path)])
+        if isinstance(joined, RecordingFailure):
+            raise RecordingError(joined.reason)
+        return joined
 
-    def _entry(self, recording: Recording, model: Model) -> Entry:
-        return self._cache.entry(
-            recording, model, self._windowing, self._precisions[model], self._registry.wrappers
-        )
+    def tasks(self, path: Path) -> list[Task]:
+        """What is asked of a recording, a task for each checkpoint; two plugins may declare the same one.
 
-    def _in_one_pass(self, entries: Iterable[Entry]) -> list[list[Entry]]:
-        """Entries by plugin and checkpoint: two plugins may declare the same one."""
-        groups: dict[tuple[str, Checkpoint], list[Entry]] = {}
-        for entry in entries:
-            key = (self._registry.owner(entry.model).name, entry.model.checkpoint)
-            groups.setdefault(key, []).append(entry)
-        return list(groups.values())
+        Raises:
+            RecordingError: it is not there, or cannot be read.
+        """
+        recording = self._recording(path)
+        tasks = []
+        for (plugin, _), models in self._checkpoints.items():
+            task = Task(
+                recording,
+                plugin,
+                models,
+                (),
+                self._precisions[models[0]],
+                self._registry.wrappers,
+                self._windowing,
+                self._block_seconds,
+            )
+            tasks.append(
+                replace(task, lacking=tuple(m for m in models if not task.entry(self._cache, m).found))
+            )
+        return tasks
 
-    def _embedded(
-        self, path: Path, found: Mapping[Entry, Embeddings | None], computed: frozenset[str], silence: Spans
-    ) -> EmbeddedRecording:
-        embeddings = {entry.model.name: hit for entry, hit in found.items() if hit is not None}
-        files = {entry.model.name: entry.file for entry in found}
-        if len(embeddings) < len(found) or None in files.values():
-            raise RecordingError(f"{path}: its embeddings vanished from the cache; run again")
-        first = next(iter(embeddings.values()))
+    def _recording(self, path: Path) -> Recording:
+        """Its content is read once, however often a journey comes back to it, unless it changes."""
+        known = self._known.get(path)
+        if known is not None:
+            with suppress(RecordingError):
+                known.require_unchanged()
+                return known
+        self._known[path] = Recording.at(path)
+        return self._known[path]
+
+    @cached_property
+    def _checkpoints(self) -> dict[tuple[str, Checkpoint], tuple[Model, ...]]:
+        groups: dict[tuple[str, Checkpoint], tuple[Model, ...]] = {}
+        for model in self._models:
+            key = (self._registry.owner(model).name, model.checkpoint)
+            groups[key] = (*groups.get(key, ()), model)
+        return groups
+
+    def _passes(self, tasks: Sequence[Task]) -> int:
+        """How often a recording has to be decoded: for each checkpoint, or for its silence alone."""
+        lacking = sum(bool(task.lacking) for task in tasks)
+        return lacking or not self._cache.silence_of(tasks[0].recording).exists
+
+    def _reports(self, advance: Advance, expectation: Expectation | None = None) -> Reports:
+        def opened(task: Task, info: AudioInfo) -> None:
+            if expectation is not None:
+                expectation.opened(task.recording.path, info.duration)
+
+        return Reports(opened, advance, self._tell)
+
+    def _joined(self, outcomes: Sequence[Outcome]) -> EmbeddedRecording | RecordingFailure:
+        """One recording, of its outcomes by each checkpoint."""
+        failed = [outcome.failure for outcome in outcomes if outcome.failure]
+        if failed:
+            return failed[0]
+        embeddings = {name: each for outcome in outcomes for name, each in outcome.embeddings.items()}
+        in_order = {model.name: embeddings[model.name] for model in self._models}
+        first = next(iter(in_order.values()))
+        recording = outcomes[0].task.recording
         # 8-cut keeps no duration; its last window ends less than a hop before the end.
         duration = float(first.meta.get("duration", first.times[-1] + self._windowing.window))
-        there = {name: file for name, file in files.items() if file}
-        return EmbeddedRecording(path, duration, embeddings, there, computed, within(silence, duration))
-
-    def _compute(self, recording: Recording, entries: Sequence[Entry], advance: Advance) -> Spans:
-        """Embed a recording block by block, models of one checkpoint together; gives its silence."""
-        models = [entry.model for entry in entries]
-        checkpoint = models[0].checkpoint
-        hop = self._windowing.hop
-        done = 0.0
-
-        def on_windows(count: int) -> None:
-            nonlocal done
-            done += count * hop
-            advance(count * hop)
-
-        with closing(DecodedRecording(recording.path, checkpoint.sample_rate)) as samples:
-            blocks = 0
-            for block in cut_blocks(
-                samples,
-                checkpoint.sample_rate,
-                self._windowing,
-                checkpoint.shortest_window,
-                self._block_seconds,
-            ):
-                # Blocks that an earlier run finished before it was killed are kept.
-                if all(entry.has_block(blocks, block.times) for entry in entries):
-                    on_windows(len(block.windows))
-                else:
-                    vectors = self._encoders.embed_block(block, models, on_windows)
-                    for entry, embedded in zip(entries, vectors, strict=True):
-                        entry.add_block(blocks, Embeddings(block.times, embedded))
-                blocks += 1
-        try:
-            require_unchanged(recording)
-        except RecordingError:
-            for entry in entries:
-                entry.discard_blocks()
-            raise
-        silence = samples.silence
-        # Before the embeddings are finished, so that these are not found without it.
-        self._cache.silence_of(recording).write(silence)
-        duration = samples.count / checkpoint.sample_rate
-        for entry in entries:
-            entry.finish(blocks, self._meta(entry, duration))
-        advance(duration - done)
-        return silence
-
-    def _meta(self, entry: Entry, duration: float) -> dict[str, Any]:
-        return {
-            "recording": str(entry.recording.path.resolve()),
-            "duration": duration,
-            "window": self._windowing.window,
-            "hop": self._windowing.hop,
-            "model": entry.model.name,
-            "model_revision": entry.model.revision,
-            "checkpoint": entry.model.checkpoint.name,
-            "checkpoint_revision": entry.model.checkpoint.revision,
-            "precision": entry.precision,
-        }
-
-    def _embedded_or_failure(
-        self, path: Path, advance: Advance, *, wait: bool
-    ) -> EmbeddedRecording | RecordingFailure:
-        try:
-            return self.embed(path, advance, wait=wait)
-        except RecordingError as error:
-            return RecordingFailure(path, str(error))
-        except EmbeddingError as error:
-            return RecordingFailure(path, f"{path}: {error}", by_plugin=True)
-
-    def _passes(self, path: Path) -> list[Checkpoint | None]:
-        """The checkpoints that have to pass over a recording; `None` for a pass that finds its silence alone."""
-        try:
-            recording = Recording.at(path)
-        except RecordingError:
-            return []
-        lacking = [model for model in self._models if self._entry(recording, model).file is None]
-        if lacking or self._cache.silence_of(recording).path.is_file():
-            return list(dict.fromkeys(model.checkpoint for model in lacking))
-        return [None]
+        silence = next((outcome.silence for outcome in outcomes if outcome.silence is not None), no_silence())
+        return EmbeddedRecording(
+            recording.path,
+            duration,
+            in_order,
+            {name: where for outcome in outcomes for name, where in outcome.files.items()},
+            frozenset[str]().union(*(outcome.computed for outcome in outcomes)),
+            within(silence, duration),
+            recording.digest,
+        )
 
 
-def _ignore(_amount: float) -> None:
-    pass
+def _require_window(model: Model, windowing: Windowing) -> None:
+    shortest, longest = model.checkpoint.shortest_window, model.checkpoint.longest_window
+    if not shortest <= windowing.window <= longest:
+        limit = f"at least {shortest:g}" if windowing.window < shortest else f"at most {longest:g}"
+        raise SettingError(f"{model.name} takes windows of {limit} s, not {windowing.window:g} s")
+
+
+def _taken(failures: list[RecordingFailure]) -> list[RecordingFailure]:
+    """All failures so far, each once."""
+    taken, failures[:] = list(failures), []
+    return taken

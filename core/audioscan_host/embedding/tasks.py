@@ -1,0 +1,84 @@
+"""The unit of work: one recording, and the models of one checkpoint that are asked of it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.recordings import Recording
+from audioscan_host.silence import Spans
+from audioscan_host.windows import Windowing
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is claimed, computed, killed, resumed, or sent elsewhere: it can be pickled.
+
+    Attributes:
+        recording: the media file, as it was when it was looked at.
+        plugin: name of the plugin that owns the models.
+        models: those that are asked for; all of one checkpoint.
+        lacking: those of them whose embeddings were not in the cache then.
+        precision: what the checkpoint computes in.
+        wrappers: what other plugins do to the numbers, as `Registry.wrappers`.
+        windowing: window and hop.
+        block_seconds: of window starts that are embedded at one go.
+    """
+
+    recording: Recording
+    plugin: str
+    models: tuple[Model, ...]
+    lacking: tuple[Model, ...]
+    precision: str
+    wrappers: tuple[str, ...]
+    windowing: Windowing
+    block_seconds: float
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """That all of the models read."""
+        return self.models[0].checkpoint
+
+    def entry(self, cache: Cache, model: Model) -> Entry:
+        """Where the embeddings by one of the models lie in a cache."""
+        return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
+
+    def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
+        """Be the only process that runs the checkpoint over the recording.
+
+        Raises:
+            BusyError: another process does, and `wait` is off.
+        """
+        return cache.claim(self.recording, self.checkpoint, self.windowing, self.precision, wait=wait)
+
+
+@dataclass(frozen=True)
+class RecordingFailure:
+    """A recording that could not be read, or, `by_plugin`, that a plugin failed on; and why in one line."""
+
+    path: Path
+    reason: str
+    by_plugin: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task.
+
+    Attributes:
+        task: the task.
+        failure: why there is nothing; then the rest is empty.
+        embeddings: model name -> its embeddings.
+        files: model name -> where the file that holds them lies.
+        computed: names of the models whose embeddings were computed now.
+        silence: (spans, 2) seconds of digital silence, ascending; None where the task failed.
+    """
+
+    task: Task
+    failure: RecordingFailure | None
+    embeddings: Mapping[str, Embeddings]
+    files: Mapping[str, str]
+    computed: frozenset[str]
+    silence: Spans | None

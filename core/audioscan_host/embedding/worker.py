@@ -1,0 +1,193 @@
+"""Computes tasks, one after the other; encoders stay in memory between them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.audio import AudioInfo
+from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
+from audioscan_host.embedding.encoders import Encoders
+from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
+from audioscan_host.errors import EmbeddingError, RecordingError
+from audioscan_host.models.model import Runtime
+from audioscan_host.notes import Tell
+from audioscan_host.plugins.registry import Registry
+from audioscan_host.progress import Advance, Progress
+from audioscan_host.silence import Spans
+from audioscan_host.windows import cut_blocks
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Who is told what while a task is computed.
+
+    Attributes:
+        opened: is given the task and what its recording's container declares, each time it is opened.
+        advance: is given the seconds of audio that were embedded or decoded.
+        tell: is given what users must know.
+    """
+
+    opened: Callable[[Task, AudioInfo], None]
+    advance: Advance
+    tell: Tell
+
+
+class Worker:
+    """What computes tasks in one process.
+
+    Attributes:
+        registry: the models.
+        cache: what it holds is not computed again, and takes what is computed.
+        runtime: device, precision and batch size.
+    """
+
+    def __init__(self, registry: Registry, cache: Cache, runtime: Runtime, progress: Progress) -> None:
+        self.registry = registry
+        self.cache = cache
+        self.runtime = runtime
+        self._progress = progress
+        self._encoders = Encoders(registry, runtime)
+
+    def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
+        """As `run`; what is wrong with the recording becomes the outcome's failure."""
+        path = task.recording.path
+        try:
+            return self.run(task, reports, wait=wait)
+        except RecordingError as error:
+            failure = RecordingFailure(path, str(error))
+        except EmbeddingError as error:
+            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
+        return Outcome(task, failure, {}, {}, frozenset(), None)
+
+    def run(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
+        """The embeddings of a recording by the models of a task, computed where the cache lacks them.
+
+        Raises:
+            RecordingError: the recording cannot be read.
+            EmbeddingError: a plugin fails on it.
+            BusyError: another process is embedding it, and `wait` is off.
+            CheckpointError: the weights are not there, and cannot be fetched.
+        """
+        entries = {model: task.entry(self.cache, model) for model in task.models}
+        there = [model for model in task.models if model not in task.lacking]
+        found = {model: entries[model].read(reports.tell) for model in there}
+        lacking = [model for model in task.models if found.get(model) is None]
+        computed: list[Entry] = []
+        silence: Spans | None = None
+        if lacking:
+            with task.claim(self.cache, wait=wait):
+                # What another process has finished since is not computed again.
+                found |= {
+                    model: entries[model].read(reports.tell) for model in lacking if entries[model].found
+                }
+                computed = [entries[model] for model in lacking if found.get(model) is None]
+                if computed:
+                    embedded, silence = self._compute(task, computed, reports)
+                    found |= {entry.model: each for entry, each in zip(computed, embedded, strict=True)}
+        if silence is None:
+            silence = known_silence(
+                task.recording,
+                self.cache,
+                reports.advance,
+                tell=reports.tell,
+                on_open=lambda info: reports.opened(task, info),
+            )
+        names = {model: entry.found or entry.name for model, entry in entries.items()}
+        return Outcome(
+            task,
+            None,
+            {model.name: each for model, each in found.items() if each is not None},
+            {model.name: self.cache.store.location(name) for model, name in names.items()},
+            frozenset(entry.model.name for entry in computed),
+            silence,
+        )
+
+    def _compute(
+        self, task: Task, entries: Sequence[Entry], reports: Reports
+    ) -> tuple[list[Embeddings], Spans]:
+        """Embed a recording block by block, the models together; gives its silence too."""
+        self._encoders.obtain(task.checkpoint, self._progress)
+        rate, shortest = task.checkpoint.sample_rate, task.checkpoint.shortest_window
+        done = 0.0
+
+        def on_windows(count: int) -> None:
+            nonlocal done
+            done += count * task.windowing.hop
+            reports.advance(count * task.windowing.hop)
+
+        def on_open(info: AudioInfo) -> None:
+            reports.opened(task, info)
+
+        rows = [_Rows(entry.model.dim) for entry in entries]
+        resumed = all(entry.has_blocks for entry in entries)
+        with closing(
+            DecodedRecording(task.recording.path, rate, on_open=on_open, tell=reports.tell)
+        ) as samples:
+            blocks = cut_blocks(samples, rate, task.windowing, shortest, task.block_seconds)
+            for index, block in enumerate(blocks):
+                # Blocks that an earlier run finished before it was killed are kept.
+                kept = [entry.block(index, block.times) for entry in entries] if resumed else [None]
+                parts = [part.vectors for part in kept if part is not None]
+                if len(parts) < len(entries):
+                    parts = self._encoders.embed_block(block, [entry.model for entry in entries], on_windows)
+                    for entry, vectors in zip(entries, parts, strict=True):
+                        entry.add_block(index, Embeddings(block.times, vectors))
+                else:
+                    on_windows(len(block.windows))
+                for collected, vectors in zip(rows, parts, strict=True):
+                    collected.add(block.times, vectors)
+        try:
+            task.recording.require_unchanged()
+        except RecordingError:
+            for entry in entries:
+                entry.discard_blocks()
+            raise
+        # Before the embeddings are finished, so that these are not found without it.
+        self.cache.silence_of(task.recording).write(samples.silence, reports.tell)
+        duration = samples.count / rate
+        embedded = [
+            each.embeddings(_meta(task, entry, duration)) for each, entry in zip(rows, entries, strict=True)
+        ]
+        for entry, whole in zip(entries, embedded, strict=True):
+            entry.finish(whole)
+        reports.advance(duration - done)
+        return embedded, samples.silence
+
+
+class _Rows:
+    """The embeddings of a recording as its blocks bring them, in memory once."""
+
+    def __init__(self, dim: int) -> None:
+        self._vectors = np.empty((0, dim), np.float32)
+        self._times: list[npt.NDArray[np.float64]] = []
+
+    def add(self, times: npt.NDArray[np.float64], vectors: npt.NDArray[np.float32]) -> None:
+        """Append a block: (windows,) and (windows, dim)."""
+        before, dim = self._vectors.shape
+        # In place: a list of blocks, joined in the end, would be in memory twice.
+        self._vectors.resize((before + len(vectors), dim), refcheck=False)
+        self._vectors[before:] = vectors
+        self._times.append(times)
+
+    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings:
+        """All of them."""
+        return Embeddings(np.concatenate(self._times), self._vectors, meta)
+
+
+def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
+    return {
+        "recording": str(task.recording.path.resolve()),
+        "duration": duration,
+        "window": task.windowing.window,
+        "hop": task.windowing.hop,
+        "model": entry.model.name,
+        "model_revision": entry.model.revision,
+        "checkpoint": task.checkpoint.name,
+        "checkpoint_revision": task.checkpoint.revision,
+        "precision": task.precision,
+    }
