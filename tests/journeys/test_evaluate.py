@@ -476,7 +476,17 @@ class TestCommand:
 
     def test_json_has_every_figure(self, run):
         facts = json.loads(run(".", "--json").stdout)
-        sections = {"rows", "conditions", "labels", "skipped", "conclusion", "windowing", "files", "failures"}
+        sections = {
+            "rows",
+            "conditions",
+            "labels",
+            "skipped",
+            "conclusion",
+            "windowing",
+            "files",
+            "notes",
+            "failures",
+        }
         assert set(facts) == sections
         (row,) = facts["rows"]
         assert set(row) == set(

@@ -438,7 +438,7 @@ def large(monkeypatch):
     references = []
     shape = (15_000, 1024)
 
-    def read(entry):
+    def read(entry, _tell):
         alive.append(sum(reference() is not None for reference in references))
         seed = int.from_bytes(entry.recording.digest.encode()[:4])
         vectors = np.random.default_rng(seed).random(shape, np.float32)
@@ -447,7 +447,7 @@ def large(monkeypatch):
 
     alive = []
     monkeypatch.setattr(Entry, "read", read)
-    monkeypatch.setattr(Entry, "file", property(lambda entry: entry.path))
+    monkeypatch.setattr(Entry, "found", property(lambda entry: entry.name))
     return alive, 4 * math.prod(shape)
 
 

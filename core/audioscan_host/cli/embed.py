@@ -7,10 +7,9 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
 
@@ -18,17 +17,14 @@ if TYPE_CHECKING:
 @options.recordings
 @click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
 @options.windowing
-@options.encoder
-@options.cache_dir
+@options.session
 @options.as_json
 def embed(
     *,
     recordings: tuple[Path, ...],
     models: tuple[str, ...],
     windowing: "Windowing",
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
     as_json: bool,
 ) -> None:
     """Embed recordings ahead of training or scanning.
@@ -43,10 +39,7 @@ def embed(
         recordings,
         models,
         windowing=windowing,
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     rows = [[str(s.recording), s.model, s.windows, s.dim, str(s.path)] for s in result.stored]
     columns = ["recording", "model", "windows", "dim", "file"]

@@ -7,11 +7,10 @@ import click
 
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.evaluate import EvaluationResult
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
 
@@ -61,8 +60,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Probability from which on a window counts as found, and that a region reaches.",
 )
-@options.encoder
-@options.cache_dir
+@options.session
 @options.as_json
 def evaluate(
     *,
@@ -79,9 +77,7 @@ def evaluate(
     classifiers: tuple[str, ...],
     calibrations: tuple[str, ...],
     threshold: float,
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
     as_json: bool,
 ) -> None:
     """Compare models on your own labels, by recordings left out.
@@ -110,10 +106,7 @@ def evaluate(
             for calibration in calibrations
         ],
         threshold=threshold,
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     if as_json:
         reporting.print_json(result.to_json())

@@ -8,7 +8,7 @@ import click
 from audioscan_host.cli import reporting
 
 if TYPE_CHECKING:
-    from audioscan_host.embedding.embedder import RecordingFailure
+    from audioscan_host.embedding.tasks import RecordingFailure
 
 
 def end_batch(failures: "Sequence[RecordingFailure]", total: int) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from audioscan_host.cli import reporting
 from audioscan_host.models.model import PRECISIONS, Runtime
-from audioscan_host.plugins.registry import load_registry
+from audioscan_host.plugins.registry import Registry, load_registry
 
 if TYPE_CHECKING:
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -195,6 +197,24 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(runtime=runtime, registry=load_registry(checkpoints=checkpoints), **rest)
 
     return with_encoder
+
+
+def session(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `encoder` adds, and `--cache-dir`: the command gets a session's options, progress among them."""
+
+    @encoder
+    @cache_dir
+    @wraps(command)
+    def with_session(*, runtime: Runtime, registry: Registry, cache_dir: Path | None, **rest: Any) -> Any:
+        options: SessionOptions = {
+            "cache_dir": cache_dir,
+            "runtime": runtime,
+            "registry": registry,
+            "progress": reporting.progress(),
+        }
+        return command(session=options, **rest)
+
+    return with_session
 
 
 def _named_paths(

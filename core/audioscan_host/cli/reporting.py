@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from audioscan_host.progress import Advance, Progress, Silent
 
 PLAIN_SECONDS = 5.0
 """Between two progress lines where there is no terminal."""
+
+FIRST_SECONDS = 0.8
+"""After which work that has said nothing says there that it is under way."""
 
 
 def print_json(value: Any) -> None:
@@ -72,50 +76,119 @@ class _Stderr(logging.Handler):
 
 
 class _Bar:
+    """Bars below each other, one for each piece of work that is under way; one shows as soon as there is something to do."""
+
+    def __init__(self) -> None:
+        self._display: Any = None
+        self._shown = 0
+
     @contextmanager
     def track(self, what: str, total: float | None, unit: str) -> Iterator[Advance]:
-        if total == 0:  # all of it is in the cache: nothing to draw, and no rich to import
-            yield lambda _amount: None
-            return
+        work = _BarWork(self, what, total, unit)
+        try:
+            if total:
+                work.show()
+            yield work
+        finally:
+            work.hide()
+
+    def add(self, what: str, total: float | None) -> Any:
+        """A bar on the display, which begins with its first."""
         from rich import progress as bars
         from rich.console import Console
 
-        columns = (
-            bars.TextColumn("{task.description}"),
-            bars.BarColumn(),
-            bars.TaskProgressColumn(),
-            bars.TextColumn("{task.fields[rate]}"),
-            bars.TimeRemainingColumn(),
-        )
-        with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
-            task = display.add_task(what, total=total, rate="")
+        if not self._shown:
+            columns = (
+                bars.TextColumn("{task.description}"),
+                bars.BarColumn(),
+                bars.TaskProgressColumn(),
+                bars.TextColumn("{task.fields[rate]}"),
+                bars.TimeRemainingColumn(),
+            )
+            self._display = bars.Progress(*columns, console=Console(stderr=True), transient=True)
+            self._display.start()
+        self._shown += 1
+        return self._display, self._display.add_task(what, total=total, rate="")
 
-            def advance(amount: float) -> None:
-                speed = display.tasks[0].speed
-                rate = f"{short(speed)} {unit}/s" if speed else ""
-                display.update(task, advance=amount, rate=rate)
+    def remove(self, task: Any) -> None:
+        """Take a bar away; the display ends with its last."""
+        self._display.remove_task(task)
+        self._shown -= 1
+        if not self._shown:
+            self._display.stop()
 
-            yield advance
+
+class _BarWork:
+    """A piece of work, and its bar once that is shown: where all of it is in the cache, rich is not even imported."""
+
+    def __init__(self, bars: _Bar, what: str, total: float | None, unit: str) -> None:
+        self._bars, self._what, self._total, self._unit = bars, what, total, unit
+        self._bar: Any = None
+
+    def __call__(self, amount: float) -> None:
+        display, task = self.show()
+        (speed,) = (each.speed for each in display.tasks if each.id == task)
+        rate = f"{short(speed)} {self._unit}/s" if speed else ""
+        display.update(task, advance=amount, rate=rate)
+
+    def expect(self, total: float | None) -> None:
+        self._total = total
+        if total != 0:
+            display, task = self.show()
+            display.update(task, total=total)
+
+    def show(self) -> Any:
+        if self._bar is None:
+            self._bar = self._bars.add(self._what, self._total)
+        return self._bar
+
+    def hide(self) -> None:
+        if self._bar is not None:
+            self._bars.remove(self._bar[1])
 
 
 class _Lines:
+    """A line as soon as a second has passed, then one every few seconds, and one at the end."""
+
     @contextmanager
     def track(self, what: str, total: float | None, unit: str) -> Iterator[Advance]:
-        begun = said = time.monotonic()
-        done = 0.0
+        work = _LinesWork(what, total, unit)
+        first = threading.Timer(FIRST_SECONDS, work.begin)
+        first.daemon = True
+        first.start()
+        try:
+            yield work
+        finally:
+            first.cancel()
+        work.end()
 
-        def advance(amount: float) -> None:
-            nonlocal done, said
-            done += amount
-            now = time.monotonic()
-            if now - said >= PLAIN_SECONDS:
-                said = now
-                note(f"{what}: {_state(done, total, unit, now - begun)}")
 
-        yield advance
-        if done:
-            seconds = max(time.monotonic() - begun, 1e-9)
-            note(f"{what}: {short(done)} {unit} in {seconds:.1f} s ({short(done / seconds)} {unit}/s)")
+class _LinesWork:
+    def __init__(self, what: str, total: float | None, unit: str) -> None:
+        self._what, self._total, self._unit = what, total, unit
+        self._begun = self._said = time.monotonic()
+        self._done = 0.0
+
+    def __call__(self, amount: float) -> None:
+        self._done += amount
+        now = time.monotonic()
+        if now - self._said >= PLAIN_SECONDS:
+            self._said = now
+            note(f"{self._what}: {_state(self._done, self._total, self._unit, now - self._begun)}")
+
+    def expect(self, total: float | None) -> None:
+        self._total = total
+
+    def begin(self) -> None:
+        """Say that it is under way, where nothing was said of it yet."""
+        if self._said == self._begun:
+            note(f"{self._what} ...")
+
+    def end(self) -> None:
+        if self._done:
+            seconds = max(time.monotonic() - self._begun, 1e-9)
+            amount, rate = short(self._done), short(self._done / seconds)
+            note(f"{self._what}: {amount} {self._unit} in {seconds:.1f} s ({rate} {self._unit}/s)")
 
 
 def short(number: float) -> str:

@@ -10,11 +10,10 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.scan import ScannedRecording
+    from audioscan_host.journeys.session import SessionOptions
 
 
 def _of_labels(
@@ -89,8 +88,7 @@ def _of_labels(
 @click.option(
     "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
 )
-@options.encoder
-@options.cache_dir
+@options.session
 def scan(
     *,
     recordings: tuple[Path, ...],
@@ -105,9 +103,7 @@ def scan(
     format_name: str,
     out: Path | None,
     scores: Path | None,
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
 ) -> None:
     """Find the regions of recordings with a detector's sounds.
 
@@ -128,10 +124,7 @@ def scan(
         thresholds=cast("dict[str, float]", thresholds),
         rate=_rate(rates),
         only=only,
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     found = {str(recording.path): recording.regions for recording in result.recordings}
     if found:

@@ -10,11 +10,10 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.search import SearchResult
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
 COLUMNS = ("file", "start", "end", "label", "role", "score")
@@ -61,8 +60,7 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
     "recording."
 )
 @options.out
-@options.encoder
-@options.cache_dir
+@options.session
 def search(
     *,
     recordings: tuple[Path, ...],
@@ -75,9 +73,7 @@ def search(
     label: str,
     format_name: str,
     out: Path | None,
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
 ) -> None:
     """Find the windows most like an example, without any label.
 
@@ -100,10 +96,7 @@ def search(
         all_windows=all_windows,
         normalisation=normalisation,  # type: ignore[arg-type]
         windowing=windowing,
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     if result.recordings:
         _save(result, label, format_name, out)

@@ -8,10 +8,9 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.journeys.suggest import SuggestResult
 
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     help="audacity and raven are one file a recording, and have the role in the label: cry (soft).",
 )
 @options.out
-@options.encoder
-@options.cache_dir
+@options.session
 def suggest(
     *,
     recordings: tuple[Path, ...],
@@ -43,9 +41,7 @@ def suggest(
     seed: int,
     format_name: str,
     out: Path | None,
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
 ) -> None:
     """Choose the windows whose labels would teach a detector most.
 
@@ -67,10 +63,7 @@ def suggest(
         labels=labels,
         only=only,
         seed=seed,
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     if result.suggestions:
         _save(result, format_name, out)

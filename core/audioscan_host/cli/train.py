@@ -9,10 +9,9 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
+    from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.journeys.train import TrainResult
     from audioscan_host.windows import Windowing
 
@@ -62,8 +61,7 @@ def _two_files(
     show_default=True,
     help="How scores become probabilities.",
 )
-@options.encoder
-@options.cache_dir
+@options.session
 @options.as_json
 def train(
     *,
@@ -80,9 +78,7 @@ def train(
     normalisation: str,
     classifier: str,
     calibration: str,
-    runtime: Runtime,
-    registry: Registry,
-    cache_dir: Path | None,
+    session: "SessionOptions",
     as_json: bool,
 ) -> None:
     """Train a calibrated detector from labelled recordings.
@@ -106,10 +102,7 @@ def train(
         tolerance=tolerance,
         neg_margin=neg_margin,
         classifier=ClassifierSettings(classifier, calibration, normalisation),  # type: ignore[arg-type]
-        cache_dir=cache_dir,
-        runtime=runtime,
-        registry=registry,
-        progress=reporting.progress(),
+        **session,
     )
     if as_json:
         reporting.print_json(_facts(result, out))

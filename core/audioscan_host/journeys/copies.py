@@ -1,21 +1,16 @@
 """Recordings that hold the same sound byte for byte, so that one tells what the other will say."""
 
-import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.embedding.embedder import EmbeddedRecording
-from audioscan_host.errors import RecordingError
-from audioscan_host.recordings import Recording
+from audioscan_host.notes import About, Note, Tell, log
 
 _Pair = tuple[int, int]
-
-logger = logging.getLogger(__name__)
 
 
 def tell_copies(
@@ -23,8 +18,9 @@ def tell_copies(
     model: str,
     positive: Sequence[npt.NDArray[np.bool_]],
     groups: npt.NDArray[np.int64],
+    tell: Tell = log,
 ) -> None:
-    """Warn, in one line, of recordings that hold the same sound and that no source joins.
+    """Tell, in one line, of recordings that hold the same sound and that no source joins.
 
     They are the same where their files are, by size and sampled content, or where windows with the sound
     have the same embedding to the last bit: a clip that was pasted into both, for two recordings of
@@ -35,44 +31,30 @@ def tell_copies(
         model: whose embeddings are compared.
         positive: for each recording (windows,) which ones hold a sound that is learned.
         groups: (recordings,) as `annotations.sources.groups_of` gives them.
+        tell: is told.
     """
-    files = _same_files([each.path for each in recordings])
+    files = _same_files([each.digest for each in recordings])
     windows = _same_windows([r.embeddings[model].vectors for r in recordings], positive)
     apart = [pair for pair in sorted({*files, *windows}) if groups[pair[0]] != groups[pair[1]]]
     if not apart:
         return
     first, second = apart[0]
     what = "the same file" if apart[0] in files else f"{windows[apart[0]]} windows alike to the last bit"
-    logger.warning(
-        "%d of %d recordings hold the same sound, such as %s and %s (%s): figures by cross-validation flatter, since one "
-        "is judged by what was learned from the other; leave copies out, or name one `source` for them in a label file",
-        len({recording for pair in apart for recording in pair}),
-        len(recordings),
-        recordings[first].path,
-        recordings[second].path,
-        what,
+    message = (
+        f"{len({recording for pair in apart for recording in pair})} of {len(recordings)} recordings hold the same sound, such "
+        f"as {recordings[first].path} and {recordings[second].path} ({what}): figures by cross-validation flatter, since one is "
+        "judged by what was learned from the other; leave copies out, or name one `source` for them in a label file"
     )
+    tell(Note(About.COPIES, message))
 
 
-def _same_files(paths: Sequence[Path]) -> set[_Pair]:
+def _same_files(digests: Sequence[str]) -> set[_Pair]:
     """Pairs of files with the same content: the first of each kind, and every other."""
-    of_size: dict[int, list[int]] = defaultdict(list)
-    for number, path in enumerate(paths):
-        if path.is_file():
-            of_size[path.stat().st_size].append(number)
-    pairs = set()
-    for numbers in of_size.values():
-        if len(numbers) < 2:  # most files are alone with their size, and need not be read
-            continue
-        first: dict[str, int] = {}
-        for number in numbers:
-            try:
-                digest = Recording.at(paths[number]).digest
-            except RecordingError:  # taken away since it was embedded
-                continue
-            if first.setdefault(digest, number) != number:
-                pairs.add((first[digest], number))
-    return pairs
+    first: dict[str, int] = {}
+    numbered = [(number, digest) for number, digest in enumerate(digests) if digest]
+    return {
+        (first[digest], number) for number, digest in numbered if first.setdefault(digest, number) != number
+    }
 
 
 def _same_windows(

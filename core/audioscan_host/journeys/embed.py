@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
-from audioscan_host.cache import Cache
-from audioscan_host.embedding.embedder import Embedder, RecordingFailure
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress
+from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.journeys.session import Session, SessionOptions
+from audioscan_host.notes import Note
 from audioscan_host.recordings import find_recordings
 from audioscan_host.windows import Windowing
 
@@ -36,10 +35,17 @@ class StoredEmbeddings:
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """What `embed` did: the stored embeddings, and the recordings that could not be read."""
+    """What `embed` did.
+
+    Attributes:
+        stored: where the embeddings are, in the order of the recordings.
+        failures: recordings that could not be read.
+        notes: what users must know of the recordings.
+    """
 
     stored: tuple[StoredEmbeddings, ...]
     failures: tuple[RecordingFailure, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def embed(
@@ -47,10 +53,7 @@ def embed(
     models: Sequence[str],
     *,
     windowing: Windowing | None = None,
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> EmbedResult:
     """Embed recordings into the cache; what is there already is not computed again.
 
@@ -58,30 +61,19 @@ def embed(
         recordings: files and folders.
         models: names of the models; those of one checkpoint share its forward passes.
         windowing: window and hop, 8 s and 1 s unless given.
-        cache_dir: the cache folder; see `audioscan_host.cache.default_folder`.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         UnknownModelError: a model is not installed.
         SettingError: the windows do not suit a model.
         CacheError: the cache folder cannot be used.
     """
-    registry = registry or load_registry()
-    chosen = [registry.model(name) for name in models]
-    paths = find_recordings(map(Path, recordings))
-    embedder = Embedder(
-        registry,
-        chosen,
-        windowing or Windowing(),
-        Cache(cache_dir),
-        runtime=runtime,
-        progress=progress,
-    )
+    session = Session.of(**options)
+    chosen = [session.registry.model(name) for name in models]
+    paths = find_recordings(recordings, session.notes)
     done: dict[Path, list[StoredEmbeddings]] = {}
     failures = []
-    for result in embedder.embed_each(paths):
+    for result in session.embedder(chosen, windowing or Windowing()).embed_each(paths):
         if isinstance(result, RecordingFailure):
             failures.append(result)
             continue
@@ -91,10 +83,10 @@ def embed(
                 model=name,
                 windows=len(found.vectors),
                 dim=found.vectors.shape[1],
-                path=result.files[name],
+                path=Path(result.files[name]),
                 computed=name in result.computed,
             )
             for name, found in result.embeddings.items()
         ]
     in_order = [stored for path in paths for stored in done.get(path, [])]
-    return EmbedResult(tuple(in_order), tuple(failures))
+    return EmbedResult(tuple(in_order), tuple(failures), session.notes.told())

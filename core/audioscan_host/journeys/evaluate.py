@@ -1,11 +1,10 @@
 """The journey from labelled recordings to which model to use, readable top to bottom."""
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +13,9 @@ from audioscan_host.annotations import positive_labels
 from audioscan_host.annotations.matching import annotated
 from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.annotations.window_labels import NEGATIVE, POSITIVE
-from audioscan_host.cache import Cache
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.folds import FOLDS
-from audioscan_host.embedding.embedder import Embedder, RecordingFailure
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.evaluation import conditions, folder
 from audioscan_host.evaluation.bootstrap import RESAMPLES, draw_recordings
@@ -28,17 +26,14 @@ from audioscan_host.evaluation.recording_folds import recording_folds
 from audioscan_host.journeys.copies import tell_copies
 from audioscan_host.journeys.cross_validation import Material, cross_validate
 from audioscan_host.journeys.labelled import any_positive, embed_labelled
+from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import WindowChoice, choose_windowing, tell_choice
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress, Silent
+from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import RegionSettings
 from audioscan_host.windows import Windowing
 
 SEED = 42
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,7 @@ class EvaluationResult:
         failures: recordings that could not be read.
         window_choice: window and hop, and why these.
         files: what was written.
+        notes: what users must know of recordings, labels and figures.
     """
 
     labels: tuple[LabelEvaluation, ...]
@@ -62,6 +58,7 @@ class EvaluationResult:
     failures: tuple[RecordingFailure, ...]
     window_choice: WindowChoice
     files: tuple[Path, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -90,6 +87,7 @@ class EvaluationResult:
             "conclusion": {**self.conclusion.to_json(), "sentence": self.sentence},
             "windowing": self.window_choice.to_json(),
             "files": [str(path) for path in self.files],
+            "notes": [note.to_json() for note in self.notes],
             "failures": [{"recording": str(f.path), "reason": f.reason} for f in self.failures],
         }
 
@@ -109,10 +107,7 @@ def evaluate(
     threshold: float = 0.5,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> EvaluationResult:
     """Compare models and classifiers on the user's own labels, by recordings that were left out.
 
@@ -134,10 +129,7 @@ def evaluate(
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
         seed: of the resamples, and of the windows that are taken out where the sound is to be rare or frequent.
-        cache_dir: the cache folder.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         UnknownModelError: a model is not installed.
@@ -146,40 +138,45 @@ def evaluate(
         TrainingError: no label is in enough recordings.
         OutputError: the folder cannot be written to, or matplotlib is missing.
     """
-    registry = registry or load_registry()
+    session = Session.of(**options)
     systems = {
-        System(registry.model(model).name, each.kind, each.calibration): each
+        System(session.registry.model(model).name, each.kind, each.calibration): each
         for model in models
         for each in classifiers
     }
     regions = RegionSettings(threshold)
-    progress = progress or Silent()
     if out is not None:
         folder.check(Path(out))
-    annotations = annotated(find_recordings(map(Path, recordings)), [Path(path) for path in labels])
+    annotations = annotated(
+        find_recordings(recordings, session.notes), [Path(path) for path in labels], tell=session.notes
+    )
     names = positive_labels(chain.from_iterable(annotations.values()), only)
-    tell_points_among_spans(names, annotations)
+    tell_points_among_spans(names, annotations, session.notes)
 
-    chosen = [registry.model(model) for model in models]
-    cache = Cache(cache_dir)
+    chosen = [session.registry.model(model) for model in models]
     choice = choose_windowing(
-        windowing, annotations, names, chosen, hop=hop, cache=cache, wrappers=registry.wrappers
+        windowing,
+        annotations,
+        names,
+        chosen,
+        hop=hop,
+        cache=session.cache,
+        wrappers=session.registry.wrappers,
     )
     windowing = choice.windowing
-    tell_choice(choice)
-    embedder = Embedder(registry, chosen, windowing, cache, runtime=runtime, progress=progress)
-    embedded, failures = embed_labelled(embedder, annotations)
+    tell_choice(choice, session.notes)
+    embedded, failures = embed_labelled(session, chosen, windowing, annotations)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin)
     recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
     labelled = {name: material.labels(name, recordings_of_first) for name in names}
-    tell_copies(embedded, chosen[0].name, any_positive(labelled.values()), material.groups)
-    folds, skipped = _folds(labelled, material.groups.tolist())
+    tell_copies(embedded, chosen[0].name, any_positive(labelled.values()), material.groups, session.notes)
+    folds, skipped = _folds(labelled, material.groups.tolist(), session.notes)
 
     groups = material.groups  # drawn together, as they are held out together
     drawn = draw_recordings(len(np.unique(groups)), resamples, seed)[:, groups]
     judged = []
     fits = FOLDS * len(systems) * sum(map(len, folds.values()))
-    with progress.track("fitting", fits, "fits") as advance:
+    with session.progress.track("fitting", fits, "fits") as advance:
         for name, parts in folds.items():
             predicted = cross_validate(
                 name, parts, material, systems, regions=regions, seed=seed, advance=advance
@@ -188,7 +185,13 @@ def evaluate(
                 judge(name, predicted, folds=len(parts), groups=groups, drawn=drawn, threshold=threshold)
             )
     result = EvaluationResult(
-        tuple(judged), skipped, _overall(judged), tuple(each.path for each in embedded), failures, choice
+        tuple(judged),
+        skipped,
+        _overall(judged),
+        tuple(each.path for each in embedded),
+        failures,
+        choice,
+        notes=session.notes.told(),
     )
     if out is None:
         return result
@@ -196,7 +199,7 @@ def evaluate(
 
 
 def _folds(
-    labelled: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int]
+    labelled: Mapping[str, Sequence[npt.NDArray[np.int8]]], groups: Sequence[int], tell: Tell
 ) -> tuple[dict[str, list[list[int]]], dict[str, str]]:
     """For each label the recordings that are held out together, or why it cannot be judged."""
     folds, skipped = {}, {}
@@ -210,8 +213,8 @@ def _folds(
             skipped[name] = str(error)
     if not folds:
         raise TrainingError("; ".join(skipped.values()))
-    for reason in skipped.values():
-        logger.warning("left out: %s", reason)
+    for name, reason in skipped.items():
+        tell(Note(About.LEFT_OUT, f"left out: {reason}", label=name))
     return folds, skipped
 
 

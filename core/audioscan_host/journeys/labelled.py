@@ -3,7 +3,6 @@
 What training does with all of the recordings, evaluation does with each part of them.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -18,13 +17,15 @@ from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics, fit
 from audioscan_host.classifier.folds import FOLDS
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence
+from audioscan_host.journeys.session import Session
+from audioscan_host.models.model import Model
+from audioscan_host.notes import About, Note, Tell
 from audioscan_host.progress import Advance
 from audioscan_host.windows import Windowing
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class LabelledRecording:
 
 
 def embed_labelled(
-    embedder: Embedder, annotations: Mapping[Path, Sequence[Annotation]]
+    session: Session,
+    models: Sequence[Model],
+    windowing: Windowing,
+    annotations: Mapping[Path, Sequence[Annotation]],
 ) -> tuple[list[EmbeddedRecording], tuple[RecordingFailure, ...]]:
     """The recordings in their order, and those that could not be read.
 
@@ -70,7 +74,7 @@ def embed_labelled(
     """
     found: dict[Path, EmbeddedRecording] = {}
     failures = []
-    for result in embedder.embed_each(list(annotations)):
+    for result in session.embedder(models, windowing).embed_each(list(annotations)):
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
@@ -79,26 +83,23 @@ def embed_labelled(
         what = "embedded" if failures[0].by_plugin else "read"
         raise TrainingError(f"none of the labelled recordings could be {what}: {failures[0].reason}")
     embedded = [found[path] for path in annotations if path in found]
-    _tell_beyond_the_end(embedded, annotations)
+    _tell_beyond_the_end(embedded, annotations, session.notes)
     return embedded, tuple(failures)
 
 
 def _tell_beyond_the_end(
-    embedded: Sequence[EmbeddedRecording], annotations: Mapping[Path, Sequence[Annotation]]
+    embedded: Sequence[EmbeddedRecording], annotations: Mapping[Path, Sequence[Annotation]], tell: Tell
 ) -> None:
-    """Warn of annotations that begin after the end of their recording: of another one, or not in seconds."""
+    """Tell of annotations that begin after the end of their recording: of another one, or not in seconds."""
     for recording in embedded:
         beyond = [each for each in annotations[recording.path] if each.start >= recording.duration]
         if beyond:
-            logger.warning(
-                "%s: lasts %g s, but %d of its annotations begin%s later, the first at %g s: they count for nothing; "
-                "times are seconds from its beginning",
-                recording.path,
-                recording.duration,
-                len(beyond),
-                "s" * (len(beyond) == 1),
-                min(each.start for each in beyond),
+            message = (
+                f"{recording.path}: lasts {recording.duration:g} s, but {len(beyond)} of its annotations "
+                f"begin{'s' * (len(beyond) == 1)} later, the first at {min(each.start for each in beyond):g} s: they count for "
+                "nothing; times are seconds from its beginning"
             )
+            tell(Note(About.LABELS, message, recording.path))
 
 
 def labels_of(

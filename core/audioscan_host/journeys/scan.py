@@ -1,27 +1,24 @@
 """The journey from recordings and a detector to regions, readable top to bottom."""
 
-import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.cache import Cache
 from audioscan_host.detector import Detector
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector
+from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.silence_note import silence_note
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress
+from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import find_recordings
 from audioscan_host.regions import Region, RegionSettings, find_regions
 from audioscan_host.silence import Spans, no_silence
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,10 +46,17 @@ class ScannedRecording:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What was found in each recording, in the order given, and those that could not be read."""
+    """What was found.
+
+    Attributes:
+        recordings: in the order given.
+        failures: those that could not be read.
+        notes: what users must know of recordings and probabilities.
+    """
 
     recordings: tuple[ScannedRecording, ...]
     failures: tuple[RecordingFailure, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def scan(
@@ -63,10 +67,7 @@ def scan(
     thresholds: Mapping[str, float] | None = None,
     rate: float | Mapping[str, float] | None = None,
     only: Collection[str] = (),
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> ScanResult:
     """Find the regions of recordings where a detector's sounds occur.
 
@@ -78,30 +79,27 @@ def scan(
         rate: share of the windows that hold the sound, above 0 and below 1, where it is known: of all labels
             or by label. Probabilities are at that of the recordings learned from, unless given.
         only: the labels to look for; all of the detector's unless given.
-        cache_dir: the cache folder.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
         SettingError: a threshold or rate is out of range, or of a label that is not looked for.
     """
-    registry = registry or load_registry()
-    detector, model = ready_detector(detector, registry, only)
+    session = Session.of(**options)
+    detector, model = ready_detector(detector, session.registry, only)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
-    paths = find_recordings(map(Path, recordings))
-    cache = Cache(cache_dir)
-    embedder = Embedder(registry, [model], detector.windowing, cache, runtime=runtime, progress=progress)
+    paths = find_recordings(recordings, session.notes)
+    embedder = session.embedder([model], detector.windowing)
     found: dict[Path, ScannedRecording] = {}
     failures = []
     for result in embedder.embed_each(paths):
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
-            found[result.path] = _scanned(result, detector, settings_of, rates)
-    return ScanResult(tuple(found[path] for path in paths if path in found), tuple(failures))
+            found[result.path] = _scanned(result, detector, settings_of, rates, session.notes)
+    in_order = tuple(found[path] for path in paths if path in found)
+    return ScanResult(in_order, tuple(failures), session.notes.told())
 
 
 def _settings_of_labels(
@@ -137,21 +135,24 @@ def _scanned(
     detector: Detector,
     settings_of: Mapping[str, RegionSettings],
     rates: Mapping[str, float],
+    tell: Tell,
 ) -> ScannedRecording:
     found = recording.embeddings[detector.model]
     window = min(detector.window, recording.duration)
     if note := silence_note(found.times, window, recording.duration, recording.silence):
-        logger.warning("%s: %s", recording.path, note)
+        tell(Note(About.SILENCE, f"{recording.path}: {note}", recording.path))
     evidence = recording.evidence(detector.model, detector.windowing)
     probabilities = detector.probabilities(evidence, rates=rates)
     for label, classifier in detector.classifiers.items():
         mean = float(np.mean(probabilities[label][evidence.audible])) if evidence.audible.any() else 0.0
         if label not in rates and mean > classifier.highest_mean:  # how often that is right: docs/detector.md
-            logger.warning(
-                "%s: holds more of %s than any recording learned from (mean probability %.2f, there at most %.2f): "
-                "probabilities are at the rate that was learned, and may be too low here; --rate %sSHARE puts them to another",
-                recording.path, label, mean, classifier.highest_mean, f"{label}=" * (len(detector.classifiers) > 1),
-            )  # fmt: skip
+            named = f"{label}=" * (len(detector.classifiers) > 1)
+            message = (
+                f"{recording.path}: holds more of {label} than any recording learned from (mean probability {mean:.2f}, there "
+                f"at most {classifier.highest_mean:.2f}): probabilities are at the rate that was learned, and may be too low "
+                f"here; --rate {named}SHARE puts them to another"
+            )
+            tell(Note(About.RATE, message, recording.path, label))
     regions = [
         region
         for label, scores in probabilities.items()

@@ -4,19 +4,18 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.cache import Cache
 from audioscan_host.classifier.background import Background
 from audioscan_host.classifier.statistics import RunningStatistics, Statistics
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress
+from audioscan_host.journeys.session import Session, SessionOptions
+from audioscan_host.notes import Note
 from audioscan_host.recordings import find_recordings
 from audioscan_host.similarity.likeness import Likeness, direction
 from audioscan_host.similarity.query_spans import Place, QuerySpan
@@ -38,12 +37,14 @@ class SearchResult:
         recordings: those that were searched.
         failures: those that could not be read.
         durations: recording -> seconds; of all that were searched.
+        notes: what users must know of the recordings.
     """
 
     matches: tuple[Match, ...]
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
     durations: Mapping[Path, float]
+    notes: tuple[Note, ...] = ()
 
 
 def search(
@@ -55,10 +56,7 @@ def search(
     all_windows: bool = False,
     normalisation: Normalisation = "background",
     windowing: Windowing | None = None,
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> SearchResult:
     """Find the windows most like an example, before there is any label.
 
@@ -82,10 +80,7 @@ def search(
         normalisation: windows relative to the `background` of their recordings, or only to what all
             recordings have in common, `global`.
         windowing: window and hop, 8 s and 1 s unless given.
-        cache_dir: the cache folder.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         UnknownModelError: the model is not installed.
@@ -97,14 +92,14 @@ def search(
         raise SettingError(f"n must be 1 window or more, not {n}")
     if normalisation not in get_args(Normalisation):
         raise SettingError(f"normalisation must be background or global, not {normalisation!r}")
-    registry = registry or load_registry()
-    chosen = registry.model(model)
+    session = Session.of(**options)
+    chosen = session.registry.model(model)
     windowing = windowing or Windowing()
     examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(str(each)) for each in like]
     if not examples:
         raise SettingError("there is no example to search for")
-    paths = find_recordings(map(Path, recordings))
-    embedder = Embedder(registry, [chosen], windowing, Cache(cache_dir), runtime=runtime, progress=progress)
+    paths = find_recordings(recordings, session.notes)
+    embedder = session.embedder([chosen], windowing)
     reader = _Reader(embedder, chosen.name, windowing)
 
     places = _places(reader, examples)
@@ -117,7 +112,8 @@ def search(
     matches, vanished = _ranked(reader, list(durations), places, likeness, Ranking(n, all_windows))
     for failure in vanished:
         del durations[failure.path]
-    return SearchResult(tuple(matches), tuple(durations), (*failures, *vanished), durations)
+    failed = (*failures, *vanished)
+    return SearchResult(tuple(matches), tuple(durations), failed, durations, session.notes.told())
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotations_of
-from audioscan_host.cache import Cache
 from audioscan_host.detector import Detector
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
+from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector
-from audioscan_host.models.model import Runtime
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress
+from audioscan_host.journeys.session import Session, SessionOptions
+from audioscan_host.notes import Note
 from audioscan_host.recordings import find_recordings
 from audioscan_host.suggestion.candidates import Candidate, PredictedRecording, candidates, unlabelled
 from audioscan_host.suggestion.choice import choose
@@ -30,11 +30,13 @@ class SuggestResult:
         suggestions: by recording and time.
         durations: recording -> seconds; of all that were read, in the order given.
         failures: recordings that could not be read.
+        notes: what users must know of recordings and labels.
     """
 
     suggestions: tuple[Suggestion, ...]
     durations: dict[Path, float]
     failures: tuple[RecordingFailure, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def suggest(
@@ -45,10 +47,7 @@ def suggest(
     labels: Iterable[Path | str] = (),
     only: Collection[str] = (),
     seed: int = 42,
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> SuggestResult:
     """Choose the windows whose labels would teach a detector most.
 
@@ -63,10 +62,7 @@ def suggest(
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
         seed: of the random windows.
-        cache_dir: the cache folder.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
@@ -75,14 +71,14 @@ def suggest(
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
-    registry = registry or load_registry()
-    detector, model = ready_detector(detector, registry, only)
-    paths = find_recordings(map(Path, recordings))
-    annotations = annotations_of(paths, [Path(path) for path in labels], may_fit_none=True)
-
-    embedder = Embedder(
-        registry, [model], detector.windowing, Cache(cache_dir), runtime=runtime, progress=progress
+    session = Session.of(**options)
+    detector, model = ready_detector(detector, session.registry, only)
+    paths = find_recordings(recordings, session.notes)
+    annotations = annotations_of(
+        paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
     )
+
+    embedder = session.embedder([model], detector.windowing)
     offered: dict[Path, list[Candidate]] = {}
     durations: dict[Path, float] = {}
     failures = []
@@ -108,6 +104,7 @@ def suggest(
         tuple(Suggestion(c.path, c.start, c.end, c.label, c.probability, c.kind.value) for c in chosen),
         {path: durations[path] for path in paths if path in durations},
         tuple(failures),
+        session.notes.told(),
     )
 
 

@@ -1,10 +1,10 @@
 """The journey from labelled recordings to a detector, readable top to bottom."""
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,13 @@ from audioscan_host.annotations.matching import annotated
 from audioscan_host.annotations.points import tell_points_among_spans
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT
-from audioscan_host.cache import Cache
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
-from audioscan_host.embedding.embedder import Embedder, RecordingFailure
+from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.copies import tell_copies
 from audioscan_host.journeys.labelled import (
@@ -32,23 +31,20 @@ from audioscan_host.journeys.labelled import (
     fit_label,
     labels_of,
 )
+from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import (
     WindowChoice,
     choose_windowing,
     known_annotations,
     tell_choice,
 )
-from audioscan_host.models.model import Runtime
+from audioscan_host.notes import About, Note, Tell
 from audioscan_host.plugins.discovery import Plugin
-from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
 from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
 """Windows that a detector keeps of those it was trained on."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,23 @@ class LabelReport:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A detector, how it was learned, the recordings that could not be read, and why these windows."""
+    """What was learned.
+
+    Attributes:
+        detector: of all labels.
+        reports: how each was learned.
+        recordings: those that were learned from.
+        failures: those that could not be read.
+        window_choice: window and hop, and why these.
+        notes: what users must know of recordings, labels and figures.
+    """
 
     detector: Detector
     reports: tuple[LabelReport, ...]
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
     window_choice: WindowChoice
+    notes: tuple[Note, ...] = ()
 
 
 def train(
@@ -103,10 +109,7 @@ def train(
     tolerance: float = 12.0,
     neg_margin: float | None = None,
     classifier: ClassifierSettings | None = None,
-    cache_dir: Path | None = None,
-    runtime: Runtime | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[SessionOptions],
 ) -> TrainResult:
     """Train a detector of every label, and save it.
 
@@ -123,10 +126,7 @@ def train(
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
         classifier: how to fit and calibrate.
-        cache_dir: the cache folder.
-        runtime: device, precision and batch size.
-        registry: the models; those that are installed unless given.
-        progress: where progress is shown.
+        options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         UnknownModelError: the model is not installed.
@@ -135,41 +135,47 @@ def train(
         TrainingError: there is too little to learn from.
         DetectorError: the detector cannot be saved there.
     """
-    registry = registry or load_registry()
-    chosen = registry.model(model)
-    progress = progress or Silent()
+    session = Session.of(**options)
+    chosen = session.registry.model(model)
     if out is not None:
         detector_file.check_target(out)
     label_files = [Path(path) for path in labels]
     reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
-    paths, cache = find_recordings(map(Path, recordings)), Cache(cache_dir)
+    paths = find_recordings(recordings, session.notes)
     known = {} if windowing else known_annotations(paths, [*label_files, *(after for _, after in reviews)])
     choice = choose_windowing(
-        windowing, known, only, [chosen], hop=hop, cache=cache, wrappers=registry.wrappers
+        windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
     )
     windowing = choice.windowing
-    reviewed = [(after, read_review(found, after, windowing.window)) for found, after in reviews]
-    annotations = annotated(paths, label_files, reviewed)
+    reviewed = [
+        (after, read_review(found, after, windowing.window, session.notes)) for found, after in reviews
+    ]
+    annotations = annotated(paths, label_files, reviewed, session.notes)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
-    tell_points_among_spans(names, annotations)
-    tell_choice(choice)
+    tell_points_among_spans(names, annotations, session.notes)
+    tell_choice(choice, session.notes)
 
-    embedder = Embedder(registry, [chosen], windowing, cache, runtime=runtime, progress=progress)
-    embedded, failures = embed_labelled(embedder, annotations)
+    embedded, failures = embed_labelled(session, [chosen], windowing, annotations)
     labelled = [
         LabelledRecording.of(recording, annotations[recording.path], model, windowing)
         for recording in embedded
     ]
     said = {name: labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin) for name in names}
-    tell_copies(embedded, model, any_positive(said.values()), groups_of([r.annotations for r in labelled]))
+    tell_copies(
+        embedded,
+        model,
+        any_positive(said.values()),
+        groups_of([r.annotations for r in labelled]),
+        session.notes,
+    )
     settings = classifier or ClassifierSettings()
     statistics = Statistics.of([each.evidence for each in labelled])
     learned: dict[str, Fitted] = {}
     used = [np.zeros(len(each.times), np.bool_) for each in labelled]
     reports = []
-    with progress.track("fitting", len(names) * FOLDS, "fits") as advance:
+    with session.progress.track("fitting", len(names) * FOLDS, "fits") as advance:
         for name, labels_of_each in said.items():
             used = [u | (each != LEFT_OUT) for u, each in zip(used, labels_of_each, strict=True)]
             learned[name] = fit_label(
@@ -181,7 +187,7 @@ def train(
                 settings=settings,
                 advance=advance,
             )
-            reports.append(_report(name, labels_of_each, learned[name]))
+            reports.append(_report(name, labels_of_each, learned[name], session.notes))
 
     detector = Detector(
         model=chosen.name,
@@ -203,13 +209,20 @@ def train(
             "neg_margin": neg_margin,
             "labels": {report.label: report.counts for report in reports},
         },
-        plugin=_named(registry.owner(chosen)),
-        wrappers=registry.wrappers,
+        plugin=_named(session.registry.owner(chosen)),
+        wrappers=session.registry.wrappers,
     )
     detector = replace(detector, reference=_reference(detector, labelled, used))
     if out is not None:
         detector_file.save(detector, Path(out))
-    return TrainResult(detector, tuple(reports), tuple(each.path for each in embedded), failures, choice)
+    return TrainResult(
+        detector,
+        tuple(reports),
+        tuple(each.path for each in embedded),
+        failures,
+        choice,
+        session.notes.told(),
+    )
 
 
 def _named(plugin: Plugin) -> dict[str, str]:
@@ -239,10 +252,10 @@ def _reference(
     return features[cover(features, REFERENCE_WINDOWS)]
 
 
-def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted) -> LabelReport:
+def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted, tell: Tell) -> LabelReport:
     left_out, negatives, positives = map(int, np.bincount(np.concatenate(labels) - LEFT_OUT, minlength=3))
     for sentence in fitted.notes:
-        logger.warning("%s: %s", name, sentence)
+        tell(Note(About.FIT, f"{name}: {sentence}", label=name))
     return LabelReport(
         name, positives, negatives, left_out, fitted.classifier.rate, fitted.figures, fitted.notes
     )

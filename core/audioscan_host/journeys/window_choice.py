@@ -13,9 +13,9 @@ from audioscan_host.annotations import Annotation, Role, corrected, files_of, re
 from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.window_ladder import UNKNOWN_LENGTH, own_window, usual_length
 from audioscan_host.cache import Cache
-from audioscan_host.errors import RecordingError, SettingError
+from audioscan_host.errors import SettingError
 from audioscan_host.models.model import Model
-from audioscan_host.recordings import Recording
+from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.windows import Windowing
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def choose_windowing(
     if hop not in (None, UNKNOWN_LENGTH.hop) or not shortest <= UNKNOWN_LENGTH.window <= longest:
         return by_labels
     embedded = max(
-        (_embedded_by_eight_cut(annotations, each, cache, wrappers) for each in models if each.eight_cut),
+        (_embedded_by_eight_cut(annotations, each, cache, wrappers) for each in models),
         default=0,
     )
     if not embedded or 2 * embedded < len(annotations):
@@ -187,12 +187,12 @@ def known_annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> dic
     return {path: annotations for path, annotations in found.items() if annotations}
 
 
-def tell_choice(choice: WindowChoice) -> None:
-    """Log which windows were taken and why, and warn where labels ask for very different ones."""
+def tell_choice(choice: WindowChoice, tell: Tell = log) -> None:
+    """Log which windows were taken and why, and tell where labels ask for very different ones."""
     if choice.by != "given":
         logger.info("%s (--window, --hop to choose)", choice.line)
     if choice.advice:
-        logger.warning(choice.advice)
+        tell(Note(About.WINDOWS, choice.advice))
 
 
 def _embedded_by_eight_cut(paths: Iterable[Path], model: Model, cache: Cache, wrappers: Sequence[str]) -> int:
@@ -200,11 +200,10 @@ def _embedded_by_eight_cut(paths: Iterable[Path], model: Model, cache: Cache, wr
     embedded = 0
     for path in paths:
         try:
-            recording = Recording.at(path)
-        except RecordingError:
+            name = cache.eight_cut_name(path, model, UNKNOWN_LENGTH, wrappers)
+        except OSError:
             continue  # embedding will tell
-        file = cache.entry(recording, model, UNKNOWN_LENGTH, wrappers=wrappers).eight_cut
-        embedded += file is not None and file.is_file()
+        embedded += name is not None and cache.store.find(name) is not None
     return embedded
 
 

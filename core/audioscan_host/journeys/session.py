@@ -1,0 +1,85 @@
+"""What a run has: models, cache, device, progress, who computes, and what users must know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from audioscan_host.cache import Cache
+from audioscan_host.embedding.embedder import Embedder
+from audioscan_host.embedding.executor import Executor, LocalExecutor
+from audioscan_host.models.model import Model, Runtime
+from audioscan_host.notes import Notes
+from audioscan_host.plugins.registry import Registry, load_registry
+from audioscan_host.progress import Progress, Silent
+from audioscan_host.windows import Windowing
+
+
+class SessionOptions(TypedDict, total=False):
+    """The keywords that `embed`, `train`, `evaluate`, `scan`, `suggest` and `search` have in common; all may be left out.
+
+    Attributes:
+        cache_dir: the cache folder; see `audioscan_host.cache.default_folder`.
+        runtime: device, precision and batch size.
+        registry: the models; those that are installed unless given.
+        progress: where progress is shown, and from where a run can be cancelled.
+    """
+
+    cache_dir: Path | str | None
+    runtime: Runtime | None
+    registry: Registry | None
+    progress: Progress | None
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a run has.
+
+    Attributes:
+        registry: the models.
+        cache: holds what was computed before, and takes what is computed now.
+        runtime: device, precision and batch size.
+        progress: where progress is shown.
+        executor: who computes.
+        notes: what users must know, as it turns up.
+    """
+
+    registry: Registry
+    cache: Cache
+    runtime: Runtime
+    progress: Progress
+    executor: Executor
+    notes: Notes
+
+    @classmethod
+    def of(cls, **options: Unpack[SessionOptions]) -> "Session":
+        """The session of a run.
+
+        Raises:
+            CacheError: the cache folder cannot be used.
+        """
+        return cls(
+            options.get("registry") or load_registry(),
+            Cache(options.get("cache_dir")),
+            options.get("runtime") or Runtime(),
+            options.get("progress") or Silent(),
+            LocalExecutor(),
+            Notes(),
+        )
+
+    def embedder(self, models: Sequence[Model], windowing: Windowing) -> Embedder:
+        """Embeds recordings by these models.
+
+        Raises:
+            SettingError: the window is shorter or longer than a checkpoint takes.
+        """
+        return Embedder(
+            self.registry,
+            models,
+            windowing,
+            self.cache,
+            runtime=self.runtime,
+            progress=self.progress,
+            executor=self.executor,
+            tell=self.notes,
+        )
