@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +40,11 @@ class LocalFolder:
 
     def find(self, name: str) -> Stored | None:
         """The file of that name."""
-        path = self.root / name
-        return self._stored(path) if path.is_file() else None
+        return next(self._stored([self.root / name]), None)
 
     def files(self, folder: str) -> Iterator[Stored]:
         """All finished files in a folder."""
-        for path in self._paths(folder):
-            if not _is_passing(path):
-                yield self._stored(path)
+        return self._stored(path for path in self._paths(folder) if not _is_passing(path))
 
     @contextmanager
     def reading(self, name: str) -> Iterator[IO[bytes]]:
@@ -92,28 +90,32 @@ class LocalFolder:
 
     def abandoned(self, folder: str, age: float) -> Iterator[Stored]:
         """Temporary files, and lock files that no process holds."""
-        for path in self._paths(folder):
-            if _is_passing(path) and time.time() - path.stat().st_mtime > age and not _is_held(path):
-                yield self._stored(path)
+        passing = self._stored(path for path in self._paths(folder) if _is_passing(path))
+        oldest = time.time() - age
+        return (stored for stored in passing if stored.modified < oldest and not self._is_held(stored))
 
     def _paths(self, folder: str) -> list[Path]:
-        return sorted(path for path in (self.root / folder).rglob("*") if path.is_file())
+        return sorted((self.root / folder).rglob("*"))
 
-    def _stored(self, path: Path) -> Stored:
-        status = path.stat()
-        return Stored(path.relative_to(self.root).as_posix(), status.st_size, status.st_mtime)
+    def _stored(self, paths: Iterable[Path]) -> Iterator[Stored]:
+        """Those of the paths that are files still: other processes remove some meanwhile."""
+        for path in paths:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode):
+                    name = path.relative_to(self.root).as_posix()
+                    yield Stored(name, status.st_size, status.st_mtime)
+
+    def _is_held(self, stored: Stored) -> bool:
+        if not stored.name.endswith(_LOCK):
+            return False
+        try:
+            with filelock.FileLock(self.root / stored.name, timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
 
 
 def _is_passing(path: Path) -> bool:
     """Whether a file is there only while a process works."""
     return path.suffix == _LOCK or (path.name.startswith(".") and path.suffix == TEMPORARY)
-
-
-def _is_held(path: Path) -> bool:
-    if path.suffix != _LOCK:
-        return False
-    try:
-        with filelock.FileLock(path, timeout=0):
-            return False
-    except filelock.Timeout:
-        return True

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict
 
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
@@ -52,17 +52,24 @@ class Session:
     notes: Notes
 
     @classmethod
-    def of(cls, **options: Unpack[SessionOptions]) -> "Session":
-        """The session of a run.
+    def of(
+        cls,
+        *,
+        cache_dir: Path | str | None = None,
+        runtime: Runtime | None = None,
+        registry: Registry | None = None,
+        progress: Progress | None = None,
+    ) -> "Session":
+        """The session of a run, from the keywords that `SessionOptions` explains.
 
         Raises:
             CacheError: the cache folder cannot be used.
         """
         return cls(
-            options.get("registry") or load_registry(),
-            Cache(options.get("cache_dir")),
-            options.get("runtime") or Runtime(),
-            options.get("progress") or Silent(),
+            registry or load_registry(),
+            Cache(cache_dir),
+            runtime or Runtime(),
+            progress or Silent(),
             LocalExecutor(),
             Notes(),
         )
