@@ -25,8 +25,8 @@ from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassificati
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 import audioscan_ast
-import audioscan_ast_encoder
-from audioscan_ast_encoder import ASTEncoder
+import audioscan_ast.encoder
+from audioscan_ast.encoder import ASTEncoder
 from audioscan_host import (
     FINAL,
     CheckpointError,
@@ -301,7 +301,7 @@ class TestOnePass:
             calls.append("forward")
             return forward(*args, **kwargs)
 
-        monkeypatch.setattr(audioscan_ast_encoder.ASTModel, "from_pretrained", counted_load)
+        monkeypatch.setattr(audioscan_ast.encoder.ASTModel, "from_pretrained", counted_load)
         monkeypatch.setattr(ASTModel, "forward", counted_forward)
         runtime = Runtime(device="cpu", batch_size=1)
         embedded(registry, MODELS, sound(2), Windowing(1, 1), runtime=runtime)

@@ -22,10 +22,10 @@ from torch import Tensor
 from torchaudio.compliance import kaldi
 
 import audioscan_beats
-import audioscan_beats_encoder
+import audioscan_beats.encoder
 import audioscan_host.models.download
-from audioscan_beats_encoder import BEATsEncoder
-from audioscan_beats_network import BEATsConfig, BEATsNetwork, load_network
+from audioscan_beats.encoder import BEATsEncoder
+from audioscan_beats.network import BEATsConfig, BEATsNetwork, load_network
 from audioscan_host import FINAL, CheckpointError, Runtime, SettingError, Windowing, Windows, load_registry
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
@@ -287,7 +287,7 @@ class TestOnePass:
             return forward(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(audioscan_beats_encoder, "load_network", counted_load)
+            patch.setattr(audioscan_beats.encoder, "load_network", counted_load)
             patch.setattr(BEATsNetwork, "forward", counted_forward)
             runtime = Runtime(device="cpu", batch_size=2)
             joint = embedded(named, BOTH, sound(3), Windowing(1, 1), runtime=runtime)

@@ -28,10 +28,10 @@ from torch import Tensor, nn
 from torchaudio.compliance import kaldi
 
 import audioscan_eat
-import audioscan_eat_encoder
+import audioscan_eat.encoder
 import audioscan_host.models.download
-from audioscan_eat_encoder import EATEncoder
-from audioscan_eat_network import EATConfig, EATNetwork, load_network
+from audioscan_eat.encoder import EATEncoder
+from audioscan_eat.network import EATConfig, EATNetwork, load_network
 from audioscan_host import FINAL, CheckpointError, Runtime, SettingError, Windowing, Windows, load_registry
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
@@ -338,7 +338,7 @@ class TestOnePass:
             return forward(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(audioscan_eat_encoder, "load_network", counted_load)
+            patch.setattr(audioscan_eat.encoder, "load_network", counted_load)
             patch.setattr(EATNetwork, "forward", counted_forward)
             runtime = Runtime(device="cpu", batch_size=2)
             joint = embedded(registry, ["EAT", "EAT_ML"], sound(3), Windowing(1, 1), runtime=runtime)

@@ -28,7 +28,7 @@ from torchaudio.pipelines import Wav2Vec2Bundle
 import audioscan_hubert
 from audioscan_host import FINAL, Checkpoint, CheckpointError, Model, Runtime, Windowing, Windows, hookimpl
 from audioscan_host.plugins.registry import Registry, load_registry
-from audioscan_hubert_encoder import HubertEncoder
+from audioscan_hubert.encoder import HubertEncoder
 
 Array = npt.NDArray[np.float32]
 

@@ -15,7 +15,7 @@ import audioscan_mel
 from audioscan_host import FINAL, Runtime
 from audioscan_host.errors import SettingError
 from audioscan_host.windows import Windowing, Windows, cut_blocks
-from audioscan_mel_spectrogram import FRAMES_AT_ONCE, MelEncoder, mel_filter_bank
+from audioscan_mel.spectrogram import FRAMES_AT_ONCE, MelEncoder, mel_filter_bank
 
 Array = npt.NDArray[np.float32]
 
