@@ -84,7 +84,7 @@ def _ast_plain(device: torch.device, checkpoint: Path) -> Callable[[Waveforms], 
 def _eat_weights(_folder: Path) -> dict[str, str]:
     from safetensors.torch import save_file
 
-    from audioscan_eat_network import EATConfig, EATNetwork
+    from audioscan_eat.network import EATConfig, EATNetwork
 
     folder = _path("EAT")
     folder.mkdir()
@@ -95,7 +95,7 @@ def _eat_weights(_folder: Path) -> dict[str, str]:
 
 
 def _eat_plain(device: torch.device, checkpoint: Path) -> Callable[[Waveforms], Tensor]:
-    from audioscan_eat_network import load_network
+    from audioscan_eat.network import load_network
 
     network = load_network(checkpoint).to(device)
 
@@ -121,7 +121,7 @@ def _eat_plain(device: torch.device, checkpoint: Path) -> Callable[[Waveforms], 
 
 
 def _beats_weights(folder: Path) -> dict[str, str]:
-    from audioscan_beats_network import BEATsConfig, BEATsNetwork
+    from audioscan_beats.network import BEATsConfig, BEATsNetwork
 
     settings = {"input_patch_size": 16, "deep_norm": True, "relative_position_embedding": True}
     settings |= {"gru_rel_pos": True, "num_buckets": 320, "max_distance": 800}
@@ -135,7 +135,7 @@ def _beats_weights(folder: Path) -> dict[str, str]:
 
 
 def _beats_plain(device: torch.device, checkpoint: Path) -> Callable[[Waveforms], Tensor]:
-    from audioscan_beats_network import load_network
+    from audioscan_beats.network import load_network
 
     network = load_network(checkpoint).to(device)
 

@@ -33,7 +33,7 @@ _TOOK = re.compile(r"in [\d.]+ s \(.*?/s\)|\b\d+ ms$")
 _UNDER_WAY = re.compile(r"^\w+: \d+%, .* left\)$")
 """A line of progress, of which a slow machine prints more."""
 
-_MODULE = re.compile(r"# (\w+\.py)\n")
+_MODULE = re.compile(r"# ([\w/]+\.py)\n")
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,15 @@ class Block:
 
     @property
     def module(self) -> str:
-        """The name of the Python file that it is, which stands in its first line; else empty."""
+        """The Python file that it is, which stands in its first line: `audioscan_shape/encoder.py`; else empty."""
         match = _MODULE.match(self.code)
         return match[1] if match else ""
+
+    def write(self, folder: Path) -> None:
+        """The file that it is, in a folder."""
+        file = folder / self.module
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(self.code, encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def write_plugin(page: Path, name: str, folder: Path) -> None:
     """Install the plugin whose modules a page shows: `folder` is to be on PYTHONPATH."""
     for block in blocks(page):
         if block.language == "python" and block.module.startswith(f"audioscan_{name}"):
-            (folder / block.module).write_text(block.code, encoding="utf-8")
+            block.write(folder)
     facts = folder / f"audioscan_{name}-0.1.0.dist-info"
     facts.mkdir()
     facts.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: audioscan-{name}\nVersion: 0.1.0\n")
@@ -142,7 +148,7 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
         here = folder
         for block in blocks(page):
             if block.module and not block.module.startswith("audioscan_"):
-                (folder / block.module).write_text(block.code, encoding="utf-8")
+                block.write(folder)
         console = [block.code for block in blocks(page) if block.language == "console" and not block.marker]
         for command in commands("".join(console)):
             program, *arguments = command.words

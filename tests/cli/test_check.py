@@ -16,19 +16,26 @@ MODULE = "plugin_of_the_check_command"
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Install a plugin of this source, and no other."""
+    """Install a plugin of this source, and no other; with that of an encoder it is a package."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("AUDIOSCAN_PLUGINS", "mine")
 
-    def install(source):
-        (tmp_path / f"{MODULE}.py").write_text(source, encoding="utf-8")
+    def install(source, encoder=None):
+        if encoder is None:
+            (tmp_path / f"{MODULE}.py").write_text(source, encoding="utf-8")
+        else:
+            (tmp_path / MODULE / "network").mkdir(parents=True)
+            (tmp_path / MODULE / "__init__.py").write_text(source, encoding="utf-8")
+            (tmp_path / MODULE / "network" / "__init__.py").write_text(encoder, encoding="utf-8")
+            (tmp_path / MODULE / "encoder.py").write_text(encoder, encoding="utf-8")
         metadata = tmp_path / "audioscan_mine-1.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: audioscan-mine\nVersion: 1\n")
         (metadata / "entry_points.txt").write_text(f"[audioscan_host]\nmine = {MODULE}\n")
 
     yield install
-    sys.modules.pop(MODULE, None)
+    for name in [name for name in sys.modules if name.startswith(MODULE)]:
+        del sys.modules[name]
 
 
 def broken(*changes):
@@ -99,6 +106,14 @@ def test_the_line_is_the_plugins_own_where_a_library_raises(run, install, tmp_pa
     install(broken(("    power =", f"    __import__('{MODULE}_encoder').run()\n    power =")))
     done = run("check", "GOOD", expect=1)
     assert f"(char 1) ({MODULE}_encoder.py, line 5)" in done.stdout
+
+
+@pytest.mark.parametrize(("module", "file"), [("encoder", "encoder.py"), ("network", "network/__init__.py")])
+def test_a_file_of_a_package_is_named_from_the_packages_folder_on(run, install, module, file):
+    call = f"    __import__('{MODULE}.{module}').{module}.run()\n    power ="
+    install(broken(("    power =", call)), "import json\n\n\ndef run():\n    json.loads('{')\n")
+    done = run("check", "GOOD", expect=1)
+    assert f"(char 1) ({MODULE}/{file}, line 5)" in done.stdout
 
 
 def test_json_has_each_finding_with_its_promise(run, install):

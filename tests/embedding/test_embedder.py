@@ -182,9 +182,9 @@ def loud_in_the_middle(make_wav):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (("preprocess", ValueError("no such\nsound")), "TINY: preprocess raised ValueError: no such sound (test_embedder.py, line"),
-        (("embed", IndexError("of no layer")), "TINY: embed raised IndexError: of no layer (test_embedder.py, line"),
-        (("select_layers", ZeroDivisionError()), "TINY: embed raised ZeroDivisionError (test_embedder.py, line"),
+        (("preprocess", ValueError("no such\nsound")), "TINY: preprocess raised ValueError: no such sound (tests/embedding/test_embedder.py, line"),
+        (("embed", IndexError("of no layer")), "TINY: embed raised IndexError: of no layer (tests/embedding/test_embedder.py, line"),
+        (("select_layers", ZeroDivisionError()), "TINY: embed raised ZeroDivisionError (tests/embedding/test_embedder.py, line"),
         (("preprocess", RecordingError("plugin 'faulty': too loud")), "too loud"),
         (("embed", "not finite"), "TINY gave embeddings that are not finite, first in the window at 7 s, whose samples reach 1 (full"),
         (("embed", "no time"), "embed: layer -1 has shape (13, 0, 2); expected (batch, time, width)"),
@@ -237,7 +237,7 @@ def test_a_plugin_that_fails_on_every_recording_has_a_failure_for_each(make_embe
     failures = list(make_embedder().embed_each(paths))
     assert [(type(each), each.path) for each in failures] == [(RecordingFailure, path) for path in paths]
     for failure in failures:
-        assert "TINY: embed raised RuntimeError: killed here (conftest.py, line" in failure.reason
+        assert "TINY: embed raised RuntimeError: killed here (tests/conftest.py, line" in failure.reason
 
 
 def test_training_says_why_no_recording_could_be_embedded(tiny_registry, make_wav, tiny_plugin):

@@ -6,8 +6,6 @@ arithmetic is what `test_beats_network.py` is about.
 
 import hashlib
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -22,13 +20,12 @@ from torch import Tensor
 from torchaudio.compliance import kaldi
 
 import audioscan_beats
-import audioscan_beats_encoder
+import audioscan_beats.encoder
 import audioscan_host.models.download
-from audioscan_beats_encoder import BEATsEncoder
-from audioscan_beats_network import BEATsConfig, BEATsNetwork, load_network
-from audioscan_host import FINAL, CheckpointError, Runtime, SettingError, Windowing, Windows, load_registry
+from audioscan_beats.encoder import BEATsEncoder
+from audioscan_beats.network import BEATsConfig, BEATsNetwork, load_network
+from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, Windows, load_registry
 from audioscan_host.cache import Cache, eight_cut
-from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.models.weights import TorchHubFile
 from audioscan_host.plugins.registry import Registry
@@ -265,33 +262,12 @@ class TestPooling:
         np.testing.assert_allclose(found[0, :, 5], 1000 * np.arange(steps) + np.mean(range(BANDS)))
 
 
-class TestWindows:
-    def test_a_window_shorter_than_a_time_step_is_refused(self, named: Registry, tmp_path: Path) -> None:
-        with pytest.raises(SettingError, match=r"BEATS takes windows of at least 0\.175 s, not 0\.17 s"):
-            Embedder(named, [named.model("BEATS")], Windowing(0.17, 0.1), Cache(tmp_path))
-
-
 class TestOnePass:
     def test_both_models_load_once_run_once_a_batch_and_give_the_numbers_of_each_alone(
-        self, named: Registry, sound: Any, embedded: Any, host: Any, monkeypatch: pytest.MonkeyPatch
+        self, named: Registry, sound: Any, host: Any, one_pass: Any
     ) -> None:
-        calls: list[str] = []
-        load, forward = load_network, BEATsNetwork.forward
-
-        def counted_load(file: Path) -> BEATsNetwork:
-            calls.append("load")
-            return load(file)
-
-        def counted_forward(*args: Any) -> dict[int, Tensor]:
-            calls.append("forward")
-            return forward(*args)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(audioscan_beats_encoder, "load_network", counted_load)
-            patch.setattr(BEATsNetwork, "forward", counted_forward)
-            runtime = Runtime(device="cpu", batch_size=2)
-            joint = embedded(named, BOTH, sound(3), Windowing(1, 1), runtime=runtime)
-        assert calls == ["load", "forward", "forward"]
+        hooks = (audioscan_beats.encoder, "load_network"), (BEATsNetwork, "forward")
+        joint = one_pass(named, BOTH, *hooks)
         for name in BOTH:
             alone = host([name], sound(3), Windowing(1, 1))[name]
             np.testing.assert_allclose(joint[name], alone, rtol=0, atol=1e-6)
@@ -414,19 +390,8 @@ class TestCheckpoint:
             Encoders(registry, CPU).loaded(registry.model("BEATS"))
         line_of(error)
 
-    def test_loading_prints_nothing(self, file: Path, digest: str, no_installed_plugins: None) -> None:
-        code = (
-            "import sys, audioscan_beats; from audioscan_host import Runtime, load_registry; "
-            "registry = load_registry({'beats': audioscan_beats}, {'BEATS': sys.argv[1]}); "
-            "audioscan_beats.load(registry.model('BEATS').checkpoint, Runtime(device='cpu'))"
-        )
-        loading = subprocess.run(
-            [sys.executable, "-c", code, f"{file}#sha256={digest}"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        assert (loading.stdout, loading.stderr) == ("", "")
+    def test_loading_prints_nothing(self, file: Path, digest: str, printed_by_loading: Any) -> None:
+        assert printed_by_loading("beats", "BEATS", f"{file}#sha256={digest}") == ("", "")
 
 
 class TestEightCut:
@@ -460,23 +425,8 @@ class TestDeclarations:
         assert (MODELS["BEATS"].layers, MODELS["BEATS"].dim) == ((FINAL,), WIDTH)
         assert (MODELS["BEATS_ML"].layers, MODELS["BEATS_ML"].dim) == ((3, 6, 9, 12), 4 * WIDTH)
 
-    def test_the_time_step_and_the_shortest_window_are_those_of_16_frames(self) -> None:
-        assert CHECKPOINT.step * RATE == 16 * 160
-        assert CHECKPOINT.shortest_window * RATE == 400 + 15 * 160
-
     def test_the_file_is_pinned(self) -> None:
         assert CHECKPOINT.revision == CHECKPOINT.weights.sha256 == audioscan_beats.SHA256
         assert CHECKPOINT.source == CHECKPOINT.weights.url == audioscan_beats.URL
         assert f"/resolve/{audioscan_beats.REVISION}/" in audioscan_beats.URL
         assert not CHECKPOINT.remote_code
-
-    def test_listing_the_models_imports_nothing_heavy(self) -> None:
-        code = (
-            "import sys, audioscan_beats; audioscan_beats.register_models(); "
-            "print(sorted({'numpy', 'torch', 'torchaudio'} & set(sys.modules)))"
-        )
-        listing = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        assert listing.stdout.strip() == "[]"
-
-    def test_the_plugin_is_under_60_lines(self) -> None:
-        assert len(Path(audioscan_beats.__file__).read_text(encoding="utf-8").splitlines()) < 60

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from audioscan_beats_network import (
+from audioscan_beats.network import (
     BEATsConfig,
     BEATsNetwork,
     checkpoint_shapes,

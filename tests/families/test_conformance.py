@@ -23,15 +23,15 @@ from torchaudio.models import wav2vec2_model
 from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
 
 import audioscan_ast
-import audioscan_ast_encoder
+import audioscan_ast.encoder
 import audioscan_beats
 import audioscan_birdnet
 import audioscan_eat
-import audioscan_eat_encoder
+import audioscan_eat.encoder
 import audioscan_hubert
 import audioscan_mel
-from audioscan_beats_network import BEATsConfig, BEATsNetwork
-from audioscan_eat_network import EATConfig, EATNetwork
+from audioscan_beats.network import BEATsConfig, BEATsNetwork
+from audioscan_eat.network import EATConfig, EATNetwork
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.testing import conformance
 
@@ -88,7 +88,7 @@ def ast_weights(patch: pytest.MonkeyPatch, folder: Path) -> None:
     frames = 256
     ASTModel(ASTConfig(intermediate_size=8, max_length=frames)).save_pretrained(folder / "ast")
     ASTFeatureExtractor(max_length=frames).save_pretrained(folder / "ast")
-    patch.setattr(audioscan_ast_encoder, "INPUT", ("num_mel_bins",))  # any length
+    patch.setattr(audioscan_ast.encoder, "INPUT", ("num_mel_bins",))  # any length
     patch.setenv("AUDIOSCAN_AST", str(folder / "ast"))
 
 
@@ -124,7 +124,7 @@ def eat_weights(patch: pytest.MonkeyPatch, folder: Path) -> None:
         )
         (folder / name / "config.json").write_text(json.dumps({"model_type": "eat", **settings}))
         patch.setenv(f"AUDIOSCAN_{name}", str(folder / name))
-    patch.setattr(audioscan_eat_encoder, "LEAST_FRAMES", 256)
+    patch.setattr(audioscan_eat.encoder, "LEAST_FRAMES", 256)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-import audioscan_eat_network
-from audioscan_eat_network import EATConfig, EATNetwork, load_network, sine_cosine_positions
+import audioscan_eat.network
+from audioscan_eat.network import EATConfig, EATNetwork, load_network, sine_cosine_positions
 from audioscan_host import FINAL, CheckpointError
 
 Shapes = dict[str, tuple[int, ...]]
@@ -459,7 +459,7 @@ def test_loading_initialises_no_weights(load, weights, monkeypatch):
             super().__init__(config)
             devices.update(tensor.device.type for tensor in self.state_dict().values())
 
-    monkeypatch.setattr(audioscan_eat_network, "EATNetwork", Recorded)
+    monkeypatch.setattr(audioscan_eat.network, "EATNetwork", Recorded)
     network = load(weights)
     assert devices == {"meta"}
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"cpu"}

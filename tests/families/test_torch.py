@@ -365,7 +365,7 @@ def test_the_plugin_of_the_readme_gives_the_numbers_that_it_describes(
 ) -> None:
     readme = Path(hooks.__file__).parents[1] / "README.md"
     blocks = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
-    names = ["audioscan_mynet", "audioscan_mynet_encoder"]
+    names = ["audioscan_mynet", "audioscan_mynet.encoder"]
     for name, block in zip(names, blocks, strict=True):
         module = ModuleType(name)
         monkeypatch.setitem(sys.modules, name, module)

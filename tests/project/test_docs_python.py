@@ -35,6 +35,11 @@ PYTHON = {
 PLUGIN_PAGE = DOCS / "writing-a-plugin.md"
 
 
+def imported_as(block):
+    """`audioscan_shape/__init__.py` as `audioscan_shape`, `audioscan_shape/encoder.py` as `audioscan_shape.encoder`."""
+    return block.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 @pytest.fixture
 def modules(tmp_path, monkeypatch):
     """Import a module that a page shows; the blocks of all pages that are modules lie in the current folder."""
@@ -42,8 +47,8 @@ def modules(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     names = []
     for block in [block for blocks in PYTHON.values() for block in blocks if block.module]:
-        (tmp_path / block.module).write_text(block.code, encoding="utf-8")
-        names.append(block.module.removesuffix(".py"))
+        block.write(tmp_path)
+        names.append(imported_as(block))
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -82,7 +87,7 @@ def test_every_module_of_the_pages_is_tested_here():
     text = Path(__file__).read_text(encoding="utf-8")
     for blocks in PYTHON.values():
         for block in blocks:
-            assert not block.module or block.module.removesuffix(".py").removesuffix("_encoder") in text
+            assert not block.module or imported_as(block).removesuffix(".encoder") in text
 
 
 # The plugin that the page goes through
@@ -111,14 +116,13 @@ def test_the_plugin_gives_the_numbers_of_librosa(shape, make_wav, tmp_path):
             np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
-def test_the_pyproject_of_the_page_packs_the_modules_and_names_the_entry_point():
+def test_the_pyproject_of_the_page_packs_the_package_and_names_the_entry_point():
     (block,) = [b for b in shown_output.blocks(PLUGIN_PAGE) if b.code.startswith("# pyproject.toml")]
     project = tomllib.loads(block.code)
-    shown = [
-        b.module.removesuffix(".py") for b in PYTHON[PLUGIN_PAGE] if b.module.startswith("audioscan_shape")
-    ]
-    assert project["tool"]["setuptools"]["py-modules"] == shown
-    assert project["project"]["entry-points"] == {"audioscan_host": {"shape": shown[0]}}
+    shown = [b.module for b in PYTHON[PLUGIN_PAGE] if b.module.startswith("audioscan_shape")]
+    assert shown == ["audioscan_shape/__init__.py", "audioscan_shape/encoder.py"]
+    assert project["tool"]["setuptools"]["packages"] == ["audioscan_shape"]
+    assert project["project"]["entry-points"] == {"audioscan_host": {"shape": "audioscan_shape"}}
 
 
 def test_the_module_that_declares_imports_nothing_heavy(modules, tmp_path):
@@ -148,7 +152,7 @@ def mynet(modules, no_installed_plugins, tmp_path):
     torch = pytest.importorskip("torch")
     pytest.importorskip("torchaudio")
     torch.manual_seed(1)
-    network = modules("audioscan_mynet_encoder").MyNet().eval()
+    network = modules("audioscan_mynet.encoder").MyNet().eval()
     torch.save(network.state_dict(), tmp_path / "mynet.pth")
     plugin = modules("audioscan_mynet")
     return load_registry({"mynet": plugin}, checkpoints={"MYNET": str(tmp_path / "mynet.pth")}), network

@@ -150,8 +150,8 @@ def test_the_wheel_of_a_family_holds_its_modules_and_one_entry_point(family, bui
     wheel = build(folder)
     modules = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
     package = f"audioscan_{family}"
-    assert wheel.content == modules | ({f"{package}/py.typed"} if (folder / package).is_dir() else set())
-    assert all(name.startswith(package) for name in modules)
+    assert wheel.content == modules | {f"{package}/py.typed"}
+    assert all(name.startswith(f"{package}/") for name in modules)
     assert wheel.entry_points.split() == ["[audioscan_host]", family, "=", f"audioscan_{family}"]
 
 

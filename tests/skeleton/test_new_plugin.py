@@ -48,7 +48,7 @@ def generated(run, tmp_path):
 @pytest.fixture
 def imported(monkeypatch):
     """`imported(folder)` are the modules of a generated package: the plugin's, and the encoder's."""
-    names = ["audioscan_my_model", "audioscan_my_model_encoder"]
+    names = ["audioscan_my_model", "audioscan_my_model.encoder"]
 
     def import_both(folder):
         monkeypatch.syspath_prepend(folder)
@@ -105,9 +105,12 @@ class TestWhatIsWritten:
     @both_kinds
     def test_it_installs_keeps_the_contract_and_passes_its_own_tests(self, generated, tmp_path, kind):
         folder, installed = generated("my-model", *kind), tmp_path / "installed"
+        (folder / "audioscan_my_model" / "further.py").touch()
         quiet = ["--quiet", "--disable-pip-version-check"]
         offline = ["--no-deps", "--no-index", "--no-build-isolation"]
         python("-m", "pip", "install", *quiet, *offline, "--target", installed, folder, cwd=tmp_path)
+        files = {path.name for path in (installed / "audioscan_my_model").iterdir() if path.is_file()}
+        assert files == {"__init__.py", "encoder.py", "further.py", "py.typed"}
 
         models = python("-c", COMMAND_LINE, "models", cwd=tmp_path, path=installed)
         assert models.stderr == ""
@@ -129,8 +132,9 @@ class TestWhatIsWritten:
             ".github/workflows/ci.yml",
             ".gitignore",
             "README.md",
-            "audioscan_my_model.py",
-            "audioscan_my_model_encoder.py",
+            "audioscan_my_model/__init__.py",
+            "audioscan_my_model/encoder.py",
+            "audioscan_my_model/py.typed",
             "pyproject.toml",
             "tests/test_my_model.py",
         }
@@ -139,7 +143,7 @@ class TestWhatIsWritten:
     @both_kinds
     def test_it_is_for_this_contract_and_this_series_of_hosts(self, generated, kind):
         folder = generated("my-model", *kind)
-        module = (folder / "audioscan_my_model.py").read_text(encoding="utf-8")
+        module = (folder / "audioscan_my_model" / "__init__.py").read_text(encoding="utf-8")
         assert f"\nCONTRACT_VERSION = {CONTRACT_VERSION}  #" in module
         own = HOOKS[:2] if kind else HOOKS
         assert re.findall(r"@hookimpl\ndef (\w+)", module) == own
@@ -151,7 +155,7 @@ class TestWhatIsWritten:
         folder = generated("my-model", *kind)
         project = read_toml(folder / "pyproject.toml")
         asked = {Requirement(each).name for each in project["project"]["dependencies"]}
-        assert asked == imports_of(folder.glob("*.py"))
+        assert asked == imports_of(folder.glob("audioscan_my_model/*.py"))
         of_tests = {Requirement(each).name for each in project["dependency-groups"]["test"]}
         assert imports_of(folder.glob("tests/*.py")) <= asked | of_tests
         assert of_tests - asked - {"pytest"} <= imports_of(folder.glob("tests/*.py"))
@@ -170,17 +174,18 @@ class TestWhatIsWritten:
         assert by_name["audioscan-torch"].contains(theirs["version"])
 
     @both_kinds
-    def test_the_wheel_has_every_module_and_the_list_says_to_name_further_ones(self, generated, kind):
+    def test_every_module_is_in_the_package_and_the_package_in_the_wheel(self, generated, kind):
         folder = generated("my-model", *kind)
-        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-        assert "add every further one.\nonly-include = [" in text
+        package = folder / "audioscan_my_model"
+        modules = {path for path in folder.rglob("*.py") if path.parent.name != "tests"}
+        assert modules == set(package.glob("*.py"))
         wheel = read_toml(folder / "pyproject.toml")["tool"]["hatch"]["build"]["targets"]["wheel"]
-        assert set(wheel["only-include"]) == {path.name for path in folder.glob("*.py")}
+        assert wheel == {"packages": [package.name]}
 
     @both_kinds
     def test_it_says_when_to_raise_a_revision_and_when_to_install_again(self, generated, kind):
         folder = generated("my-model", *kind)
-        encoder = (folder / "audioscan_my_model_encoder.py").read_text(encoding="utf-8")
+        encoder = (folder / "audioscan_my_model" / "encoder.py").read_text(encoding="utf-8")
         assert "\nWhenever the numbers that come out of it change, raise `revision` of " in encoder
         readme = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
         assert (
@@ -191,7 +196,7 @@ class TestWhatIsWritten:
     def test_it_points_to_the_page_that_explains_it(self, generated):
         folder = generated("my-model")
         (title, *_) = (ROOT / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8").splitlines()
-        for name in ("README.md", "audioscan_my_model.py"):
+        for name in ("README.md", "audioscan_my_model/__init__.py"):
             assert f'page "{title.removeprefix("# ")}"' in (folder / name).read_text().replace("\n", " ")
 
     @pytest.mark.parametrize("name", ["x", "my-model", LONG_NAME])
@@ -222,7 +227,7 @@ class TestWhatIsWritten:
     def test_what_the_name_became_is_said(self, run, kind):
         called = {(): "model MY_MODEL", ("--torch",): "models MY_MODEL and MY_MODEL_ML"}[kind]
         assert run("new-plugin", "My_Model", *kind).stderr == (
-            "wrote 7 files into audioscan-my-model\n"
+            "wrote 8 files into audioscan-my-model\n"
             f"plugin my-model, module audioscan_my_model, {called}; next:\n"
         )
 
@@ -339,7 +344,7 @@ class TestWeightsOfTheTorchSkeleton:
         import torch
 
         folder = generated("my-model", "--torch")
-        path = folder / "audioscan_my_model_encoder.py"
+        path = folder / "audioscan_my_model" / "encoder.py"
         text, swapped = re.subn(
             r"# (weights = torch\.load\(.*\))\n +weights = random_weights\(network\)", r"\1", path.read_text()
         )

@@ -41,7 +41,7 @@ def costing_the_recording(plugin: str, module: Any, models: str, hook: str) -> I
 
 
 def raised(error: BaseException, module: Any) -> str:
-    """`raised ValueError: no sound (audioscan_shape_encoder.py, line 41)`; the arguments as of `place`."""
+    """`raised ValueError: no sound (audioscan_shape/encoder.py, line 41)`; the arguments as of `place`."""
     where = place(error, module)
     return f"raised {last_line(error)}{where and f' ({where})'}"
 
@@ -58,12 +58,12 @@ def last_line(error: BaseException) -> str:
 
 
 def place(error: BaseException, module: Any) -> str:
-    """`audioscan_shape_encoder.py, line 41`: the innermost line of the plugin's own, or else of what it calls first.
+    """`audioscan_shape/encoder.py, line 41`: the innermost line of the plugin's own, or else of what it calls first.
 
     Args:
         error: as a hook raised it.
-        module: that holds the plugin's hooks, or an object of it. What is called like it belongs to it:
-            `audioscan_shape_encoder` to `audioscan_shape`.
+        module: that holds the plugin's hooks, or an object of it. What is in its package belongs to it, and so do
+            modules that lie beside it and are called like it: `audioscan_shape_encoder` to `audioscan_shape`.
 
     Returns:
         Empty where nothing but the host was at work.
@@ -75,12 +75,20 @@ def place(error: BaseException, module: Any) -> str:
     if not within and not beyond:
         return ""
     frame, line = within[-1] if within else beyond[0]
-    return f"{Path(frame.f_code.co_filename).name}, line {line}"
+    return f"{_file_of(frame)}, line {line}"
 
 
 def package_of(frame: FrameType) -> str:
     """The package of the code that a frame runs."""
     return _package(frame.f_globals.get("__name__", ""))
+
+
+def _file_of(frame: FrameType) -> str:
+    """`audioscan_shape/encoder.py`: from the folder of the outermost package on; of a module in none, its name alone."""
+    file = Path(frame.f_code.co_filename)
+    packages = frame.f_globals.get("__package__") or ""
+    depth = packages.count(".") + 1 if packages else 0
+    return "/".join(file.parts[-1 - depth :])
 
 
 def _belongs(frame: FrameType, own: str) -> bool:

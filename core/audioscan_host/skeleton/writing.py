@@ -77,17 +77,18 @@ def _texts(names: PluginNames, kind: Kind) -> dict[str, str]:
     templates = {
         "pyproject.toml": "shared/pyproject.toml",
         "README.md": "shared/README.md",
-        f"{names.module}.py": f"{kind.name}/plugin.py",
-        f"{names.module}_encoder.py": f"{kind.name}/encoder.py",
+        f"{names.module}/__init__.py": f"{kind.name}/plugin.py",
+        f"{names.module}/encoder.py": f"{kind.name}/encoder.py",
         f"tests/{test}": f"{kind.name}/test.py",
         ".github/workflows/ci.yml": "shared/ci.yml",
         ".gitignore": "shared/gitignore",
     }
     here = files("audioscan_host.skeleton")
-    return {
+    filled = {
         path: Template((here / f"{name}.template").read_text(encoding="utf-8")).substitute(values)
         for path, name in templates.items()
     }
+    return {**filled, f"{names.module}/py.typed": ""}
 
 
 def _lines(requirements: Iterable[str]) -> str:

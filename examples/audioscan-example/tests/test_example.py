@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import audioscan_example
-from audioscan_example_encoder import FRAME
+from audioscan_example.encoder import FRAME
 from audioscan_host import FINAL, Runtime, Windows
 from audioscan_host.testing import conformance
 

@@ -116,7 +116,7 @@ class Attention(nn.Module):
         table = self.relative_attention_bias
         distance = torch.arange(1 - patches, patches, device=table.weight.device)
         by_distance = table(relative_position_bucket(distance, table.num_embeddings, self.max_distance))
-        rows = by_distance.T.unfold(1, patches, 1).flip(1)  # the row of query 0 is the last
+        rows: Tensor = by_distance.T.unfold(1, patches, 1).flip(1)  # the row of query 0 is the last
         return rows.contiguous()  # in the order in which every block multiplies it: four times as fast
 
     def gate(self, query: Tensor) -> Tensor:

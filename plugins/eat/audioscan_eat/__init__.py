@@ -10,7 +10,7 @@ from audioscan_host.weights import HubSnapshot
 from audioscan_torch.hooks import batch_size, embed, precision, preprocess
 
 if TYPE_CHECKING:
-    from audioscan_eat_encoder import EATEncoder
+    from audioscan_eat.encoder import EATEncoder
 
 __all__ = ["batch_size", "embed", "load", "precision", "preprocess", "register_models"]
 
@@ -54,6 +54,6 @@ def register_models() -> list[Model]:
 
 @hookimpl
 def load(checkpoint: Checkpoint, runtime: Runtime) -> EATEncoder:
-    from audioscan_eat_encoder import EATEncoder
+    from audioscan_eat.encoder import EATEncoder
 
     return EATEncoder.load(checkpoint, runtime)

@@ -9,7 +9,7 @@ from audioscan_host.weights import TorchHubFile
 from audioscan_torch.hooks import batch_size, embed, precision, preprocess
 
 if TYPE_CHECKING:
-    from audioscan_hubert_encoder import HubertEncoder
+    from audioscan_hubert.encoder import HubertEncoder
 
 __all__ = ["batch_size", "embed", "load", "precision", "preprocess", "register_models"]
 
@@ -53,6 +53,6 @@ def register_models() -> list[Model]:
 
 @hookimpl
 def load(checkpoint: Checkpoint, runtime: Runtime) -> HubertEncoder:
-    from audioscan_hubert_encoder import HubertEncoder
+    from audioscan_hubert.encoder import HubertEncoder
 
     return HubertEncoder.load(checkpoint, runtime)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from audioscan_eat_network import MEL_BINS, PATCH, PATCHES_A_STEP, EATNetwork, load_network
+from audioscan_eat.network import MEL_BINS, PATCH, PATCHES_A_STEP, EATNetwork, load_network
 from audioscan_host import Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows

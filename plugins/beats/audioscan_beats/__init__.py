@@ -9,7 +9,7 @@ from audioscan_host.weights import TorchHubFile
 from audioscan_torch.hooks import batch_size, embed, precision, preprocess
 
 if TYPE_CHECKING:
-    from audioscan_beats_encoder import BEATsEncoder
+    from audioscan_beats.encoder import BEATsEncoder
 
 __all__ = ["batch_size", "embed", "load", "precision", "preprocess", "register_models"]
 
@@ -45,6 +45,6 @@ def register_models() -> list[Model]:
 
 @hookimpl
 def load(checkpoint: Checkpoint, runtime: Runtime) -> BEATsEncoder:
-    from audioscan_beats_encoder import BEATsEncoder
+    from audioscan_beats.encoder import BEATsEncoder
 
     return BEATsEncoder.load(checkpoint, runtime)

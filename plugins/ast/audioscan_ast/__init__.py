@@ -9,7 +9,7 @@ from audioscan_host.weights import HubSnapshot
 from audioscan_torch.hooks import batch_size, embed, precision, preprocess
 
 if TYPE_CHECKING:
-    from audioscan_ast_encoder import ASTEncoder
+    from audioscan_ast.encoder import ASTEncoder
 
 __all__ = ["batch_size", "embed", "load", "precision", "preprocess", "register_models"]
 
@@ -45,6 +45,6 @@ def register_models() -> list[Model]:
 
 @hookimpl
 def load(checkpoint: Checkpoint, runtime: Runtime) -> ASTEncoder:
-    from audioscan_ast_encoder import ASTEncoder
+    from audioscan_ast.encoder import ASTEncoder
 
     return ASTEncoder.load(checkpoint, runtime)

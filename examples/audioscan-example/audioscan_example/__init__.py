@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runtime, SettingError, hookimpl
 
 if TYPE_CHECKING:  # listing the models must wait for neither numpy nor PyWavelets
-    from audioscan_example_encoder import Array, WaveletEncoder
+    from audioscan_example.encoder import Array, WaveletEncoder
     from audioscan_host import Windows
 
 CONTRACT_VERSION = 1
@@ -37,7 +37,7 @@ def load(checkpoint: Checkpoint, runtime: Runtime) -> WaveletEncoder:
         raise SettingError(
             f"{checkpoint.name} runs on the CPU: device must be auto or cpu, not {runtime.device}"
         )
-    from audioscan_example_encoder import WaveletEncoder
+    from audioscan_example.encoder import WaveletEncoder
 
     return WaveletEncoder()
 

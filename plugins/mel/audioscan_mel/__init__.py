@@ -8,7 +8,7 @@ from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runti
 
 if TYPE_CHECKING:  # listing the models must not wait for numpy
     from audioscan_host import Windows
-    from audioscan_mel_spectrogram import Array, MelEncoder
+    from audioscan_mel.spectrogram import Array, MelEncoder
 
 CONTRACT_VERSION = 1
 
@@ -37,7 +37,7 @@ def load(checkpoint: Checkpoint, runtime: Runtime) -> MelEncoder:
         raise SettingError(
             f"{checkpoint.name} runs on the CPU only: device must be auto or cpu, not {runtime.device}"
         )
-    from audioscan_mel_spectrogram import MelEncoder
+    from audioscan_mel.spectrogram import MelEncoder
 
     return MelEncoder()
 
