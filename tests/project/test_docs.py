@@ -304,6 +304,7 @@ def test_every_member_of_a_detector_is_explained(tmp_path):
 
 def test_the_site_builds_strictly_and_asks_nothing_of_the_network(tmp_path):
     pytest.importorskip("material", reason="mkdocs-material is not installed: make docs")
+    pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed: make docs")
     command = [
         sys.executable,
         "-m",

@@ -36,7 +36,12 @@ class StoredEmbeddings:
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """What `embed` did: the stored embeddings, and the recordings that could not be read."""
+    """What `embed` did.
+
+    Attributes:
+        stored: by recording, in the order given, and by model.
+        failures: recordings that could not be read.
+    """
 
     stored: tuple[StoredEmbeddings, ...]
     failures: tuple[RecordingFailure, ...]

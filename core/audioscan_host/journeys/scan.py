@@ -49,7 +49,12 @@ class ScannedRecording:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What was found in each recording, in the order given, and those that could not be read."""
+    """What a scan found.
+
+    Attributes:
+        recordings: what was found in each, in the order given.
+        failures: recordings that could not be read.
+    """
 
     recordings: tuple[ScannedRecording, ...]
     failures: tuple[RecordingFailure, ...]

@@ -81,7 +81,15 @@ class LabelReport:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A detector, how it was learned, the recordings that could not be read, and why these windows."""
+    """A detector, and how it was learned.
+
+    Attributes:
+        detector: of all labels.
+        reports: what was learned of each label.
+        recordings: those that were learned from.
+        failures: recordings that could not be read.
+        window_choice: window and hop, and why these.
+    """
 
     detector: Detector
     reports: tuple[LabelReport, ...]
