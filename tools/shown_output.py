@@ -19,7 +19,7 @@ PAGES_WITH_OUTPUT = ("getting-started.md", "writing-a-plugin.md", "file-formats.
 """Their commands are run from top to bottom, one page after the other: each goes on with what the demo left."""
 
 PROGRAMS = ("audioscan-host", "head", "mkdir", "python", "sed")
-"""What is run; `cd` is followed, and all else (pip, python3) is only shown."""
+"""What is run; `cd` is followed, pip installs a page's own plugin alone, and all else (python3) is only shown."""
 
 LEFT_OUT = "..."
 """A line of shown output that stands for any number of lines."""
@@ -33,7 +33,7 @@ _TOOK = re.compile(r"in [\d.]+ s \(.*?/s\)|\b\d+ ms$")
 _UNDER_WAY = re.compile(r"^\w+: \d+%, .* left\)$")
 """A line of progress, of which a slow machine prints more."""
 
-_MODULE = re.compile(r"# ([\w/]+\.py)\n")
+_MODULE = re.compile(r"# ((?:\w+/)*\w+\.py)\n")
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,20 @@ class Block:
 
     @property
     def module(self) -> str:
-        """The Python file that it is, which stands in its first line: `audioscan_shape/encoder.py`; else empty."""
+        """The path of the Python file that it is, which stands in its first line; else empty."""
         match = _MODULE.match(self.code)
         return match[1] if match else ""
 
+    @property
+    def imported_as(self) -> str:
+        """What the Python file that it is is imported as: `package.module`; else empty."""
+        return self.module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
     def write(self, folder: Path) -> None:
-        """The file that it is, in a folder."""
-        file = folder / self.module
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(self.code, encoding="utf-8")
+        """Write the Python file that it is below a folder."""
+        path = folder / self.module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.code, encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,9 @@ def commands(code: str) -> list[Command]:
 
 
 def write_plugin(page: Path, name: str, folder: Path) -> None:
-    """Install the plugin whose modules a page shows: `folder` is to be on PYTHONPATH."""
+    """Install the plugin whose package a page shows: `folder` is to be on PYTHONPATH."""
     for block in blocks(page):
-        if block.language == "python" and block.module.startswith(f"audioscan_{name}"):
+        if block.language == "python" and block.module.startswith(f"audioscan_{name}/"):
             block.write(folder)
     facts = folder / f"audioscan_{name}-0.1.0.dist-info"
     facts.mkdir()
@@ -132,10 +137,12 @@ def write_plugin(page: Path, name: str, folder: Path) -> None:
 
 
 def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
-    """Run the commands of the pages that show output; each with its page and the lines that it prints."""
+    """Run the commands of the pages that show output; each with its page and the lines that it prints.
+
+    A plugin that a page shows is there from the command on that installs it.
+    """
     site = folder / "site-packages"
     site.mkdir()
-    write_plugin(DOCS / "writing-a-plugin.md", "shape", site)
     environment = {
         **os.environ,
         "PYTHONPATH": str(site),
@@ -144,7 +151,7 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
     }
     environment.pop("AUDIOSCAN_CACHE", None)
     for page in (DOCS / name for name in PAGES_WITH_OUTPUT):
-        environment["AUDIOSCAN_PLUGINS"] = "mel,shape" if page.name == "writing-a-plugin.md" else "mel"
+        environment["AUDIOSCAN_PLUGINS"] = "mel"
         here = folder
         for block in blocks(page):
             if block.module and not block.module.startswith("audioscan_"):
@@ -154,8 +161,17 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
             program, *arguments = command.words
             if program == "cd":
                 here = folder / arguments[0]
+            elif program == "pip" and (name := _own_plugin(arguments)):
+                write_plugin(page, name, site)
+                environment["AUDIOSCAN_PLUGINS"] += f",{name}"
             elif program in PROGRAMS:
                 yield page, command, _printed([program, *_expanded(arguments, here)], here, environment)
+
+
+def _own_plugin(arguments: Sequence[str]) -> str:
+    """The name of the page's own plugin, where that is what pip is to install; else empty."""
+    match = re.fullmatch(r"\./audioscan-(\w+)", arguments[-1])
+    return match[1] if match else ""
 
 
 def _expanded(arguments: Sequence[str], here: Path) -> Iterator[str]:

@@ -8,34 +8,100 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audioscan_host.errors import AudioscanError, CheckpointError, SettingError
-    from audioscan_host.journeys.embed import embed
-    from audioscan_host.journeys.evaluate import evaluate
-    from audioscan_host.journeys.scan import scan
-    from audioscan_host.journeys.search import search
-    from audioscan_host.journeys.suggest import suggest
-    from audioscan_host.journeys.train import train
+    from audioscan_host.classifier.figures import Figures
+    from audioscan_host.classifier.learning import ClassifierSettings
+    from audioscan_host.detector.detector import Detector
+    from audioscan_host.detector.file import load as load_detector
+    from audioscan_host.embedding.tasks import RecordingFailure
+    from audioscan_host.errors import (
+        AnnotationError,
+        AudioscanError,
+        CacheError,
+        CheckpointError,
+        DetectorError,
+        EmbeddingError,
+        ModelError,
+        OutputError,
+        PluginError,
+        RecordingError,
+        SettingError,
+        TrainingError,
+        UnknownModelError,
+    )
+    from audioscan_host.evaluation.judgement import LabelEvaluation
+    from audioscan_host.evidence import Evidence
+    from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
+    from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
+    from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
+    from audioscan_host.journeys.search import SearchResult, search
+    from audioscan_host.journeys.session import SessionOptions
+    from audioscan_host.journeys.suggest import SuggestResult, suggest
+    from audioscan_host.journeys.train import LabelReport, TrainResult, train
+    from audioscan_host.journeys.window_choice import WindowChoice
     from audioscan_host.models.model import FINAL, Checkpoint, Model, Runtime
+    from audioscan_host.notes import About, Note
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
-    from audioscan_host.plugins.registry import load_registry
+    from audioscan_host.plugins.registry import Registry, load_registry
+    from audioscan_host.progress import Progress
+    from audioscan_host.regions import Region, RegionSettings
+    from audioscan_host.similarity.query_spans import QuerySpan
+    from audioscan_host.similarity.ranking import Match
+    from audioscan_host.suggestion.table import Suggestion
     from audioscan_host.windows import Windowing, Windows
 
 __all__ = [
     "CONTRACT_VERSION",
     "FINAL",
+    "About",
+    "AnnotationError",
     "AudioscanError",
+    "CacheError",
     "Checkpoint",
     "CheckpointError",
+    "ClassifierSettings",
+    "Detector",
+    "DetectorError",
+    "EmbedResult",
+    "EmbeddingError",
+    "EvaluationResult",
+    "Evidence",
+    "Figures",
     "HiddenStates",
     "Inputs",
+    "LabelEvaluation",
+    "LabelReport",
+    "Match",
     "Model",
+    "ModelError",
+    "Note",
+    "OutputError",
+    "PluginError",
+    "Progress",
+    "QuerySpan",
+    "RecordingError",
+    "RecordingFailure",
+    "Region",
+    "RegionSettings",
+    "Registry",
     "Runtime",
+    "ScanResult",
+    "ScannedRecording",
+    "SearchResult",
+    "SessionOptions",
     "SettingError",
+    "StoredEmbeddings",
+    "SuggestResult",
+    "Suggestion",
+    "TrainResult",
+    "TrainingError",
+    "UnknownModelError",
+    "WindowChoice",
     "Windowing",
     "Windows",
     "embed",
     "evaluate",
     "hookimpl",
+    "load_detector",
     "load_registry",
     "scan",
     "search",
@@ -44,21 +110,55 @@ __all__ = [
 ]
 
 _HOME = {
-    "embed": "journeys.embed",
-    "evaluate": "journeys.evaluate",
-    "scan": "journeys.scan",
-    "search": "journeys.search",
-    "suggest": "journeys.suggest",
-    "train": "journeys.train",
-    "load_registry": "plugins.registry",
-    **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
-    **dict.fromkeys(["AudioscanError", "CheckpointError", "SettingError"], "errors"),
+    "Figures": "classifier.figures",
+    "ClassifierSettings": "classifier.learning",
+    "Detector": "detector.detector",
+    "load_detector": "detector.file:load",
+    "RecordingFailure": "embedding.tasks",
+    **dict.fromkeys(
+        [
+            "AnnotationError",
+            "AudioscanError",
+            "CacheError",
+            "CheckpointError",
+            "DetectorError",
+            "EmbeddingError",
+            "ModelError",
+            "OutputError",
+            "PluginError",
+            "RecordingError",
+            "SettingError",
+            "TrainingError",
+            "UnknownModelError",
+        ],
+        "errors",
+    ),
+    "LabelEvaluation": "evaluation.judgement",
+    "Evidence": "evidence",
+    **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
+    **dict.fromkeys(["EvaluationResult", "evaluate"], "journeys.evaluate"),
+    **dict.fromkeys(["ScannedRecording", "ScanResult", "scan"], "journeys.scan"),
+    **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
+    "SessionOptions": "journeys.session",
+    **dict.fromkeys(["SuggestResult", "suggest"], "journeys.suggest"),
+    **dict.fromkeys(["LabelReport", "TrainResult", "train"], "journeys.train"),
+    "WindowChoice": "journeys.window_choice",
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),
+    **dict.fromkeys(["About", "Note"], "notes"),
+    **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
+    **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
+    "Progress": "progress",
+    **dict.fromkeys(["Region", "RegionSettings"], "regions"),
+    "QuerySpan": "similarity.query_spans",
+    "Match": "similarity.ranking",
+    "Suggestion": "suggestion.table",
     **dict.fromkeys(["Windowing", "Windows"], "windows"),
 }
+"""Name -> the module that has it, and after a colon what it is called there where that differs."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"audioscan_host.{_HOME[name]}"), name)
+    module, _, attribute = _HOME[name].partition(":")
+    return getattr(import_module(f"audioscan_host.{module}"), attribute or name)

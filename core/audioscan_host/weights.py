@@ -1,5 +1,12 @@
 """Where the weights of a checkpoint lie: what the module of a plugin names them with."""
 
-from audioscan_host.models.weights import HubSnapshot, PackagedFile, PackagedFiles, TorchHubFile
+from audioscan_host.models.weights import (
+    HubSnapshot,
+    LocalWeights,
+    PackagedFile,
+    PackagedFiles,
+    TorchHubFile,
+    Weights,
+)
 
-__all__ = ["HubSnapshot", "PackagedFile", "PackagedFiles", "TorchHubFile"]
+__all__ = ["HubSnapshot", "LocalWeights", "PackagedFile", "PackagedFiles", "TorchHubFile", "Weights"]

@@ -28,7 +28,11 @@ MOST_OVERLAP = 2000
 
 @dataclass(frozen=True)
 class Windowing:
-    """How a recording is cut: `window` seconds long, one every `hop` seconds.
+    """How a recording is cut into windows.
+
+    Attributes:
+        window: seconds; the length of each.
+        hop: seconds from one start to the next.
 
     Raises:
         SettingError: window or hop is off the 10 ms grid, the window is longer than an hour, or the hop is longer than

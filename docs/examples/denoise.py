@@ -1,4 +1,4 @@
-"""A plugin without models: takes steady noise away before any model hears the recording.
+"""A plugin without models: takes steady noise away before any model gets the recording.
 
 Spectral gating: in short overlapping frames, each frequency that does not rise above its own noise floor is turned
 down. The noise floor is what a frequency does not fall below for most of a block (two minutes of the recording), so
@@ -39,8 +39,8 @@ def spectral_gate(waveform, sample_rate):
     frames = np.lib.stride_tricks.sliding_window_view(padded, frame)[::hop]
     spectra = np.fft.rfft(frames * taper)
     magnitude = np.abs(spectra)
-    heard = magnitude[4:-4] if len(magnitude) > 8 else magnitude  # not the padding
-    floor = np.quantile(heard, FLOOR_QUANTILE, axis=0)
+    within = magnitude[4:-4] if len(magnitude) > 8 else magnitude  # not the padding
+    floor = np.quantile(within, FLOOR_QUANTILE, axis=0)
     gain = np.where(magnitude > ABOVE_FLOOR * floor, 1.0, TURNED_DOWN_TO)
     # A gain that jumps from frame to frame is heard as a twitter of its own.
     gain = (np.roll(gain, 1, axis=0) + gain + np.roll(gain, -1, axis=0)) / 3

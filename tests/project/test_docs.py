@@ -26,12 +26,14 @@ from audioscan_host.detector import Detector, detector_json, save
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.plugins import hookspecs
+from audioscan_host.testing import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 TOOLS = ROOT / "tools"
 PAGES = sorted(DOCS.glob("*.md"))
-PLUGIN_PAGE = DOCS / "writing-a-plugin.md"
+TUTORIAL = DOCS / "writing-a-plugin.md"
+REFERENCE = DOCS / "plugin-reference.md"
 
 
 def _tool(name: str) -> types.ModuleType:
@@ -179,13 +181,13 @@ def _alike(shown, real):
     return close and _NUMBER.sub("0", shown).split() == _NUMBER.sub("0", real).split()
 
 
-# The page on plugins
+# The reference of plugins
 
 
 def _signatures():
     """Hook -> its arguments and result, as the page writes them."""
     found = {}
-    for block in shown_output.blocks(PLUGIN_PAGE):
+    for block in shown_output.blocks(REFERENCE):
         if block.language == "python" and block.code.startswith("def ") and block.code.endswith(": ...\n"):
             (function,) = ast.parse(block.code).body
             found[function.name] = (ast.unparse(function.args), ast.unparse(function.returns))
@@ -205,7 +207,7 @@ def test_the_signatures_of_all_hooks_are_those_of_the_contract():
 
 
 def test_every_hook_has_a_heading_and_a_row():
-    text = PLUGIN_PAGE.read_text(encoding="utf-8")
+    text = REFERENCE.read_text(encoding="utf-8")
     for hook in _signatures():
         assert f"\n### {hook}\n" in text
         assert f"| [`{hook}`](#{hook}) |" in text
@@ -213,15 +215,25 @@ def test_every_hook_has_a_heading_and_a_row():
 
 @pytest.mark.parametrize("declared", [Checkpoint, Model, Runtime, Windows])
 def test_every_field_is_explained(declared):
-    text = PLUGIN_PAGE.read_text(encoding="utf-8")
+    text = REFERENCE.read_text(encoding="utf-8")
     section = text.split(f"\n### {declared.__name__}\n")[1].split("\n#")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
     assert [name for name, _ in rows] == [field.name for field in dataclasses.fields(declared)]
     assert all(len(explanation) > 10 for _, explanation in rows)
 
 
-def test_the_page_names_the_version_of_the_contract():
-    assert f"CONTRACT_VERSION = {hookspecs.CONTRACT_VERSION}" in PLUGIN_PAGE.read_text(encoding="utf-8")
+def test_every_check_is_in_the_table_with_its_promise_and_what_it_comes_after():
+    section = REFERENCE.read_text(encoding="utf-8").split("\n## The checks\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+) \| (.+) \|$", section, re.MULTILINE)
+    told = [(name, promise, tuple(re.findall(r"`([\w-]+)`", after))) for name, promise, after in rows]
+    assert told == [(check.name, check.promise, check.after) for check in CHECKS]
+
+
+@pytest.mark.parametrize("page", [TUTORIAL, REFERENCE], ids=lambda page: page.name)
+def test_the_pages_name_the_version_of_the_contract(page):
+    named = re.findall(r"CONTRACT_VERSION = (\d+)", page.read_text(encoding="utf-8"))
+    assert named
+    assert set(named) == {str(hookspecs.CONTRACT_VERSION)}
 
 
 # File formats
@@ -304,6 +316,7 @@ def test_every_member_of_a_detector_is_explained(tmp_path):
 
 def test_the_site_builds_strictly_and_asks_nothing_of_the_network(tmp_path):
     pytest.importorskip("material", reason="mkdocs-material is not installed: make docs")
+    pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed: make docs")
     command = [
         sys.executable,
         "-m",

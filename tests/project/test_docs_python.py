@@ -5,9 +5,11 @@ import __future__
 import importlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ import librosa
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, load_registry, train
 from audioscan_host.annotations import read_annotations
@@ -32,12 +35,8 @@ PYTHON = {
     page: [block for block in shown_output.blocks(page) if block.language == "python" and not block.marker]
     for page in PAGES
 }
-PLUGIN_PAGE = DOCS / "writing-a-plugin.md"
-
-
-def imported_as(block):
-    """`audioscan_shape/__init__.py` as `audioscan_shape`, `audioscan_shape/encoder.py` as `audioscan_shape.encoder`."""
-    return block.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+TUTORIAL = DOCS / "writing-a-plugin.md"
+PACKAGING = DOCS / "packaging-a-plugin.md"
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def modules(tmp_path, monkeypatch):
     names = []
     for block in [block for blocks in PYTHON.values() for block in blocks if block.module]:
         block.write(tmp_path)
-        names.append(imported_as(block))
+        names.append(block.imported_as)
     yield importlib.import_module
     for name in names:
         sys.modules.pop(name, None)
@@ -87,7 +86,8 @@ def test_every_module_of_the_pages_is_tested_here():
     text = Path(__file__).read_text(encoding="utf-8")
     for blocks in PYTHON.values():
         for block in blocks:
-            assert not block.module or imported_as(block).removesuffix(".encoder") in text
+            tested = f'"{block.imported_as}"' in text or f'"{block.module}"' in text
+            assert tested or not block.module or block.imported_as == "audioscan_shape.encoder"
 
 
 # The plugin that the page goes through
@@ -116,13 +116,32 @@ def test_the_plugin_gives_the_numbers_of_librosa(shape, make_wav, tmp_path):
             np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
-def test_the_pyproject_of_the_page_packs_the_package_and_names_the_entry_point():
-    (block,) = [b for b in shown_output.blocks(PLUGIN_PAGE) if b.code.startswith("# pyproject.toml")]
-    project = tomllib.loads(block.code)
-    shown = [b.module for b in PYTHON[PLUGIN_PAGE] if b.module.startswith("audioscan_shape")]
-    assert shown == ["audioscan_shape/__init__.py", "audioscan_shape/encoder.py"]
-    assert project["tool"]["setuptools"]["packages"] == ["audioscan_shape"]
-    assert project["project"]["entry-points"] == {"audioscan_host": {"shape": "audioscan_shape"}}
+def test_the_pyproject_of_the_page_packs_the_package_and_names_the_entry_point(tmp_path):
+    (block,) = [b for b in shown_output.blocks(PACKAGING) if b.code.startswith("# pyproject.toml")]
+    tmp_path.joinpath("pyproject.toml").write_text(block.code, encoding="utf-8")
+    tmp_path.joinpath("README.md").touch()
+    shown = [b for b in PYTHON[TUTORIAL] if b.module.startswith("audioscan_shape/")]
+    for module in shown:
+        module.write(tmp_path)
+    tmp_path.joinpath("audioscan_shape", "py.typed").touch()
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    subprocess.run(build, cwd=tmp_path, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("dist/*.whl")
+    assert wheel.name == "audioscan_shape-0.1.0-py3-none-any.whl"
+    assert wheel.name in PACKAGING.read_text(encoding="utf-8")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+        points = archive.read("audioscan_shape-0.1.0.dist-info/entry_points.txt").decode()
+    assert packed == {"audioscan_shape/py.typed", *(module.module for module in shown)}
+    assert points == "[audioscan_host]\nshape = audioscan_shape\n"
+
+
+def test_the_pyproject_of_the_page_depends_on_what_the_package_imports():
+    (block,) = [b for b in shown_output.blocks(PACKAGING) if b.code.startswith("# pyproject.toml")]
+    asked = {Requirement(each).name for each in tomllib.loads(block.code)["project"]["dependencies"]}
+    shown = [b.code for b in PYTHON[TUTORIAL] if b.module.startswith("audioscan_shape/")]
+    imported = set(re.findall(r"^ *(?:import|from) (\w+)", "\n".join(shown), re.MULTILINE))
+    assert asked == {name.replace("_", "-") for name in imported - {"audioscan_shape"}}
 
 
 def test_the_module_that_declares_imports_nothing_heavy(modules, tmp_path):
@@ -134,9 +153,9 @@ def test_the_module_that_declares_imports_nothing_heavy(modules, tmp_path):
 def test_the_tests_that_the_page_proposes_pass(modules, tmp_path):
     site = tmp_path / "site-packages"
     site.mkdir()
-    shown_output.write_plugin(PLUGIN_PAGE, "shape", site)
+    shown_output.write_plugin(TUTORIAL, "shape", site)
     environment = {**os.environ, "PYTHONPATH": str(site), "AUDIOSCAN_PLUGINS": "shape"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_audioscan_shape.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_shape.py"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout
@@ -245,7 +264,7 @@ def test_the_wrapper_that_measures_changes_nothing_and_tells_how_long_it_took(
 
 @pytest.mark.parametrize("length", [*range(1, 30), 40])
 def test_the_passes_of_a_window_are_joined_to_the_window(modules, length):
-    passes = modules("audioscan_passes")
+    passes = modules("audioscan_fixed.passes")
     window = np.arange(length, dtype=np.float32)
     cut = passes.cut(window, fixed=10)
     assert cut.shape == (-(-length // 10), 10)

@@ -61,6 +61,9 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Detector:
     """Read a detector's file. Nothing in it is run.
 
+    Args:
+        path: the file, as `train` saved it.
+
     Raises:
         DetectorError: the file is missing, damaged, of another format, or not a detector's.
     """

@@ -56,7 +56,13 @@ class Task:
 
 @dataclass(frozen=True)
 class RecordingFailure:
-    """A recording that could not be read, or, `by_plugin`, that a plugin failed on; and why in one line."""
+    """A recording that gave no embeddings.
+
+    Attributes:
+        path: the recording.
+        reason: in one line.
+        by_plugin: a plugin failed on it; otherwise it could not be read.
+    """
 
     path: Path
     reason: str

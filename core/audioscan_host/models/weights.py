@@ -161,6 +161,7 @@ class PackagedFile(_Packaged):
     """One file that lies in an installed package.
 
     Attributes:
+        package: as it is imported, without dots.
         name: of the file in the package's folder: `weights/tiny.pth`.
         sha256: of the file, where it is pinned.
     """
@@ -188,6 +189,7 @@ class PackagedFiles(_Packaged):
     """Several files that lie in one installed package.
 
     Attributes:
+        package: as it is imported, without dots.
         names: of the files in the package's folder: `("weights/mel.onnx", "weights/net.onnx")`.
     """
 
@@ -210,7 +212,12 @@ class PackagedFiles(_Packaged):
 
 @dataclass(frozen=True)
 class LocalWeights:
-    """Files that the user named in place of a download."""
+    """Files that the user named in place of a download.
+
+    Attributes:
+        path: the file or folder that `load` reads.
+        files: all files that are needed.
+    """
 
     path: Path
     files: tuple[Path, ...]

@@ -30,7 +30,8 @@ raised, with `warn_on_impl=FutureWarning("what to write instead")`: `plugins` an
 
 Encoder = Any  # what `load` returned; opaque to the host
 Array = Any  # a numpy or device array
-HiddenStates = Mapping[int, Array]  # layer -> (batch, time, width), time in order
+HiddenStates = Mapping[int, Array]
+"""What `embed` returns: layer -> (batch, time, width), time in order."""
 
 
 class Inputs(Protocol):
@@ -42,6 +43,7 @@ class Inputs(Protocol):
 
 hookspec = pluggy.HookspecMarker("audioscan_host")
 hookimpl = pluggy.HookimplMarker("audioscan_host")
+"""Marks a function of a plugin as a hook; with `wrapper=True` as one that wraps the hooks of other plugins."""
 
 
 @hookspec

@@ -67,7 +67,7 @@ CHECKS = (
     Check(independence.blocks, after=("repeatable",)),
     Check(independence.joint_pass, after=("repeatable",)),
 )
-"""Those that need no weights first."""
+"""All checks; first those that need no weights."""
 
 
 class Examination:
