@@ -10,14 +10,13 @@ import numpy.typing as npt
 from audioscan_host.errors import SettingError
 from audioscan_host.silence import FREE, HALF, Spans, no_silence, silent_share
 from audioscan_host.steps import (
-    Microseconds,
     checked_scores,
     covered_steps,
     exact_step_edges,
     silent_steps,
     step_scores,
 )
-from audioscan_host.windows import microseconds
+from audioscan_host.windows import Microseconds, microseconds
 
 Method = Literal["mean", "union"]
 
