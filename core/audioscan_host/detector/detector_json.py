@@ -1,12 +1,10 @@
 """What a detector's file says of itself, `detector.json`: written, and read with every type checked."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +12,8 @@ import numpy.typing as npt
 from audioscan_host.classifier import KINDS
 from audioscan_host.classifier.calibration import CALIBRATIONS, LEAST_SLOPE
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.detector.detector import Detector
 from audioscan_host.errors import DetectorError
-
-if TYPE_CHECKING:
-    from audioscan_host.detector import Detector
 
 FORMAT = 2
 """Raised when the file's layout changes."""
