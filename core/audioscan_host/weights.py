@@ -1,5 +1,6 @@
 """Where the weights of a checkpoint lie: what the module of a plugin names them with."""
 
-from audioscan_host.models.weights import HubSnapshot, PackagedFile, PackagedFiles, TorchHubFile
+from audioscan_host.models.packaged_weights import PackagedFile, PackagedFiles
+from audioscan_host.models.weights import HubSnapshot, TorchHubFile
 
 __all__ = ["HubSnapshot", "PackagedFile", "PackagedFiles", "TorchHubFile"]
