@@ -25,6 +25,7 @@ from audioscan_host.cli.main import main
 from audioscan_host.detector import Detector, detector_json, save
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Checkpoint, Model, Runtime
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins import hookspecs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,6 +219,11 @@ def test_every_field_is_explained(declared):
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
     assert [name for name, _ in rows] == [field.name for field in dataclasses.fields(declared)]
     assert all(len(explanation) > 10 for _, explanation in rows)
+
+
+def test_every_pooling_is_explained():
+    (row,) = re.findall(r"^\| `pooling` \| (.+) \|$", PLUGIN_PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert all(f'`"{pooling}"`' in row for pooling in Pooling)
 
 
 def test_the_page_names_the_version_of_the_contract():

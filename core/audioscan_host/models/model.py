@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import SupportsFloat
 
 from audioscan_host.errors import ModelError, SettingError
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.models.weights import Weights
 
 FINAL = -1
 """The network's final output, after its final norm where it has one."""
-
-POOLINGS = {"mean": 1, "mean+std": 2}
-"""How time steps become one vector, and how many times the width that vector is long."""
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 """In what the network computes; waveforms and spectrograms are float32 always."""
@@ -119,9 +117,9 @@ class Model:
         checkpoint: the weights that it reads.
         layers: which layers, each once, in the order of concatenation. 0 goes into the first block, k
             leaves block k, `FINAL` is the network's final output.
-        dim: length of an embedding: the selected widths, times two for `mean+std`.
+        dim: length of an embedding: the selected widths, times the statistics of the pooling, two for `mean+std`.
         description: a few words for the list of models.
-        pooling: `mean` or `mean+std` over the time steps.
+        pooling: `mean` or `mean+std` over the time steps; see `Pooling`.
         revision: to be raised whenever the plugin's arithmetic changes; part of every cache key.
         eight_cut: the numbers equal those of 8-cut's model of the same name, so that its
             cached files are read.
@@ -135,7 +133,7 @@ class Model:
     layers: tuple[int, ...]
     dim: int
     description: str
-    pooling: str = "mean"
+    pooling: Pooling | str = Pooling.MEAN
     revision: int = 1
     eight_cut: bool = False
 
@@ -153,7 +151,9 @@ class Model:
             where, "layers", f"a tuple of different numbers from FINAL (-1) to {self.checkpoint.layers}", self.layers,
         )  # fmt: skip
         _require(isinstance(self.dim, int) and self.dim >= 1, where, "dim", "1 or more", self.dim)
-        _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)
+        known = tuple(Pooling)
+        _require(self.pooling in known, where, "pooling", f"one of {', '.join(known)}", self.pooling)
+        object.__setattr__(self, "pooling", Pooling(self.pooling))
         _require(isinstance(self.revision, int), where, "revision", "a whole number", self.revision)
         _require(isinstance(self.description, str), where, "description", "a text", self.description)
         _require(isinstance(self.eight_cut, bool), where, "eight_cut", "True or False", self.eight_cut)
