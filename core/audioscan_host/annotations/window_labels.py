@@ -29,7 +29,7 @@ def window_labels(
     *,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
-    points: Points = "mark",
+    points: Points | str = Points.MARK,
 ) -> npt.NDArray[np.int8]:
     """Label the windows of one recording for one sound.
 
@@ -77,7 +77,7 @@ def window_labels(
             raise SettingError(f"{name} must be 0 s or more, not {value:g} s")
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
     own_spans = [a for a in own if a.end is not None]
-    marks = [a for a in own if a.end is None and points == "mark"]
+    marks = [a for a in own if a.end is None and points == Points.MARK]
     if neg_margin is None:
         neg_margin = POINT_MARGIN if marks or (own and not own_spans) else 0.0
     if annotations and not any(concerns(each, label) for each in annotations):
