@@ -20,7 +20,8 @@ import pytest
 
 from audioscan_host import Windows
 from audioscan_host.annotations import Role, read_annotations
-from audioscan_host.classifier import KINDS, ClassifierSettings, Statistics, fit
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier.settings import ClassifierKind
 from audioscan_host.cli.main import main
 from audioscan_host.detector import Detector, detector_json, save
 from audioscan_host.evidence import Evidence
@@ -293,9 +294,9 @@ def test_every_member_of_a_detector_is_explained(tmp_path):
             window=8.0,
             settings=ClassifierSettings(kind, "isotonic"),
         ).classifier
-        for kind in KINDS
+        for kind in ClassifierKind
     }
-    detector = Detector("M", 1, "1", 3, 8.0, 1.0, statistics, classifiers, dict.fromkeys(KINDS), {})
+    detector = Detector("M", 1, "1", 3, 8.0, 1.0, statistics, classifiers, dict.fromkeys(ClassifierKind), {})
     save(dataclasses.replace(detector, reference=vectors[0]), tmp_path / "x.detector")
     with zipfile.ZipFile(tmp_path / "x.detector") as archive:
         names = {re.sub(r"^1/", "0/", name) for name in archive.namelist()}

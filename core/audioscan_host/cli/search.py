@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.models.model import Runtime
+from audioscan_host.output import FORMATS
 from audioscan_host.plugins.registry import Registry
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
 )
 @click.option(
     "--normalisation",
-    type=click.Choice(["background", "global"]),
-    default="background",
+    type=options.one_of(Normalisation),
+    default=Normalisation.BACKGROUND.value,
     show_default=True,
     help="Compare windows relative to the background of their recordings, or only to what all of these have in common.",
 )
@@ -98,7 +100,7 @@ def search(
         model,
         n=n,
         all_windows=all_windows,
-        normalisation=normalisation,  # type: ignore[arg-type]
+        normalisation=normalisation,
         windowing=windowing,
         cache_dir=cache_dir,
         runtime=runtime,
@@ -116,7 +118,6 @@ def search(
 
 def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> None:
     from audioscan_host.annotations import Role, marked
-    from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.classifier import KINDS
-from audioscan_host.classifier.calibration import CALIBRATIONS, LEAST_SLOPE
+from audioscan_host.classifier.calibration import LEAST_SLOPE
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.settings import Calibration, ClassifierKind
 from audioscan_host.detector.detector import Detector
 from audioscan_host.errors import DetectorError
 
@@ -74,8 +74,8 @@ class Label:
     """
 
     name: str
-    kind: str
-    calibration: str
+    kind: ClassifierKind
+    calibration: Calibration
     slope: float
     intercept: float
     rate: float
@@ -177,7 +177,7 @@ def _read_values(described: Any) -> dict[str, Any]:
 def _read_label(described: Any) -> Label:
     values = {name: _take(described, name, kind) for name, kind in _LABEL.items()}
     label = values["label"]
-    if values["kind"] not in KINDS or values["calibration"] not in CALIBRATIONS:
+    if values["kind"] not in tuple(ClassifierKind) or values["calibration"] not in tuple(Calibration):
         raise DetectorError(
             f"label {label!r}: classifier {values['kind']!r} with calibration {values['calibration']!r} is unknown"
         )
@@ -197,6 +197,7 @@ def _read_label(described: Any) -> Label:
         figures = None if figures is None else Figures.from_json(figures)
     except (TypeError, ValueError) as error:
         raise DetectorError(f"label {label!r}: {error}") from error
+    values |= {"kind": ClassifierKind(values["kind"]), "calibration": Calibration(values["calibration"])}
     return Label(
         name=label,
         **{name: values[name] for name in _LABEL if name not in ("label", "probe")},

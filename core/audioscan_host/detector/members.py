@@ -14,6 +14,7 @@ from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.calibration import Calibrator
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.settings import Calibration, ClassifierKind
 from audioscan_host.classifier.statistics import FARTHEST, Statistics
 from audioscan_host.detector import archive, trees
 from audioscan_host.detector.detector_json import Label
@@ -73,8 +74,8 @@ def classifier_of(members: Mapping[str, bytes], label: Label, dim: int) -> Class
         DetectorError: members are missing or foreign, or hold what no training gives.
     """
     grown = [f"{n}.{part}.npy" for n in range(label.estimators) for part in ("nodes", "offsets", "baseline")]
-    expected = [_SECOND] if label.kind == "logistic" else grown
-    expected += [_FIRST, _USUAL] * label.relative + [_STEPS] * (label.calibration == "isotonic")
+    expected = [_SECOND] if label.kind == ClassifierKind.LOGISTIC else grown
+    expected += [_FIRST, _USUAL] * label.relative + [_STEPS] * (label.calibration == Calibration.ISOTONIC)
     if set(members) != set(expected):
         raise DetectorError("lacks a part of its classifier, or holds a foreign one")
     return Classifier(
@@ -97,7 +98,7 @@ def _first(members: Mapping[str, bytes], dim: int) -> FirstPass:
 
 
 def _second(members: Mapping[str, bytes], label: Label, dim: int) -> tuple[Linear | Boosted, ...]:
-    if label.kind == "logistic":
+    if label.kind == ClassifierKind.LOGISTIC:
         if label.estimators != 1:
             raise DetectorError("holds another number of estimators than it declares")
         return (_linear(members[_SECOND], dim),)

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Cache
 from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.classifier.statistics import RunningStatistics, Statistics
 from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder, RecordingFailure
 from audioscan_host.errors import RecordingError, SettingError
@@ -23,8 +23,6 @@ from audioscan_host.similarity.query_spans import Place, QuerySpan
 from audioscan_host.similarity.ranking import Match, Ranking
 from audioscan_host.similarity.recording import SearchedRecording
 from audioscan_host.windows import Windowing
-
-Normalisation = Literal["background", "global"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +51,7 @@ def search(
     *,
     n: int = 20,
     all_windows: bool = False,
-    normalisation: Normalisation = "background",
+    normalisation: Normalisation | str = Normalisation.BACKGROUND,
     windowing: Windowing | None = None,
     cache_dir: Path | None = None,
     runtime: Runtime | None = None,
@@ -95,7 +93,7 @@ def search(
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
-    if normalisation not in get_args(Normalisation):
+    if normalisation not in tuple(Normalisation):
         raise SettingError(f"normalisation must be background or global, not {normalisation!r}")
     registry = registry or load_registry()
     chosen = registry.model(model)
@@ -110,7 +108,7 @@ def search(
     places = _places(reader, examples)
     _tell_left_out(places, paths)
     statistics, durations, failures = _gathered(reader, paths, places)
-    relative = normalisation == "background"
+    relative = normalisation == Normalisation.BACKGROUND
     likeness = Likeness(statistics, _directions(reader, places, statistics, relative=relative))
     if relative:
         likeness = replace(likeness, limit=_median(reader, list(durations), likeness))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsFloat
 
+from audioscan_host.choices import Choice
 from audioscan_host.errors import ModelError, SettingError
 from audioscan_host.models.pooling import Pooling
 from audioscan_host.models.weights import Weights
@@ -13,10 +14,17 @@ from audioscan_host.models.weights import Weights
 FINAL = -1
 """The network's final output, after its final norm where it has one."""
 
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-"""In what the network computes; waveforms and spectrograms are float32 always."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Precision(Choice):
+    """In what the network computes; waveforms and spectrograms are float32 always."""
+
+    AUTO = "auto"
+    """As the plugin finds right for the device."""
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
 
 
 @dataclass(frozen=True)
@@ -174,12 +182,11 @@ class Runtime:
     """
 
     device: str = "auto"
-    precision: str = "auto"
+    precision: Precision | str = Precision.AUTO
     batch_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        object.__setattr__(self, "precision", Precision.of(self.precision, "precision"))
         if self.batch_size is not None and self.batch_size < 1:
             raise SettingError(f"batch size must be 1 or more, not {self.batch_size}")
 

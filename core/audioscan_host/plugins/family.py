@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audioscan_host.errors import PluginError
-from audioscan_host.models.model import FINAL, PRECISIONS
+from audioscan_host.models.model import FINAL, Precision
 from audioscan_host.plugins.defaults import HostDefaults
 from audioscan_host.plugins.hookspecs import Array, Encoder, HiddenStates, Inputs
 
@@ -45,7 +45,7 @@ class Family:
     def precision(self, checkpoint: Checkpoint, runtime: Runtime) -> str:
         """`fp32`, `bf16` or `fp16`: what `load` will compute in."""
         precision: str = self._call("precision", checkpoint=checkpoint, runtime=runtime)
-        if precision not in PRECISIONS or precision == "auto":
+        if precision not in tuple(Precision) or precision == Precision.AUTO:
             raise PluginError(
                 f"plugin {self.name!r}: precision must be fp32, bf16 or fp16, not {precision!r}"
             )

@@ -1,7 +1,7 @@
 """Checks of what a plugin declares; they need no weights."""
 
 from audioscan_host.errors import SettingError
-from audioscan_host.models.model import PRECISIONS, Checkpoint, Runtime
+from audioscan_host.models.model import Checkpoint, Precision, Runtime
 from audioscan_host.testing import lengths
 from audioscan_host.testing.finding import ConformanceError
 from audioscan_host.testing.subject import Subject
@@ -38,7 +38,7 @@ def declarations(subject: Subject) -> str:
 def precision(subject: Subject) -> str:
     """`precision` says fp32, bf16 or fp16, or refuses with a SettingError, whatever the user asks for."""
     answers = []
-    for asked in PRECISIONS:
+    for asked in Precision:
         try:
             answer = subject.precision(Runtime(subject.runtime.device, asked))
         except SettingError:
