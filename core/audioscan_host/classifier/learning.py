@@ -3,21 +3,19 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.calibration import Calibrator, cross_fitted, natural_rate
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.figures import Figures, Places
 from audioscan_host.classifier.fitting import Fits, LabelledWindows
 from audioscan_host.classifier.folds import FoldKind, split
-from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.kinds import KINDS
 from audioscan_host.classifier.notes import LEAST_PLACES_TO_JUDGE, LEAST_WINDOWS_TO_CALIBRATE, notes
-from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings, Normalisation
+from audioscan_host.classifier.settings import Calibration, ClassifierSettings, Normalisation
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence
@@ -91,12 +89,8 @@ def fit(
     )
     method = settings.calibration if enough else Calibration.NONE
     relative = settings.normalisation == Normalisation.BACKGROUND
-    fitted = (
-        Linear.fitted
-        if settings.kind == ClassifierKind.LOGISTIC
-        else partial(Boosted.fitted, seed=settings.seed)
-    )
-    fits = Fits(windows, kept, statistics, relative, fitted, on_step)
+    kind = KINDS[settings.kind]
+    fits = Fits(windows, kept, statistics, relative, kind, settings.seed, on_step)
     first, second, scores = fits.run(folds)
     kept_share = int(np.count_nonzero(kept & (truth == 0))) / negatives if settings.natural_rate else 1.0
     calibrator, held_out, figures = Calibrator(Calibration.NONE), None, None
