@@ -29,11 +29,11 @@ from audioscan_host import Windowing, scan, train
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotated
 from audioscan_host.annotations.window_labels import LEFT_OUT, window_labels
-from audioscan_host.classifier import KINDS, ClassifierSettings
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.settings import ClassifierKind, ClassifierSettings
 from audioscan_host.detector import Detector
 from audioscan_host.journeys.scan import ScannedRecording
-from audioscan_host.regions import RegionSettings
+from audioscan_host.region_settings import RegionSettings
 
 LABEL = "baby_cry"
 LEARNT = (2, 4, 8)
@@ -177,7 +177,7 @@ class Results:
         annotations = scenes.annotations()
         events = sum(each.label == LABEL for path in annotations for each in annotations[path])
         for method, threshold in product(("mean", "union"), THRESHOLDS):
-            how = RegionSettings(threshold, method=method)  # type: ignore[arg-type]
+            how = RegionSettings(threshold, method=method)
             result = scan(scenes.unseen, detector, settings=how, cache_dir=scenes.cache)
             found = self.regions[share, method, threshold]
             found.events += events
@@ -224,7 +224,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("make_scenes", type=Path, help="the script make_scenes.py")
     parser.add_argument("--seeds", type=int, default=5, help="sets of each kind")
-    parser.add_argument("--classifier", choices=KINDS, action="append", help="all unless given")
+    parser.add_argument(
+        "--classifier", choices=list(ClassifierKind), action="append", help="all unless given"
+    )
     parser.add_argument("--out", type=Path, help="CSV file for the figures of every set")
     arguments = parser.parse_args()
     results = Results()
@@ -235,7 +237,7 @@ def main() -> None:
                 for share, events in EVENTS.items()
             }
             for share, scenes in sets.items():
-                results.compare(share, scenes, arguments.classifier or KINDS)
+                results.compare(share, scenes, arguments.classifier or list(ClassifierKind))
                 results.find(share, scenes)
             results.move(sets)
         print(f"set {seed} done", file=sys.stderr, flush=True)

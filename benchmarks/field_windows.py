@@ -24,7 +24,8 @@ from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.evaluation.event_matching import Matches, match_onsets
 from audioscan_host.plugins.registry import load_registry
-from audioscan_host.regions import RegionSettings, find_regions
+from audioscan_host.region_settings import RegionSettings
+from audioscan_host.regions import find_regions
 from audioscan_host.steps import step_edges, step_scores
 
 WINDOWS = ((1.0, 0.25), (2.0, 0.5), (3.0, 1.0), (4.0, 1.0))

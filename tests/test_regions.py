@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from audioscan_host.errors import SettingError
-from audioscan_host.regions import Region, RegionSettings, find_regions
+from audioscan_host.region_settings import RegionSettings
+from audioscan_host.regions import Region, find_regions
 from audioscan_host.steps import step_edges, step_scores
 
 

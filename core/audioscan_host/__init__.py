@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audioscan_host.classifier.figures import Figures
-    from audioscan_host.classifier.learning import ClassifierSettings
+    from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.detector.detector import Detector
     from audioscan_host.detector.file import load as load_detector
     from audioscan_host.embedding.tasks import RecordingFailure
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.plugins.registry import Registry, load_registry
     from audioscan_host.progress import Progress
-    from audioscan_host.regions import Region, RegionSettings
+    from audioscan_host.region_settings import RegionSettings
+    from audioscan_host.regions import Region
     from audioscan_host.similarity.query_spans import QuerySpan
     from audioscan_host.similarity.ranking import Match
     from audioscan_host.suggestion.table import Suggestion
@@ -111,7 +112,7 @@ __all__ = [
 
 _HOME = {
     "Figures": "classifier.figures",
-    "ClassifierSettings": "classifier.learning",
+    "ClassifierSettings": "classifier.settings",
     "Detector": "detector.detector",
     "load_detector": "detector.file:load",
     "RecordingFailure": "embedding.tasks",
@@ -148,7 +149,8 @@ _HOME = {
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
     "Progress": "progress",
-    **dict.fromkeys(["Region", "RegionSettings"], "regions"),
+    "RegionSettings": "region_settings",
+    "Region": "regions",
     "QuerySpan": "similarity.query_spans",
     "Match": "similarity.ranking",
     "Suggestion": "suggestion.table",

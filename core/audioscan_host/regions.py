@@ -1,25 +1,20 @@
 """Window scores -> regions: the spans in which a sound was found."""
 
-import math
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.errors import SettingError
+from audioscan_host.region_settings import RegionMethod, RegionSettings
 from audioscan_host.silence import FREE, HALF, Spans, no_silence, silent_share
 from audioscan_host.steps import (
-    Microseconds,
     checked_scores,
     covered_steps,
     exact_step_edges,
     silent_steps,
     step_scores,
 )
-from audioscan_host.windows import microseconds
-
-Method = Literal["mean", "union"]
+from audioscan_host.windows import Microseconds, microseconds
 
 
 @dataclass(frozen=True)
@@ -37,49 +32,6 @@ class Region:
     end: float
     label: str
     score: float
-
-
-@dataclass(frozen=True)
-class RegionSettings:
-    """How regions are made of scores.
-
-    Attributes:
-        threshold: the score that makes a region.
-        low: the score down to which a region grows from there; None: the threshold.
-        merge_gap: seconds; regions with a shorter gap between them become one.
-        min_duration: seconds; a region that is shorter is dropped, after gaps are closed.
-        method: "mean" scores each step by the mean of the windows over it; "union" joins the
-            windows that reach the threshold.
-
-    Raises:
-        SettingError: a value is out of its range, or `low` is given for "union".
-    """
-
-    threshold: float = 0.5
-    low: float | None = None
-    merge_gap: float = 0.0
-    min_duration: float = 0.0
-    method: Method = "mean"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise SettingError(f"threshold must be between 0 and 1, not {self.threshold:g}")
-        if not 0 <= self.lower <= self.threshold:
-            raise SettingError(
-                f"low must be between 0 and the threshold ({self.threshold:g}), not {self.lower:g}"
-            )
-        for name, value in (("merge_gap", self.merge_gap), ("min_duration", self.min_duration)):
-            if not (math.isfinite(value) and value >= 0):
-                raise SettingError(f"{name} must be 0 s or more, not {value:g} s")
-        if self.method not in get_args(Method):
-            raise SettingError(f"method must be one of {', '.join(get_args(Method))}, not {self.method!r}")
-        if self.method == "union" and self.low is not None:
-            raise SettingError("low goes with the method mean only: leave it out for union")
-
-    @property
-    def lower(self) -> float:
-        """The score down to which a region grows."""
-        return self.threshold if self.low is None else self.low
 
 
 def find_regions(
@@ -119,7 +71,7 @@ def find_regions(
     """
     silence = no_silence() if silence is None else silence
     edges, silent = exact_step_edges(hop, duration), silent_steps(hop, duration, silence)
-    if settings.method == "union":
+    if settings.method == RegionMethod.UNION:
         starts, values = checked_scores(times, scores)
         ends = np.minimum(starts + microseconds(window), microseconds(duration))
         share = silent_share(times, window, silence)

@@ -4,9 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.silence import FREE, HALF, Spans, audible, no_silence, silent_share
-from audioscan_host.windows import microseconds
-
-Microseconds = npt.NDArray[np.int64]
+from audioscan_host.windows import Microseconds, microseconds
 
 _SHORTEST_STEP = 10_000
 """Microseconds; a rest shorter than the grid of window starts is no step of its own."""

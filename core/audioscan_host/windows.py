@@ -111,7 +111,10 @@ class Block:
     times: npt.NDArray[np.float64]
 
 
-def microseconds(seconds: npt.ArrayLike) -> npt.NDArray[np.int64]:
+Microseconds = npt.NDArray[np.int64]
+
+
+def microseconds(seconds: npt.ArrayLike) -> Microseconds:
     """Whole microseconds, which compare exactly, where 1.2 - 0.9 is not 0.3."""
     return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)
 

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 
 from audioscan_host import Runtime, hookimpl
 from audioscan_host.cli.main import BUILT_IN, Commands, main
-from audioscan_host.models.weights import PackagedFiles, TorchHubFile
+from audioscan_host.models.packaged_weights import PackagedFiles
+from audioscan_host.models.weights import TorchHubFile
 from audioscan_host.plugins import discovery
 
 

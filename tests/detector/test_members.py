@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.classifier.background import Background, UsualBackground
-from audioscan_host.classifier.calibration import CALIBRATIONS
+from audioscan_host.classifier.settings import Calibration
 from audioscan_host.detector import archive
 from audioscan_host.detector.detector_json import Label
 from audioscan_host.detector.members import classifier_of, of_classifier, of_statistics, statistics_of
@@ -104,7 +104,7 @@ def at(place, value):
 
 
 @pytest.mark.parametrize("normalisation", ["background", "global"])
-@pytest.mark.parametrize("calibration", CALIBRATIONS)
+@pytest.mark.parametrize("calibration", Calibration)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_classifier_comes_back_and_computes_the_same_bits(kind, calibration, normalisation):
     classifier, statistics = fitted(kind, calibration, normalisation), Statistics.of(heard())

@@ -18,7 +18,8 @@ from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.diagnosis import cache_folder, ffmpeg, networks, packages
 from audioscan_host.diagnosis.weights import examine_weights
-from audioscan_host.models.weights import HubSnapshot, PackagedFiles, TorchHubFile
+from audioscan_host.models.packaged_weights import PackagedFiles
+from audioscan_host.models.weights import HubSnapshot, TorchHubFile
 from audioscan_host.plugins import discovery
 from audioscan_host.plugins.registry import load_registry
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from audioscan_host.embedding.pooling import pool, to_host
+from audioscan_host.models.pooling import Pooling
 
 SHAPES = [(1, 1, 1), (1, 400, 3), (5, 50, 768), (3, 7, 1), (16, 2, 4)]
 
@@ -34,6 +35,11 @@ def test_mean_and_std_are_the_mean_then_the_population_standard_deviation(shape,
     np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("pooling", Pooling)
+def test_a_vector_is_as_many_times_the_width_long_as_its_pooling_has_statistics(pooling):
+    assert pool([states((2, 9, 3)), states((2, 9, 4))], pooling).shape == (2, 7 * len(pooling.statistics))
+
+
 def test_half_precision_is_summed_in_single_precision():
     """In float16 the sum of 3000 ones stops at 2048."""
     assert pool([np.ones((1, 3000, 2), np.float16)], "mean").tolist() == [[1.0, 1.0]]
@@ -50,7 +56,7 @@ def test_layers_are_concatenated_in_the_order_given_each_with_its_mean_before_it
     np.testing.assert_allclose(pool([second, first], "mean+std"), np.hstack(interleaved), rtol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean+std"])
+@pytest.mark.parametrize("pooling", Pooling)
 @pytest.mark.parametrize("width", [1, 2, 33, 768])
 @pytest.mark.parametrize("width_first", [False, True])
 def test_a_vector_does_not_depend_on_the_batch_it_was_pooled_in_to_the_last_bit(pooling, width, width_first):

@@ -17,7 +17,7 @@ from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
 from audioscan_host.evaluation.shifted import FREQUENT, RARE, WITHOUT, windows_left
 from audioscan_host.journeys import cross_validation
 from audioscan_host.journeys.cross_validation import Material, cross_validate
-from audioscan_host.regions import RegionSettings
+from audioscan_host.region_settings import RegionSettings
 
 WINDOWING = Windowing(2.0, 1.0)
 SYSTEM = System("MADE", "logistic", "sigmoid")

@@ -29,7 +29,7 @@ from audioscan_host.evaluation.held_out import System
 from audioscan_host.evaluation.recording_folds import recording_folds
 from audioscan_host.journeys import cross_validation, labelled
 from audioscan_host.journeys.cross_validation import Material, cross_validate
-from audioscan_host.regions import RegionSettings
+from audioscan_host.region_settings import RegionSettings
 
 WINDOWING = Windowing(2.0, 1.0)
 QUICK = (ClassifierSettings(kind="logistic"),)

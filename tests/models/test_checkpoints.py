@@ -12,7 +12,8 @@ import pytest
 from audioscan_host import Checkpoint
 from audioscan_host.errors import CheckpointError, SettingError
 from audioscan_host.models.checkpoints import LocalCheckpoint, localised, named_by_user, obtain, variable
-from audioscan_host.models.weights import HubSnapshot, PackagedFiles, TorchHubFile
+from audioscan_host.models.packaged_weights import PackagedFiles
+from audioscan_host.models.weights import HubSnapshot, TorchHubFile
 from audioscan_host.progress import Silent
 
 CONTENT = b"published weights"

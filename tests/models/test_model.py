@@ -1,6 +1,7 @@
 """What may be declared of a checkpoint and of a model, and what the refusal of the rest says."""
 
 import dataclasses
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from audioscan_host import FINAL, Checkpoint, Model, Runtime
 from audioscan_host.errors import ModelError, SettingError
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.models.weights import HubSnapshot, LocalWeights, TorchHubFile
 
 CHECKPOINT = {
@@ -123,6 +125,14 @@ def test_a_model_declared_wrongly_is_refused_with_its_name_the_attribute_and_wha
     message = str(refused.value)
     assert message.startswith(f"model {name!r}: {attribute} must be ")
     assert message.endswith(f", not {value!r}")
+
+
+@pytest.mark.parametrize("pooling", ["mean", "mean+std"])
+def test_a_pooling_is_named_by_its_word_and_stays_that_word(pooling):
+    found = model(pooling=pooling).pooling
+    assert found is Pooling(pooling)
+    assert (found, f"{found}", json.dumps([found])) == (pooling, pooling, f'["{pooling}"]')
+    assert model(pooling=pooling) == model(pooling=Pooling(pooling))
 
 
 def test_the_refusal_of_layers_says_how_many_the_checkpoint_has():

@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from audioscan_host.errors import CheckpointError, ModelError
-from audioscan_host.models.weights import (
-    HubSnapshot,
-    LocalWeights,
-    PackagedFile,
-    PackagedFiles,
-    TorchHubFile,
-    missing,
-)
+from audioscan_host.models.packaged_weights import PackagedFile, PackagedFiles
+from audioscan_host.models.weights import HubSnapshot, LocalWeights, TorchHubFile, missing
 from audioscan_host.progress import Silent
 
 PLACES = {

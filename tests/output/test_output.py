@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from audioscan_host.annotations import read_annotations
-from audioscan_host.cli import options
+from audioscan_host.cli.scan import scan
+from audioscan_host.cli.search import search
 from audioscan_host.output import FORMATS
 from audioscan_host.output.saving import save_regions
 from audioscan_host.output.scores import ScoreTable
@@ -228,5 +229,7 @@ class TestAFolderOfFiles:
         assert written == {"a/day.wav.txt": "0", "a/day.mp4.txt": "1", "b/day.txt": "2", "b/night.txt": "3"}
 
 
-def test_the_command_line_offers_every_format():
-    assert set(options.FORMATS) == set(FORMATS)
+@pytest.mark.parametrize("command", [scan, search])
+def test_the_command_line_offers_every_format(command):
+    (offered,) = [option.type.choices for option in command.params if option.name == "format_name"]
+    assert list(offered) == ["csv", "json", "audacity", "raven", "tsv"] == list(FORMATS)

@@ -20,11 +20,13 @@ import pytest
 
 from audioscan_host import Windows
 from audioscan_host.annotations import Role, read_annotations
-from audioscan_host.classifier import KINDS, ClassifierSettings, Statistics, fit
+from audioscan_host.classifier import ClassifierSettings, Statistics, fit
+from audioscan_host.classifier.settings import ClassifierKind
 from audioscan_host.cli.main import main
 from audioscan_host.detector import Detector, detector_json, save
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Checkpoint, Model, Runtime
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins import hookspecs
 from audioscan_host.testing import CHECKS
 
@@ -236,6 +238,11 @@ def test_the_pages_name_the_version_of_the_contract(page):
     assert set(named) == {str(hookspecs.CONTRACT_VERSION)}
 
 
+def test_every_pooling_is_explained():
+    (row,) = re.findall(r"^\| `pooling` \| (.+) \|$", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert all(f'`"{pooling}"`' in row for pooling in Pooling)
+
+
 # File formats
 
 
@@ -299,9 +306,9 @@ def test_every_member_of_a_detector_is_explained(tmp_path):
             window=8.0,
             settings=ClassifierSettings(kind, "isotonic"),
         ).classifier
-        for kind in KINDS
+        for kind in ClassifierKind
     }
-    detector = Detector("M", 1, "1", 3, 8.0, 1.0, statistics, classifiers, dict.fromkeys(KINDS), {})
+    detector = Detector("M", 1, "1", 3, 8.0, 1.0, statistics, classifiers, dict.fromkeys(ClassifierKind), {})
     save(dataclasses.replace(detector, reference=vectors[0]), tmp_path / "x.detector")
     with zipfile.ZipFile(tmp_path / "x.detector") as archive:
         names = {re.sub(r"^1/", "0/", name) for name in archive.namelist()}

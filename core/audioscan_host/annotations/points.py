@@ -1,15 +1,22 @@
 """What the points of a label are: marks of a sound, or clicks among spans that were not dragged over it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.notes import About, Note, Tell, log
 
-Points = Literal["mark", "unsure"]
-"""`mark`: the sound begins about there, and windows near it hold it. `unsure`: it is there, nobody knows how long."""
+
+class Points(StrEnum):
+    """What the points of a label are."""
+
+    MARK = "mark"
+    """The sound begins about there, and windows near it hold it."""
+    UNSURE = "unsure"
+    """The sound is there, and nobody knows how long."""
+
 
 _SHOWN = 3  # recordings that a warning names
 
@@ -23,7 +30,7 @@ def points_of(label: str, annotations: Iterable[Annotation]) -> Points:
     """
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
     points = sum(a.end is None for a in own)
-    return "mark" if points > len(own) - points else "unsure"
+    return Points.MARK if points > len(own) - points else Points.UNSURE
 
 
 def tell_points_among_spans(
@@ -31,7 +38,7 @@ def tell_points_among_spans(
 ) -> None:
     """Tell, in one line a label, of points among its spans, and where they are."""
     for label in labels:
-        if points_of(label, chain.from_iterable(annotations.values())) == "mark":
+        if points_of(label, chain.from_iterable(annotations.values())) is Points.MARK:
             continue
         own = {
             path: [a for a in each if a.role is Role.POSITIVE and a.label == label]

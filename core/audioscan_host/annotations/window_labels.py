@@ -9,6 +9,7 @@ import numpy.typing as npt
 from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.points import Points
 from audioscan_host.errors import SettingError
+from audioscan_host.windows import Microseconds, microseconds
 
 POSITIVE = 1
 NEGATIVE = 0
@@ -19,8 +20,6 @@ POINT_MARGIN = 30.0
 
 _SLACK = 50_000  # microseconds; less than anybody places a mark by hand, more than a file's decimals round
 
-_Microseconds = npt.NDArray[np.int64]
-
 
 def window_labels(
     annotations: Sequence[Annotation],
@@ -30,7 +29,7 @@ def window_labels(
     *,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
-    points: Points = "mark",
+    points: Points | str = Points.MARK,
 ) -> npt.NDArray[np.int8]:
     """Label the windows of one recording for one sound.
 
@@ -78,7 +77,7 @@ def window_labels(
             raise SettingError(f"{name} must be 0 s or more, not {value:g} s")
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
     own_spans = [a for a in own if a.end is not None]
-    marks = [a for a in own if a.end is None and points == "mark"]
+    marks = [a for a in own if a.end is None and points == Points.MARK]
     if neg_margin is None:
         neg_margin = POINT_MARGIN if marks or (own and not own_spans) else 0.0
     if annotations and not any(concerns(each, label) for each in annotations):
@@ -132,8 +131,8 @@ class _Windows:
     """
 
     def __init__(self, times: npt.NDArray[np.float64], window: float) -> None:
-        self._starts = _microseconds(times)
-        self._length = int(_microseconds(window))
+        self._starts = microseconds(times)
+        self._length = int(microseconds(window))
 
     def on(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
         begin, end = _bounds(places)
@@ -152,7 +151,7 @@ class _Windows:
         long = end - begin >= enough
         return self._start_in((begin + enough - self._length)[long], (end - enough)[long])
 
-    def _all_of(self, lengths: _Microseconds) -> _Microseconds:
+    def _all_of(self, lengths: Microseconds) -> Microseconds:
         return lengths - np.minimum(_SLACK, lengths // 10)
 
     def touch(self, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
@@ -161,27 +160,23 @@ class _Windows:
 
     def nearer_than(self, margin: float, places: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
         begin, end = _bounds(places, shortest=0)
-        reach = int(_microseconds(margin)) - 1
+        reach = int(microseconds(margin)) - 1
         return self._start_in(begin - reach - self._length, end + reach)
 
     def start_within(self, tolerance: float, points: Sequence[Annotation]) -> npt.NDArray[np.bool_]:
         begin, end = _bounds(points, shortest=0)
-        reach = int(_microseconds(tolerance))
+        reach = int(microseconds(tolerance))
         return self._start_in(begin - reach, end + reach)
 
-    def _start_in(self, first: _Microseconds, last: _Microseconds) -> npt.NDArray[np.bool_]:
+    def _start_in(self, first: Microseconds, last: Microseconds) -> npt.NDArray[np.bool_]:
         """Where a window starts in any of the closed intervals `first` to `last`."""
         begun = np.searchsorted(np.sort(first), self._starts, side="right")
         ended = np.searchsorted(np.sort(last), self._starts, side="left")
         return begun > ended
 
 
-def _bounds(places: Sequence[Annotation], shortest: int = 1) -> tuple[_Microseconds, _Microseconds]:
+def _bounds(places: Sequence[Annotation], shortest: int = 1) -> tuple[Microseconds, Microseconds]:
     """Begin and end of each; a point is a span of the shortest length, which gives it the same rules."""
-    begin = _microseconds([a.start for a in places])
-    end = _microseconds([a.start if a.end is None else a.end for a in places])
+    begin = microseconds([a.start for a in places])
+    end = microseconds([a.start if a.end is None else a.end for a in places])
     return begin, np.maximum(end, begin + shortest)
-
-
-def _microseconds(seconds: npt.ArrayLike) -> _Microseconds:
-    return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from statistics import median
 
 from audioscan_host.annotations import Annotation, Role
-from audioscan_host.annotations.points import points_of
+from audioscan_host.annotations.points import Points, points_of
 from audioscan_host.windows import GRID, Windowing
 
 LADDER = (1.0, 2.0, 4.0, 8.0)
@@ -23,7 +23,7 @@ def usual_length(label: str, annotations: Iterable[Annotation]) -> float | None:
     """Median duration of a label's positive spans, seconds; None where it is labelled in points."""
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
     durations = [a.end - a.start for a in own if a.end is not None]
-    return median(durations) if durations and points_of(label, own) != "mark" else None
+    return median(durations) if durations and points_of(label, own) is not Points.MARK else None
 
 
 def own_window(length: float | None, shortest: float = 0.0, longest: float = math.inf) -> float:

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.classifier.linear import TOLERANCE
-
-CALIBRATIONS = ("sigmoid", "isotonic", "none")
+from audioscan_host.classifier.settings import Calibration
 
 ORDER_SHARE = 0.01
 """Share of the classifier's own probability in an isotonic one. The steps of isotonic regression are wide where few
@@ -49,12 +48,12 @@ class Calibrator:
             scores: (windows,)
             labels: (windows,) 0 or 1.
         """
-        if method == "isotonic":
+        if method == Calibration.ISOTONIC:
             from sklearn.isotonic import IsotonicRegression
 
             regression = IsotonicRegression(out_of_bounds="clip").fit(scores, labels)
             return cls(method, steps=np.stack([regression.X_thresholds_, regression.y_thresholds_]))
-        return cls(method, *_platt(scores, labels)) if method == "sigmoid" else cls(method)
+        return cls(method, *_platt(scores, labels)) if method == Calibration.SIGMOID else cls(method)
 
     def probabilities(self, scores: Scores) -> Scores:
         """(windows,) from 0 to 1."""

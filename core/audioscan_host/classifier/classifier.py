@@ -9,8 +9,8 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from audioscan_host.classifier.background import Background, FirstPass, UsualBackground
-from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.calibration import Calibrator, at_rate, natural_rate
+from audioscan_host.classifier.kind import Estimator
 from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import Statistics, one_length
 from audioscan_host.evidence import Evidence
@@ -39,7 +39,7 @@ class Classifier:
     rate: float
     kept_share: float
     first: FirstPass | None
-    second: tuple[Linear | Boosted, ...]
+    second: tuple[Estimator, ...]
     highest_mean: float = 1.0
 
     def background(self, recording: Evidence, statistics: Statistics) -> Background | None:
@@ -113,7 +113,7 @@ def features(
 
 def log_odds(
     vectors: npt.NDArray[np.floating[Any]],
-    several: Sequence[Linear | Boosted],
+    several: Sequence[Estimator],
     relative: Relative | None,
     statistics: Statistics,
 ) -> npt.NDArray[np.float64]:

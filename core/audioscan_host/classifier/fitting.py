@@ -9,9 +9,9 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from audioscan_host.classifier.background import FirstPass, UsualBackground
-from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.classifier import Relative, background, features, log_odds
 from audioscan_host.classifier.folds import Folds
+from audioscan_host.classifier.kind import Estimator, Kind
 from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.evidence import Evidence
@@ -64,7 +64,8 @@ class Fits:
         kept: (labelled windows,) which ones may be fitted on.
         statistics: of all windows.
         relative: whether windows are read relative to their recording's background.
-        fitted: fits what reads the windows in the end to features and labels.
+        kind: fits what reads the windows in the end to features and labels.
+        seed: of what is drawn in it.
         on_step: called after each fit with the fits done and the fits in all.
     """
 
@@ -72,12 +73,13 @@ class Fits:
     kept: npt.NDArray[np.bool_]
     statistics: Statistics
     relative: bool
-    fitted: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], Linear | Boosted]
+    kind: Kind[Any]
+    seed: int
     on_step: Callable[[int, int], None] | None
 
     def run(
         self, folds: Folds | None
-    ) -> tuple[FirstPass | None, tuple[Linear | Boosted, ...], npt.NDArray[np.float64] | None]:
+    ) -> tuple[FirstPass | None, tuple[Estimator, ...], npt.NDArray[np.float64] | None]:
         """First pass, second pass, and each labelled window's log-odds by what had not seen it.
 
         The passes of all folds together, where there are folds: together they have seen everything.
@@ -86,7 +88,7 @@ class Fits:
         splits = folds.splits if folds else ((everything, everything[:0]),)
         scores = np.zeros(len(everything))
         firsts: list[FirstPass] = []
-        seconds: list[Linear | Boosted] = []
+        seconds: list[Estimator] = []
         with threadpool_limits(1 if self._numbers < _WORTH_THREADS else None, "openmp"):
             for step, (train, held) in enumerate(splits, start=1):
                 first, second = self._passes(train[self.kept[train]])
@@ -98,18 +100,17 @@ class Fits:
                 seconds.append(second)
                 if self.on_step is not None:
                     self.on_step(step, len(splits))
-        lines = [each for each in seconds if isinstance(each, Linear)]
-        together = (Linear.mean(lines),) if lines else tuple(seconds)
+        together = self.kind.together(seconds)
         return FirstPass.average(firsts) if firsts else None, together, scores if folds else None
 
     @property
     def _numbers(self) -> int:
         return len(self.windows.truth) * len(self.statistics.mean)
 
-    def _passes(self, train: npt.NDArray[np.intp]) -> tuple[FirstPass | None, Linear | Boosted]:
+    def _passes(self, train: npt.NDArray[np.intp]) -> tuple[FirstPass | None, Estimator]:
         truth = self.windows.truth[train]
         if not self.relative:
-            return None, self.fitted(self._features(train, None), truth)
+            return None, self._fitted(train, None)
         line = Linear.fitted(self._features(train, None), truth).with_bar(float(truth.mean()))
         known = {
             number: background(
@@ -123,7 +124,13 @@ class Fits:
         }
         usual = UsualBackground.of(list(known.values()))
         relative = {number: (each, usual) for number, each in known.items()}
-        return FirstPass(line, usual), self.fitted(self._features(train, relative), truth)
+        return FirstPass(line, usual), self._fitted(train, relative)
+
+    def _fitted(self, train: npt.NDArray[np.intp], relative: dict[int, Relative] | None) -> Estimator:
+        fitted: Estimator = self.kind.fitted(
+            self._features(train, relative), self.windows.truth[train], self.seed
+        )
+        return fitted
 
     def _features(
         self, rows: npt.NDArray[np.intp], relative: dict[int, Relative] | None
@@ -137,7 +144,7 @@ class Fits:
         )
 
     def _scores(
-        self, number: int, held: npt.NDArray[np.intp], first: FirstPass | None, second: Linear | Boosted
+        self, number: int, held: npt.NDArray[np.intp], first: FirstPass | None, second: Estimator
     ) -> npt.NDArray[np.float64]:
         """Log-odds of the held-out windows of a recording, read as in a scan: its labels are not known."""
         recording = self.windows.recordings[number]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,16 @@ Split = tuple[Indices, Indices]
 _TOUCH = 1e-6  # seconds; windows that meet end to start do not overlap, whatever their rounding
 
 
+class FoldKind(StrEnum):
+    """What is held out at a time."""
+
+    RECORDINGS = "recordings"
+    TIME = "time"
+    """Blocks of time, of as many recordings as there are."""
+    NONE = "none"
+    """Nothing could be."""
+
+
 @dataclass(frozen=True)
 class Folds:
     """A split of the labelled windows in three.
@@ -27,7 +37,7 @@ class Folds:
             both sides have both classes.
     """
 
-    kind: Literal["recordings", "time"]
+    kind: FoldKind
     splits: tuple[Split, ...]
 
 
@@ -60,11 +70,11 @@ def split(
     for apart in (groups,) if sources is None else (sources, groups):
         for by_recording in (_by_recording(labels, apart), _dealt(labels, apart, usable)):
             if _has_both_classes(by_recording, labels, usable):
-                return Folds("recordings", by_recording)
+                return Folds(FoldKind.RECORDINGS, by_recording)
     for fold_of in (_blocks(labels, groups, times), _blocks_by_class(labels, groups, times, usable)):
         splits = tuple(_hold_out(fold_of == fold, groups, times, window) for fold in range(FOLDS))
         if _has_both_classes(splits, labels, usable):
-            return Folds("time", splits)
+            return Folds(FoldKind.TIME, splits)
     return None
 
 

@@ -3,64 +3,22 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.classifier.boosted import Boosted
-from audioscan_host.classifier.calibration import CALIBRATIONS, Calibrator, cross_fitted, natural_rate
+from audioscan_host.classifier.calibration import Calibrator, cross_fitted, natural_rate
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.figures import Figures, Places
 from audioscan_host.classifier.fitting import Fits, LabelledWindows
-from audioscan_host.classifier.folds import split
-from audioscan_host.classifier.linear import Linear
+from audioscan_host.classifier.folds import FoldKind, split
+from audioscan_host.classifier.kinds import KINDS
 from audioscan_host.classifier.notes import LEAST_PLACES_TO_JUDGE, LEAST_WINDOWS_TO_CALIBRATE, notes
+from audioscan_host.classifier.settings import Calibration, ClassifierSettings, Normalisation
 from audioscan_host.classifier.statistics import Statistics
-from audioscan_host.errors import SettingError, TrainingError
+from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence
-
-KINDS = ("logistic", "hist-gbt")
-
-NORMALISATIONS = ("background", "global")
-
-
-@dataclass(frozen=True)
-class ClassifierSettings:
-    """How a classifier is learned.
-
-    Attributes:
-        kind: `logistic`, which needs fewer labels, or `hist-gbt` (boosted trees); see docs/calibration.md.
-        calibration: `sigmoid`, `isotonic` or `none`.
-        normalisation: windows relative to the `background` of their recording, or only to what all that is
-            learned from has in common, `global`; see docs/detector.md.
-        negatives_per_positive: how many negatives are fitted on, drawn at random; None for all.
-        natural_rate: put the probabilities back to the rate before thinning; off only to compare.
-        seed: of the thinning and of the trees.
-
-    Raises:
-        SettingError: a value is unknown or out of its range.
-    """
-
-    kind: Literal["logistic", "hist-gbt"] = "logistic"
-    calibration: Literal["sigmoid", "isotonic", "none"] = "sigmoid"
-    normalisation: Literal["background", "global"] = "background"
-    negatives_per_positive: float | None = None
-    natural_rate: bool = True
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("classifier", self.kind, KINDS),
-            ("calibration", self.calibration, CALIBRATIONS),
-            ("normalisation", self.normalisation, NORMALISATIONS),
-        ):
-            if value not in known:
-                raise SettingError(f"{name} must be one of {', '.join(known)}, not {value!r}")
-        ratio = self.negatives_per_positive
-        if ratio is not None and not 0 < ratio < math.inf:
-            raise SettingError(f"negatives per positive must be above 0, not {ratio:g}")
 
 
 @dataclass(frozen=True)
@@ -80,7 +38,7 @@ class Fitted:
     classifier: Classifier
     figures: Figures | None
     held_out: npt.NDArray[np.float64] | None
-    folds: Literal["recordings", "time", "none"]
+    folds: FoldKind
     notes: tuple[str, ...]
 
 
@@ -129,13 +87,13 @@ def fit(
     enough = (
         min(positives, negatives) >= LEAST_WINDOWS_TO_CALIBRATE[settings.calibration] and folds is not None
     )
-    method = settings.calibration if enough else "none"
-    relative = settings.normalisation == "background"
-    fitted = Linear.fitted if settings.kind == "logistic" else partial(Boosted.fitted, seed=settings.seed)
-    fits = Fits(windows, kept, statistics, relative, fitted, on_step)
+    method = settings.calibration if enough else Calibration.NONE
+    relative = settings.normalisation == Normalisation.BACKGROUND
+    kind = KINDS[settings.kind]
+    fits = Fits(windows, kept, statistics, relative, kind, settings.seed, on_step)
     first, second, scores = fits.run(folds)
     kept_share = int(np.count_nonzero(kept & (truth == 0))) / negatives if settings.natural_rate else 1.0
-    calibrator, held_out, figures = Calibrator("none"), None, None
+    calibrator, held_out, figures = Calibrator(Calibration.NONE), None, None
     if scores is not None and folds is not None:
         calibrator = Calibrator.fitted(method, scores[kept], truth[kept])
         held_out = cross_fitted(method, scores, truth, [held for _, held in folds.splits], kept)
@@ -149,7 +107,7 @@ def fit(
         classifier=Classifier(settings.kind, calibrator, rate, kept_share, first, second),
         figures=figures,
         held_out=held_out,
-        folds=folds.kind if folds else "none",
+        folds=folds.kind if folds else FoldKind.NONE,
         notes=tuple(told),
     )
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.strangers_arrays import numbers
+
 PENALTY = 0.3
 """`C` of scikit-learn, for windows of one length. docs/detector.md has what others do."""
 
@@ -41,6 +43,21 @@ class Linear:
             features = features.astype(np.float64)
         model = LogisticRegression(C=PENALTY, tol=TOLERANCE, max_iter=2000).fit(features, labels)
         return cls(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+
+    @classmethod
+    def of_array(cls, array: npt.NDArray[Any], dim: int) -> Self:
+        """What has this `array`, which may be a stranger's.
+
+        Raises:
+            DetectorError: it is of another shape or type, or its numbers are far too large.
+        """
+        found = numbers(array, (dim + 1,), "weights")
+        return cls(found[:-1], float(found[-1]))
+
+    @property
+    def array(self) -> npt.NDArray[np.float64]:
+        """(dim + 1,): the weights, then the bias."""
+        return np.append(self.weights, self.bias)
 
     @classmethod
     def mean(cls, several: Sequence[Self]) -> Self:

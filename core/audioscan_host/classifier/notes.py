@@ -7,14 +7,17 @@ import numpy as np
 
 from audioscan_host.classifier.figures import Places
 from audioscan_host.classifier.fitting import LabelledWindows
-from audioscan_host.classifier.folds import FOLDS, Folds
+from audioscan_host.classifier.folds import FOLDS, FoldKind, Folds
+from audioscan_host.classifier.settings import Calibration
 
 LEAST_RECORDINGS_TO_JUDGE = 5
 """Recordings with both classes below which held-out figures are told to be uncertain: over forty sets each of synthetic
 scenes, the calibration error that is printed was off by 0.020 and 0.013 (root mean square) with three and four, and by 0.008
 to 0.011 with five, six and eight."""
 
-LEAST_WINDOWS_TO_CALIBRATE = MappingProxyType({"sigmoid": 3, "isotonic": 6, "none": 0})
+LEAST_WINDOWS_TO_CALIBRATE = MappingProxyType[str, int](
+    {Calibration.SIGMOID: 3, Calibration.ISOTONIC: 6, Calibration.NONE: 0}
+)
 """Windows that each class needs: one in each fold for two numbers, two for steps. See docs/detector.md."""
 
 LEAST_PLACES_TO_JUDGE = 10
@@ -59,7 +62,7 @@ def notes(
             f"the sound is labelled at {places} place{'s' * (places != 1)}: too few to say how good the detector is, so no figures; "
             f"{LEAST_PLACES_TO_JUDGE} places, in {LEAST_RECORDINGS_TO_JUDGE} recordings, would be enough"
         )
-    elif folds.kind == "time":
+    elif folds.kind == FoldKind.TIME:
         yield (
             "too few recordings hold both classes to hold whole ones out: the figures come from blocks "
             f"of time and flatter a new recording; {FOLDS} recordings with both would be enough"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 
@@ -38,18 +39,18 @@ if TYPE_CHECKING:
 @click.option(
     "--classifier",
     "classifiers",
-    type=click.Choice(["logistic", "hist-gbt"]),
+    type=options.one_of(ClassifierKind),
     multiple=True,
-    default=["logistic"],
+    default=[ClassifierKind.LOGISTIC.value],
     show_default=True,
     help="Logistic regression, or boosted trees. May repeat, to compare.",
 )
 @click.option(
     "--calibration",
     "calibrations",
-    type=click.Choice(["sigmoid", "isotonic", "none"]),
+    type=options.one_of(Calibration),
     multiple=True,
-    default=["sigmoid"],
+    default=[Calibration.SIGMOID.value],
     show_default=True,
     help="How scores become probabilities. May repeat, to compare.",
 )
@@ -87,7 +88,6 @@ def evaluate(
     second table says what a field will show, where the sound may be absent, rare or frequent; the last
     line says which to use, and how sure that is.
     """
-    from audioscan_host.classifier import ClassifierSettings
     from audioscan_host.journeys.evaluate import evaluate as evaluate_systems
 
     result = evaluate_systems(
@@ -101,7 +101,7 @@ def evaluate(
         tolerance=tolerance,
         neg_margin=neg_margin,
         classifiers=[
-            ClassifierSettings(kind, calibration, normalisation)  # type: ignore[arg-type]
+            ClassifierSettings(kind, calibration, normalisation)
             for kind in classifiers
             for calibration in calibrations
         ],

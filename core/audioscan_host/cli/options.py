@@ -1,14 +1,16 @@
 """The arguments and options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import reporting
-from audioscan_host.models.model import PRECISIONS, Runtime
+from audioscan_host.models.model import Precision, Runtime
+from audioscan_host.output import FORMATS
 from audioscan_host.plugins.registry import Registry, load_registry
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
+
+
+def one_of(words: Iterable[str]) -> "click.Choice[str]":
+    """One of some words, or of an enumeration of words: click itself would go by the names of its members."""
+    return click.Choice([str(word) for word in words])
+
 
 recordings = click.argument("recordings", nargs=-1, required=True, type=FILE, metavar="RECORDING...")
 
@@ -47,9 +55,6 @@ labels = _labels(required=True)
 labels_beside_others = _labels(required=False)
 labels_known = _labels(required=False, purpose="What is labelled already, as for `train`: ")
 
-FORMATS = ("csv", "json", "audacity", "raven", "tsv")
-"""The names of `audioscan_host.output.FORMATS`, known without importing the writers."""
-
 out = click.option(
     "--out",
     type=FILE,
@@ -63,8 +68,8 @@ detector = click.option(
 
 normalisation = click.option(
     "--normalisation",
-    type=click.Choice(["background", "global"]),
-    default="background",
+    type=one_of(Normalisation),
+    default=Normalisation.BACKGROUND.value,
     show_default=True,
     help="Windows relative to the background of their recording, or only to what all that is learned from has in common.",
 )
@@ -133,7 +138,7 @@ def result_format(explanation: str) -> Callable[[Command], Command]:
     return click.option(
         "--format",
         "format_name",
-        type=click.Choice(FORMATS),
+        type=one_of(FORMATS),
         default="csv",
         show_default=True,
         help=explanation,
@@ -170,8 +175,8 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--precision",
-        type=click.Choice(PRECISIONS),
-        default="auto",
+        type=one_of(Precision),
+        default=Precision.AUTO.value,
         show_default=True,
         help="What the encoder computes in; auto is bf16 on a CUDA GPU that has it, else fp32.",
     )

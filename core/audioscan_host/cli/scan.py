@@ -10,6 +10,8 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.output import FORMATS
+from audioscan_host.region_settings import RegionMethod, RegionSettings
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.scan import ScannedRecording
@@ -78,8 +80,8 @@ def _of_labels(
 @click.option(
     "--regions",
     "method",
-    type=click.Choice(["mean", "union"]),
-    default="mean",
+    type=options.one_of(RegionMethod),
+    default=RegionMethod.MEAN.value,
     show_default=True,
     help="Mean of the windows that cover a place, or all of the windows that reach the threshold, joined.",
 )
@@ -111,16 +113,14 @@ def scan(
     earlier scan, comes from the cache.
     """
     from audioscan_host.journeys.scan import scan as scan_recordings
-    from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions
-    from audioscan_host.regions import RegionSettings
 
     common = thresholds.pop(None, RegionSettings.threshold)
     refuse_overwriting(out, scores, recordings=recordings, files=[detector])
     result = scan_recordings(
         recordings,
         detector,
-        settings=RegionSettings(common, low, merge_gap, min_duration, method),  # type: ignore[arg-type]
+        settings=RegionSettings(common, low, merge_gap, min_duration, method),
         thresholds=cast("dict[str, float]", thresholds),
         rate=_rate(rates),
         only=only,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.output import FORMATS
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.search import SearchResult
@@ -42,8 +44,8 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
 )
 @click.option(
     "--normalisation",
-    type=click.Choice(["background", "global"]),
-    default="background",
+    type=options.one_of(Normalisation),
+    default=Normalisation.BACKGROUND.value,
     show_default=True,
     help="Compare windows relative to the background of their recordings, or only to what all of these have in common.",
 )
@@ -94,7 +96,7 @@ def search(
         model,
         n=n,
         all_windows=all_windows,
-        normalisation=normalisation,  # type: ignore[arg-type]
+        normalisation=normalisation,
         windowing=windowing,
         **session,
     )
@@ -109,7 +111,6 @@ def search(
 
 def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> None:
     from audioscan_host.annotations import Role, marked
-    from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
 

@@ -8,6 +8,7 @@ import click
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.output import FORMATS
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.session import SessionOptions
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice([name for name in options.FORMATS if name != "json"]),
+    type=options.one_of(name for name in FORMATS if name != "json"),
     default="csv",
     show_default=True,
     help="audacity and raven are one file a recording, and have the role in the label: cry (soft).",
@@ -76,7 +77,6 @@ def suggest(
 
 def _save(result: "SuggestResult", format_name: str, out: Path | None) -> None:
     from audioscan_host.annotations import Role, marked
-    from audioscan_host.output import FORMATS
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
     from audioscan_host.suggestion.table import suggestions_csv

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
 from audioscan_host.cli import options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
@@ -49,15 +50,15 @@ def _two_files(
 @options.normalisation
 @click.option(
     "--classifier",
-    type=click.Choice(["logistic", "hist-gbt"]),
-    default="logistic",
+    type=options.one_of(ClassifierKind),
+    default=ClassifierKind.LOGISTIC.value,
     show_default=True,
     help="Logistic regression, which needs fewer labels, or boosted trees.",
 )
 @click.option(
     "--calibration",
-    type=click.Choice(["sigmoid", "isotonic", "none"]),
-    default="sigmoid",
+    type=options.one_of(Calibration),
+    default=Calibration.SIGMOID.value,
     show_default=True,
     help="How scores become probabilities.",
 )
@@ -86,7 +87,6 @@ def train(
     RECORDING is a media file or a folder of them. A detector of every label is learned, all in
     one file. The figures printed come from recordings that were held out.
     """
-    from audioscan_host.classifier import ClassifierSettings
     from audioscan_host.journeys.train import train as train_detector
 
     refuse_overwriting(out, recordings=recordings, files=[*labels, *chain.from_iterable(from_regions)])
@@ -101,7 +101,7 @@ def train(
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
-        classifier=ClassifierSettings(classifier, calibration, normalisation),  # type: ignore[arg-type]
+        classifier=ClassifierSettings(classifier, calibration, normalisation),
         **session,
     )
     if as_json:

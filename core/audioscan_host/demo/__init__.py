@@ -16,7 +16,7 @@ from audioscan_host.journeys.train import TrainResult, train
 from audioscan_host.output import FORMATS
 from audioscan_host.output.saving import save_regions
 from audioscan_host.progress import Progress, Silent
-from audioscan_host.regions import RegionSettings
+from audioscan_host.region_settings import RegionSettings
 
 MODEL = "MEL"
 

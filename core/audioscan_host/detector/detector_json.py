@@ -1,23 +1,19 @@
 """What a detector's file says of itself, `detector.json`: written, and read with every type checked."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.classifier import KINDS
-from audioscan_host.classifier.calibration import CALIBRATIONS, LEAST_SLOPE
+from audioscan_host.classifier.calibration import LEAST_SLOPE
 from audioscan_host.classifier.figures import Figures
+from audioscan_host.classifier.settings import Calibration, ClassifierKind
+from audioscan_host.detector.detector import Detector
 from audioscan_host.errors import DetectorError
-
-if TYPE_CHECKING:
-    from audioscan_host.detector import Detector
 
 FORMAT = 2
 """Raised when the file's layout changes."""
@@ -78,8 +74,8 @@ class Label:
     """
 
     name: str
-    kind: str
-    calibration: str
+    kind: ClassifierKind
+    calibration: Calibration
     slope: float
     intercept: float
     rate: float
@@ -181,7 +177,7 @@ def _read_values(described: Any) -> dict[str, Any]:
 def _read_label(described: Any) -> Label:
     values = {name: _take(described, name, kind) for name, kind in _LABEL.items()}
     label = values["label"]
-    if values["kind"] not in KINDS or values["calibration"] not in CALIBRATIONS:
+    if values["kind"] not in tuple(ClassifierKind) or values["calibration"] not in tuple(Calibration):
         raise DetectorError(
             f"label {label!r}: classifier {values['kind']!r} with calibration {values['calibration']!r} is unknown"
         )
@@ -201,6 +197,7 @@ def _read_label(described: Any) -> Label:
         figures = None if figures is None else Figures.from_json(figures)
     except (TypeError, ValueError) as error:
         raise DetectorError(f"label {label!r}: {error}") from error
+    values |= {"kind": ClassifierKind(values["kind"]), "calibration": Calibration(values["calibration"])}
     return Label(
         name=label,
         **{name: values[name] for name in _LABEL if name not in ("label", "probe")},

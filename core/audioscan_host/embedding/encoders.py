@@ -15,8 +15,9 @@ from audioscan_host.errors import PluginError, SettingError
 from audioscan_host.models.checkpoints import obtain
 from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.plugins.failing_hooks import costing_the_recording
+from audioscan_host.plugins.family import Family
 from audioscan_host.plugins.hookspecs import Array, Encoder, Inputs
-from audioscan_host.plugins.registry import Family, Registry
+from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.windows import Block
 

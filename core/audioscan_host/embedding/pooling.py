@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from array_api_compat import array_namespace, to_device
 
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.hookspecs import Array
 
 
@@ -15,7 +16,7 @@ def pool(selected: Sequence[Array], pooling: str) -> Array:
 
     Args:
         selected: each (batch, time, width), numpy or device arrays of any float type.
-        pooling: `mean`, or `mean+std` (population standard deviation after each mean).
+        pooling: `mean`, or `mean+std` (population standard deviation after each mean); see `Pooling`.
 
     Returns:
         (batch, dim) float32 on the device of `selected`.
@@ -25,9 +26,7 @@ def pool(selected: Sequence[Array], pooling: str) -> Array:
     for states in selected:
         # Half precision has 8 to 11 bits of mantissa: a sum over hundreds of time steps needs more.
         wide = xp.astype(states, xp.float32)
-        parts.append(xp.mean(wide, axis=1))
-        if pooling == "mean+std":
-            parts.append(xp.std(wide, axis=1))
+        parts += [statistic(xp, wide) for statistic in Pooling(pooling).statistics]
     return xp.concat(parts, axis=1)
 
 

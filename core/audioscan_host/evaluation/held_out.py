@@ -11,6 +11,7 @@ import numpy.typing as npt
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier.figures import Places
+from audioscan_host.classifier.settings import Calibration
 from audioscan_host.regions import Region
 
 
@@ -23,7 +24,7 @@ class System:
     calibration: str
 
     def __str__(self) -> str:
-        how = "no calibration" if self.calibration == "none" else self.calibration
+        how = "no calibration" if self.calibration == Calibration.NONE else self.calibration
         return f"{self.model} with {self.classifier} and {how}"
 
 

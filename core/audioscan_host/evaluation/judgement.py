@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.annotations.points import points_of
+from audioscan_host.annotations.points import Points, points_of
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
@@ -206,7 +206,7 @@ def _labelled_throughout(predicted: HeldOut) -> list[HeldOutRecording]:
 def _labelled_in_spans(predicted: HeldOut) -> bool:
     """Whether points, if there are any, are but clicks among spans."""
     events = [event for recording in predicted.recordings for event in recording.events]
-    return not events or points_of(events[0].label, events) == "unsure"
+    return not events or points_of(events[0].label, events) is Points.UNSURE
 
 
 def _notes(predicted: HeldOut, skipped: int, resamples: int) -> Iterator[str]:

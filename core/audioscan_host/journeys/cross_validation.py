@@ -23,7 +23,8 @@ from audioscan_host.journeys.labelled import (
     labels_of,
 )
 from audioscan_host.progress import Advance
-from audioscan_host.regions import RegionSettings, find_regions
+from audioscan_host.region_settings import RegionSettings
+from audioscan_host.regions import find_regions
 from audioscan_host.windows import Windowing
 
 

@@ -30,7 +30,7 @@ from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import WindowChoice, choose_windowing, tell_choice
 from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import find_recordings
-from audioscan_host.regions import RegionSettings
+from audioscan_host.region_settings import RegionSettings
 from audioscan_host.windows import Windowing
 
 SEED = 42

@@ -17,7 +17,8 @@ from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.silence_note import silence_note
 from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import find_recordings
-from audioscan_host.regions import Region, RegionSettings, find_regions
+from audioscan_host.region_settings import RegionSettings
+from audioscan_host.regions import Region, find_regions
 from audioscan_host.silence import Spans, no_silence
 
 

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Unpack, get_args
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.classifier.background import Background
+from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.classifier.statistics import RunningStatistics, Statistics
 from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
@@ -22,8 +23,6 @@ from audioscan_host.similarity.query_spans import Place, QuerySpan
 from audioscan_host.similarity.ranking import Match, Ranking
 from audioscan_host.similarity.recording import SearchedRecording
 from audioscan_host.windows import Windowing
-
-Normalisation = Literal["background", "global"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ def search(
     *,
     n: int = 20,
     all_windows: bool = False,
-    normalisation: Normalisation = "background",
+    normalisation: Normalisation | str = Normalisation.BACKGROUND,
     windowing: Windowing | None = None,
     **options: Unpack[SessionOptions],
 ) -> SearchResult:
@@ -90,7 +89,7 @@ def search(
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
-    if normalisation not in get_args(Normalisation):
+    if normalisation not in tuple(Normalisation):
         raise SettingError(f"normalisation must be background or global, not {normalisation!r}")
     session = Session.of(**options)
     chosen = session.registry.model(model)
@@ -105,7 +104,7 @@ def search(
     places = _places(reader, examples)
     _tell_left_out(places, paths)
     statistics, durations, failures = _gathered(reader, paths, places)
-    relative = normalisation == "background"
+    relative = normalisation == Normalisation.BACKGROUND
     likeness = Likeness(statistics, _directions(reader, places, statistics, relative=relative))
     if relative:
         likeness = replace(likeness, limit=_median(reader, list(durations), likeness))

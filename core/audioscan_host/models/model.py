@@ -6,19 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsFloat
 
+from audioscan_host.choices import Choice
 from audioscan_host.errors import ModelError, SettingError
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.models.weights import Weights
 
 FINAL = -1
 """The network's final output, after its final norm where it has one."""
 
-POOLINGS = {"mean": 1, "mean+std": 2}
-"""How time steps become one vector, and how many times the width that vector is long."""
-
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-"""In what the network computes; waveforms and spectrograms are float32 always."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+class Precision(Choice):
+    """In what the network computes; waveforms and spectrograms are float32 always."""
+
+    AUTO = "auto"
+    """As the plugin finds right for the device."""
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
 
 
 @dataclass(frozen=True)
@@ -119,9 +125,9 @@ class Model:
         checkpoint: the weights that it reads.
         layers: which layers, each once, in the order of concatenation. 0 goes into the first block, k
             leaves block k, `FINAL` is the network's final output.
-        dim: length of an embedding: the selected widths, times two for `mean+std`.
+        dim: length of an embedding: the selected widths, times the statistics of the pooling, two for `mean+std`.
         description: a few words for the list of models.
-        pooling: `mean` or `mean+std` over the time steps.
+        pooling: `mean` or `mean+std` over the time steps; see `Pooling`.
         revision: to be raised whenever the plugin's arithmetic changes; part of every cache key.
 
     Raises:
@@ -133,7 +139,7 @@ class Model:
     layers: tuple[int, ...]
     dim: int
     description: str
-    pooling: str = "mean"
+    pooling: Pooling | str = Pooling.MEAN
     revision: int = 1
 
     def __post_init__(self) -> None:
@@ -150,7 +156,9 @@ class Model:
             where, "layers", f"a tuple of different numbers from FINAL (-1) to {self.checkpoint.layers}", self.layers,
         )  # fmt: skip
         _require(isinstance(self.dim, int) and self.dim >= 1, where, "dim", "1 or more", self.dim)
-        _require(self.pooling in POOLINGS, where, "pooling", f"one of {', '.join(POOLINGS)}", self.pooling)
+        known = tuple(Pooling)
+        _require(self.pooling in known, where, "pooling", f"one of {', '.join(known)}", self.pooling)
+        object.__setattr__(self, "pooling", Pooling(self.pooling))
         _require(isinstance(self.revision, int), where, "revision", "a whole number", self.revision)
         _require(isinstance(self.description, str), where, "description", "a text", self.description)
 
@@ -170,12 +178,11 @@ class Runtime:
     """
 
     device: str = "auto"
-    precision: str = "auto"
+    precision: Precision | str = Precision.AUTO
     batch_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise SettingError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        object.__setattr__(self, "precision", Precision.of(self.precision, "precision"))
         if self.batch_size is not None and self.batch_size < 1:
             raise SettingError(f"batch size must be 1 or more, not {self.batch_size}")
 

