@@ -4,7 +4,6 @@ import logging
 import math
 import shutil
 import tracemalloc
-import wave
 import weakref
 from itertools import combinations
 from pathlib import Path
@@ -48,20 +47,9 @@ def stored(tiny_registry, tmp_path):
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write samples as a recording."""
-
-    def write(name, samples):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        return path
-
-    return write
+def write(tmp_path, write_wav):
+    """Write samples as a recording in the test's own folder."""
+    return lambda name, samples: write_wav(tmp_path / name, samples, RATE)
 
 
 def noise(seconds, seed=0, level=0.02):
