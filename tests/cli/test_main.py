@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from audioscan_host import Runtime, hookimpl, plugins
+from audioscan_host import Runtime, hookimpl
 from audioscan_host.cli.main import BUILT_IN, Commands, main
 from audioscan_host.models.weights import PackagedFiles, TorchHubFile
+from audioscan_host.plugins import discovery
 
 
 def every_command(group=main, path=()):
@@ -93,8 +94,8 @@ def broken_plugin(monkeypatch):
         def load():
             raise ImportError("no libbroken")
 
-    installed = plugins._installed().points
-    monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed([Broken, *installed], []))
+    installed = discovery._installed().points
+    monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed([Broken, *installed], []))
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def install(make_plugin, monkeypatch, tmp_path):
         plugin.models = [replace(model, checkpoint=checkpoint) for model in plugin.models]
         facts = {"name": "tiny", "value": "tiny", "dist": None, "load": staticmethod(lambda: plugin)}
         point = type("Point", (), facts)
-        monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed([point], []))
+        monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed([point], []))
         return plugin
 
     return install

@@ -5,7 +5,8 @@ import json
 import click
 import pytest
 
-from audioscan_host import hookimpl, plugins
+from audioscan_host import hookimpl
+from audioscan_host.plugins import discovery
 from audioscan_host.plugins.registry import load_registry
 
 
@@ -26,7 +27,7 @@ def install(monkeypatch):
         points = [
             Point(name, load if callable(load) else lambda load=load: load) for name, load in loads.items()
         ]
-        monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
+        monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed(points, []))
 
     return install
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from audioscan_host import Runtime, hookimpl, plugins
+from audioscan_host import Runtime, hookimpl
 from audioscan_host.annotations import Role, read_annotations
 from audioscan_host.annotations.matching import annotations_of
+from audioscan_host.plugins import discovery
 
 SMALL = ["--model", "MEL", "--window", "4"]
 
@@ -233,7 +234,7 @@ def test_device_precision_and_batch_size_reach_the_plugin(run, recordings, make_
     plugin = Noting()
     plugin.models = [replace(model) for model in plugin.models]
     facts = {"name": "tiny", "value": "tiny", "dist": None, "load": staticmethod(lambda: plugin)}
-    monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed([type("Point", (), facts)], []))
+    monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed([type("Point", (), facts)], []))
     options = ["--device", "cuda:1", "--precision", "bf16", "--batch-size", "5"]
     run("search", "0.wav", "--like", "0.wav@20-24", "--model", "TINY", *options)
     assert runtimes == [Runtime("cuda:1", "bf16", 5)]

@@ -12,13 +12,14 @@ import importlib_metadata
 import numpy as np
 import pytest
 
-from audioscan_host import hookimpl, plugins
+from audioscan_host import hookimpl
 from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.diagnosis import cache_folder, ffmpeg, networks, packages
 from audioscan_host.diagnosis.weights import examine_weights
 from audioscan_host.models.weights import HubSnapshot, PackagedFiles, TorchHubFile
+from audioscan_host.plugins import discovery
 from audioscan_host.plugins.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ class TestCommand:
             points = [
                 SimpleNamespace(name=name, value=name, dist=None, load=load) for name, load in loads.items()
             ]
-            monkeypatch.setattr(plugins, "_installed", lambda: plugins._Installed(points, []))
+            monkeypatch.setattr(discovery, "_installed", lambda: discovery._Installed(points, []))
 
         return install
 

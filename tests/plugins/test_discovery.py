@@ -303,7 +303,7 @@ def test_the_plugin_of_the_distribution_that_is_called_like_it_is_before_another
 
 
 @pytest.mark.parametrize(
-    "group", ["audioscan-host", "audioscan_hosts", "Audioscan_Host", "audioscan_host.plugins.discovery"]
+    "group", ["audioscan-host", "audioscan_hosts", "Audioscan_Host", "audioscan_host.plugins"]
 )
 def test_an_entry_point_in_a_group_of_nearly_the_right_name_is_told(install, tmp_path, monkeypatch, group):
     install("mine", family("MINE"))
