@@ -135,6 +135,7 @@ def rare_sound(recordings, seed):
     return data, chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("normalisation", "ratio", "off"),
     # A background of few of the windows is off their centre, and bends the line that the chance is by directions.

@@ -87,6 +87,7 @@ def no_better_than_guessing(fitted, labels):
     return fitted.figures.roc_auc < 0.6 and fitted.figures.average_precision < labels.mean() + 0.12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)

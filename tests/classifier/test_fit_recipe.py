@@ -161,6 +161,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "cut", "share"), CASES)
 def test_probabilities_are_those_of_the_recipe(monkeypatch, way, cut, share):
     kind, method, normalisation = way

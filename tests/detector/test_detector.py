@@ -146,6 +146,7 @@ def same(found, expected):
         assert found == expected
 
 
+@pytest.mark.slow
 def test_another_process_trains_the_same_bytes_and_computes_the_same_bits(detector, saved, tmp_path):
     own, scores = tmp_path / "own.detector", tmp_path / "scores.npz"
     save(detector.restricted(PAIR), tmp_path / "pair.detector")

@@ -139,6 +139,7 @@ def test_as_it_was_saved_it_scans(scan, trained, kind):
 # --- damaged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_changed_byte_is_refused(refused, trained, kind):
     data = trained[1][kind]
@@ -151,6 +152,7 @@ def test_any_changed_byte_is_refused(refused, trained, kind):
         assert "damaged" in (line := refused(bytes(damaged))) or "not a detector file" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_byte_under_a_checksum_that_fits_is_refused_or_does_no_harm(
     refused, scan, write, trained, kind
@@ -427,6 +429,7 @@ def with_an_odd_value(description, random):
     return json.dumps(values).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("calibration", ["sigmoid", "isotonic"])
 @pytest.mark.parametrize("kind", KINDS)

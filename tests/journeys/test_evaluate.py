@@ -191,6 +191,7 @@ def test_models_of_one_checkpoint_are_embedded_in_one_pass(judge_bursts, tiny_pl
     assert all(len(layers) > 1 for layers in tiny_plugin.layers_asked)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_another_seed_other_intervals(judge_bursts):
     results = [judge_bursts(seed=seed, resamples=50) for seed in (1, 1, 2)]
     facts = [each.to_json() for each in results]
@@ -273,6 +274,7 @@ def saved(make_plugin, write_wav, tmp_path_factory):
     return result, out, both
 
 
+@pytest.mark.slow
 class TestFolder:
     def test_every_table_and_picture_is_there_and_can_be_read(self, saved):
         result, out, both = saved
@@ -522,6 +524,7 @@ class TestCommand:
         assert done.stderr.count("\n") == 1
         assert "pip install 'audioscan-host[plot]'" in done.stderr
 
+    @pytest.mark.slow
     def test_train_says_at_the_same_rate_as_evaluate(self, run, bursts):
         evaluated = re.search(r"at a rate of ([\d.]+) % of windows, as labelled", run(".").stdout)
         arguments = ["train", ".", "--labels", "bursts.csv", "--window", "2", "--model", "MEL", "--out", "x"]
@@ -538,5 +541,6 @@ class TestCommand:
             assert facts[label]["rate"] == pytest.approx(expected)
         assert f"{100 * facts['burst']['rate']:.3g}" == evaluated[1]
 
+    @pytest.mark.slow
     def test_the_page_is_named(self, run):
         assert "evaluation.html" in run(".", "--out", "out").stdout

@@ -62,6 +62,7 @@ def test_a_recording_full_of_the_sound_ranks_with_the_others(search_levels):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("often", [2, 10, 40, 120])
 def test_more_of_the_sound_does_not_lower_its_score(search_levels, often):
     recordings = {"example": levels(0, [60], 0.1), "searched": levels(1, range(0, 120, 120 // often), 0.1)}

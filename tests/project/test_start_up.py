@@ -108,6 +108,7 @@ def labelled(make_wav, tmp_path):
 TRAIN = ["train", "x.wav", "--labels", "labels.csv", "--model", "MEL", "--window", "2", "--out", "x.detector"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("labelled")
 def test_training_and_a_second_scan_import_no_models_library(run):
     scan = ["scan", "x.wav", "--detector", "x.detector", "--out", "found.csv"]
@@ -116,6 +117,7 @@ def test_training_and_a_second_scan_import_no_models_library(run):
         assert run(imported(command(*arguments), LIBRARIES_OF_MODELS), AUDIOSCAN_PLUGINS="mel")[-1] == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("labelled")
 def test_a_scan_by_a_logistic_detector_does_without_scikit_learn(run):
     run(command(*TRAIN), AUDIOSCAN_PLUGINS="mel")
@@ -138,6 +140,7 @@ sys.meta_path.insert(0, Watch())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("labelled")
 @pytest.mark.parametrize(
     ("before", "found"),
