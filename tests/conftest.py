@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from threadpoolctl import threadpool_limits
 
 from audioscan_host import FINAL, Checkpoint, Model, hookimpl
 from audioscan_host.plugins.registry import Registry, load_registry
@@ -87,6 +89,13 @@ def _own_logging():
     logger.setLevel(level)
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Small fits on many threads take minutes on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run a command in the test's own folder; its exit code is checked."""
@@ -118,7 +127,7 @@ def tiny_plugin() -> TinyPlugin:
     return TinyPlugin()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_plugin() -> type[TinyPlugin]:
     return TinyPlugin
 
@@ -128,20 +137,29 @@ def tiny_registry(no_installed_plugins, tiny_plugin) -> Registry:
     return load_registry({"tiny": tiny_plugin})
 
 
-@pytest.fixture
-def make_wav(tmp_path) -> Callable[..., Path]:
-    """Write a recording of noise: `make_wav("a.wav", seconds=30, seed=1)`."""
+@pytest.fixture(scope="session")
+def write_wav() -> Callable[..., Path]:
+    """Write (samples,) between -1 and 1 as a recording: `write_wav(path, samples, rate=8000)`."""
 
-    def make(name: str = "noise.wav", seconds: float = 20.0, seed: int = 0, rate: int = 16_000) -> Path:
-        path = tmp_path / name
+    def write(path: Path, samples: npt.NDArray[np.floating], rate: int = 16_000) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        noise = np.random.default_rng(seed).standard_normal(round(seconds * rate)) * 0.1
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate)
-            file.writeframes((np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes())
+            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
         return path
+
+    return write
+
+
+@pytest.fixture
+def make_wav(tmp_path, write_wav) -> Callable[..., Path]:
+    """Write a recording of noise: `make_wav("a.wav", seconds=30, seed=1)`."""
+
+    def make(name: str = "noise.wav", seconds: float = 20.0, seed: int = 0, rate: int = 16_000) -> Path:
+        noise = np.random.default_rng(seed).standard_normal(round(seconds * rate)) * 0.1
+        return write_wav(tmp_path / name, noise, rate)
 
     return make
 

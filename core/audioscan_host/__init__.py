@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from audioscan_host.evidence import Evidence
     from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
     from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
+    from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
     from audioscan_host.journeys.search import SearchResult, search
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.journeys.suggest import SuggestResult, suggest
-    from audioscan_host.journeys.train import LabelReport, TrainResult, train
+    from audioscan_host.journeys.train import TrainResult, train
     from audioscan_host.journeys.window_choice import WindowChoice
     from audioscan_host.models.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.notes import About, Note
@@ -142,7 +143,8 @@ _HOME = {
     **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
     "SessionOptions": "journeys.session",
     **dict.fromkeys(["SuggestResult", "suggest"], "journeys.suggest"),
-    **dict.fromkeys(["LabelReport", "TrainResult", "train"], "journeys.train"),
+    "LabelReport": "journeys.label_report",
+    **dict.fromkeys(["TrainResult", "train"], "journeys.train"),
     "WindowChoice": "journeys.window_choice",
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),
     **dict.fromkeys(["About", "Note"], "notes"),

@@ -21,19 +21,6 @@ SAMPLES = {
 }
 
 
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def refused(path: Path) -> str:
-    with pytest.raises(AnnotationError) as caught:
-        read_annotations(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def read_or_refused(path: Path) -> list[Annotation]:
     """Anything else than annotations or one line that names the file is a fault."""
     try:
@@ -48,24 +35,24 @@ def read_or_refused(path: Path) -> list[Annotation]:
 class TestRecognising:
     @pytest.mark.parametrize("suffix", [".csv", ".txt", ".tsv", ".db", ".wav", ""])
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_goes_by_the_content_and_not_by_the_suffix(self, tmp_path, name, suffix):
-        first = read_annotations(write(tmp_path, f"day{suffix}", SAMPLES[name]))[0]
+    def test_goes_by_the_content_and_not_by_the_suffix(self, write, name, suffix):
+        first = read_annotations(write(f"day{suffix}", SAMPLES[name]))[0]
         file = "day" if name == "audacity" else "day.wav"
         assert first == Annotation(file, 1.25, 3.5, "call")
 
-    def test_an_event_list_is_not_an_audacity_track(self, tmp_path):
-        [event] = read_annotations(write(tmp_path, "x.txt", "a.wav\t0.0\t1.0\tdog\n"))
-        [label] = read_annotations(write(tmp_path, "x.txt", "0.0\t1.0\tdog\n"))
+    def test_an_event_list_is_not_an_audacity_track(self, write):
+        [event] = read_annotations(write("x.txt", "a.wav\t0.0\t1.0\tdog\n"))
+        [label] = read_annotations(write("x.txt", "0.0\t1.0\tdog\n"))
         assert (event.file, label.file) == ("a.wav", "x")
         assert (event.start, event.end, event.label) == (label.start, label.end, label.label)
 
     @pytest.mark.parametrize("name", SAMPLES)
     @pytest.mark.parametrize("ends", ["\r\n", "\r"])
-    def test_any_end_of_line_will_do(self, tmp_path, name, ends):
-        whole = read_annotations(write(tmp_path, "day.txt", SAMPLES[name]))
-        assert read_annotations(write(tmp_path, "day.txt", SAMPLES[name].replace("\n", ends))) == whole
+    def test_any_end_of_line_will_do(self, write, name, ends):
+        whole = read_annotations(write("day.txt", SAMPLES[name]))
+        assert read_annotations(write("day.txt", SAMPLES[name].replace("\n", ends))) == whole
 
-    def test_a_database_is_known_by_its_first_bytes(self, tmp_path):
+    def test_a_database_is_known_by_its_first_bytes(self, tmp_path, refused):
         path = tmp_path / "labels.csv"
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("CREATE TABLE places (id INTEGER)")
@@ -74,13 +61,13 @@ class TestRecognising:
 
 class TestDamagedFiles:
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_a_file_that_is_cut_off_is_read_or_refused(self, tmp_path, name):
+    def test_a_file_that_is_cut_off_is_read_or_refused(self, write, name):
         content = SAMPLES[name].encode()
         for size in range(len(content)):
-            read_or_refused(write(tmp_path, "cut.txt", content[:size]))
+            read_or_refused(write("cut.txt", content[:size]))
 
     @pytest.mark.parametrize("seed", range(30))
-    def test_a_file_with_wrong_bytes_is_read_or_refused(self, tmp_path, seed):
+    def test_a_file_with_wrong_bytes_is_read_or_refused(self, write, seed):
         rng = random.Random(seed)  # noqa: S311 - the seed is the point
         for sample in SAMPLES.values():
             content = bytearray(sample.encode())
@@ -88,23 +75,23 @@ class TestDamagedFiles:
                 content[rng.randrange(len(content))] = rng.choice(
                     b'\t\n\r",;\\ -.0e_x\x00\xff' + bytes([rng.randrange(256)])
                 )
-            for annotation in read_or_refused(write(tmp_path, "wrong.txt", bytes(content))):
+            for annotation in read_or_refused(write("wrong.txt", bytes(content))):
                 assert annotation.start >= 0
                 assert annotation.end is None or annotation.end > annotation.start
                 assert annotation.file
                 assert annotation.label
 
     @pytest.mark.parametrize("seed", range(10))
-    def test_binary_content_is_refused(self, tmp_path, seed):
+    def test_binary_content_is_refused(self, write, seed):
         content = random.Random(seed).randbytes(4000)  # noqa: S311 - the seed is the point
-        assert read_or_refused(write(tmp_path, "binary.txt", content)) == []
+        assert read_or_refused(write("binary.txt", content)) == []
 
     @pytest.mark.parametrize("name", SAMPLES)
-    def test_columns_in_a_wrong_order_are_refused(self, tmp_path, name):
+    def test_columns_in_a_wrong_order_are_refused(self, write, refused, name):
         delimiter = "," if name == "csv" else "\t"
         header = [] if name in ("audacity", "dcase without header") else SAMPLES[name].splitlines()[:1]
         row = SAMPLES[name].splitlines()[len(header)].split(delimiter)
-        path = write(tmp_path, "day.txt", "\n".join([*header, delimiter.join(row[::-1])]) + "\n")
+        path = write("day.txt", "\n".join([*header, delimiter.join(row[::-1])]) + "\n")
         assert refused(path)
 
 
@@ -128,13 +115,13 @@ class TestReadingSomethingElse:
             (b'{"format": "audioscan-host regions",\n', "the header lacks file, start, end, label"),
         ],
     )
-    def test_says_what_is_wrong_with_the_file(self, tmp_path, content, reason):
-        assert reason in refused(write(tmp_path, "labels.csv", content))
+    def test_says_what_is_wrong_with_the_file(self, write, refused, content, reason):
+        assert reason in refused(write("labels.csv", content))
 
-    def test_says_that_the_file_is_missing(self, tmp_path):
+    def test_says_that_the_file_is_missing(self, tmp_path, refused):
         assert "cannot read" in refused(tmp_path / "none.csv")
 
-    def test_says_that_a_folder_is_no_file(self, tmp_path):
+    def test_says_that_a_folder_is_no_file(self, tmp_path, refused):
         assert "cannot read" in refused(tmp_path)
 
 

@@ -63,13 +63,6 @@ def database(
     return path
 
 
-def refused(path: Path) -> str:
-    with pytest.raises(AnnotationError) as caught:
-        read_annotations(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 class TestReadingEightCut:
     def test_clips_are_positive_points_and_hard_negatives_are_negative_spans(self, tmp_path):
         negatives = [
@@ -86,7 +79,7 @@ class TestReadingEightCut:
         found = read_annotations(database(tmp_path, [clip(12.5, ""), windows]))
         assert [a.label for a in found] == ["mp4_Intense", "mp4_Soft"]
 
-    def test_refuses_labels_on_some_of_the_clips(self, tmp_path):
+    def test_refuses_labels_on_some_of_the_clips(self, tmp_path, refused):
         path = database(tmp_path, [clip(1.0), clip(2.0, ""), clip(3.0, " ")])
         assert "processed, row 2: 2 of 3 clips have no label: label them in 8-cut too" in refused(path)
 
@@ -103,15 +96,15 @@ class TestReadingEightCut:
             ({"filename": "", "source_path": ""}, "row 2: filename and source_path are empty"),
         ],
     )
-    def test_names_an_impossible_row(self, tmp_path, wrong, reason):
+    def test_names_an_impossible_row(self, tmp_path, refused, wrong, reason):
         assert reason in refused(database(tmp_path, [clip(1.0), clip(2.0) | wrong]))
 
-    def test_refuses_a_clip_whose_sound_has_no_name(self, tmp_path):
+    def test_refuses_a_clip_whose_sound_has_no_name(self, tmp_path, refused):
         assert "neither label nor output_path" in refused(
             database(tmp_path, [clip(1.0, "", output_path="c.mp4")])
         )
 
-    def test_an_empty_database_holds_no_annotations(self, tmp_path):
+    def test_an_empty_database_holds_no_annotations(self, tmp_path, refused):
         assert "holds no annotations" in refused(database(tmp_path, []))
 
     @pytest.mark.parametrize(
@@ -129,7 +122,7 @@ class TestReadingEightCut:
             ),
         ],
     )
-    def test_names_what_the_database_lacks(self, tmp_path, tables, reason):
+    def test_names_what_the_database_lacks(self, tmp_path, refused, tables, reason):
         assert reason in refused(database(tmp_path, [], **tables))
 
     @pytest.mark.parametrize("journal", ["delete", "wal"])
@@ -147,7 +140,7 @@ class TestReadingEightCut:
             running.commit()
             assert [a.start for a in read_annotations(path)] == [7.0]
 
-    def test_refuses_a_damaged_database(self, tmp_path):
+    def test_refuses_a_damaged_database(self, tmp_path, refused):
         whole = database(tmp_path, [clip(float(i)) for i in range(200)]).read_bytes()
         assert len(whole) > 20_000
         path = tmp_path / "damaged.db"

@@ -1,30 +1,13 @@
 """CSV and TSV tables are read as they are written, and what is wrong in one is named with its line."""
 
-from pathlib import Path
-
 import pytest
 
 from audioscan_host.annotations import Annotation, Role, read_annotations
-from audioscan_host.errors import AnnotationError
-
-
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def refused(path: Path) -> str:
-    with pytest.raises(AnnotationError) as caught:
-        read_annotations(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 class TestReadingCsv:
-    def test_reads_spans_points_and_roles(self, tmp_path):
+    def test_reads_spans_points_and_roles(self, write):
         path = write(
-            tmp_path,
             "labels.csv",
             "file,start,end,label,role\nday.wav,1.5,3,call,\nday.wav,9,,call,Soft\nb.wav,0,2,rain,negative\n",
         )
@@ -34,8 +17,8 @@ class TestReadingCsv:
             Annotation("b.wav", 0.0, 2.0, "rain", Role.NEGATIVE),
         ]
 
-    def test_takes_columns_in_any_order_and_ignores_others(self, tmp_path):
-        path = write(tmp_path, "labels.csv", "Label,score,END,start,file\ncall,0.9,3,1,day.wav\n")
+    def test_takes_columns_in_any_order_and_ignores_others(self, write):
+        path = write("labels.csv", "Label,score,END,start,file\ncall,0.9,3,1,day.wav\n")
         assert read_annotations(path) == [Annotation("day.wav", 1.0, 3.0, "call")]
 
     @pytest.mark.parametrize(
@@ -48,19 +31,16 @@ class TestReadingCsv:
         ],
         ids=["byte order mark", "CRLF", "blank lines", "cells that a spreadsheet left over"],
     )
-    def test_reads_what_other_programs_write(self, tmp_path, content):
-        assert read_annotations(write(tmp_path, "l.csv", content)) == [Annotation("d.wav", 1.0, 2.0, "café")]
+    def test_reads_what_other_programs_write(self, write, content):
+        assert read_annotations(write("l.csv", content)) == [Annotation("d.wav", 1.0, 2.0, "café")]
 
-    def test_reads_quoted_cells(self, tmp_path):
-        path = write(tmp_path, "l.csv", 'file,start,end,label\n"a, b.wav",1,2,"call ""x"""\n')
+    def test_reads_quoted_cells(self, write):
+        path = write("l.csv", 'file,start,end,label\n"a, b.wav",1,2,"call ""x"""\n')
         assert read_annotations(path) == [Annotation("a, b.wav", 1.0, 2.0, 'call "x"')]
 
-    def test_goes_by_the_content_and_not_by_the_suffix(self, tmp_path):
-        assert (
-            read_annotations(write(tmp_path, "l.txt", "file,start,end,label\nd.wav,1,2,x\n"))[0].file
-            == "d.wav"
-        )
-        assert read_annotations(write(tmp_path, "l.csv", "1\t2\tx\n"))[0].label == "x"
+    def test_goes_by_the_content_and_not_by_the_suffix(self, write):
+        assert read_annotations(write("l.txt", "file,start,end,label\nd.wav,1,2,x\n"))[0].file == "d.wav"
+        assert read_annotations(write("l.csv", "1\t2\tx\n"))[0].label == "x"
 
     @pytest.mark.parametrize(
         ("row", "reason"),
@@ -86,28 +66,27 @@ class TestReadingCsv:
             ('d.wav,1,3,"x"y,soft', "line 7: "),
         ],
     )
-    def test_names_the_line_of_an_impossible_row(self, tmp_path, row, reason):
+    def test_names_the_line_of_an_impossible_row(self, write, refused, row, reason):
         good = "d.wav,1,2,x,\n"
-        path = write(tmp_path, "labels.csv", "file,start,end,label,role\n" + good * 5 + row + "\n" + good)
+        path = write("labels.csv", "file,start,end,label,role\n" + good * 5 + row + "\n" + good)
         assert f"labels.csv, {reason}" in refused(path)
 
-    def test_names_the_missing_columns(self, tmp_path):
-        message = refused(write(tmp_path, "l.csv", "file,onset,end\nd.wav,1,2\n"))
+    def test_names_the_missing_columns(self, write, refused):
+        message = refused(write("l.csv", "file,onset,end\nd.wav,1,2\n"))
         assert "the header lacks start, label" in message
         assert "found file,onset,end" in message
 
-    def test_says_that_semicolons_are_not_commas(self, tmp_path):
-        message = refused(write(tmp_path, "l.csv", "file;start;end;label\nd.wav;1;2;x\n"))
+    def test_says_that_semicolons_are_not_commas(self, write, refused):
+        message = refused(write("l.csv", "file;start;end;label\nd.wav;1;2;x\n"))
         assert "separate the columns by commas" in message
 
-    def test_refuses_a_column_that_is_there_twice(self, tmp_path):
-        assert "has label more than once" in refused(write(tmp_path, "l.csv", "file,start,end,label,label\n"))
+    def test_refuses_a_column_that_is_there_twice(self, write, refused):
+        assert "has label more than once" in refused(write("l.csv", "file,start,end,label,label\n"))
 
 
 class TestReadingTsv:
-    def test_reads_the_columns_of_the_csv_between_tabs(self, tmp_path):
+    def test_reads_the_columns_of_the_csv_between_tabs(self, write):
         path = write(
-            tmp_path,
             "labels.txt",
             "File\tlabel\tstart\tend\trole\tscore\n"
             "a, b.wav\tcall, far\t1.5\t3\t\t0.9\n"
@@ -132,15 +111,15 @@ class TestReadingTsv:
             ('d.wav\t1\t3\t"x', "check the double quotes"),
         ],
     )
-    def test_names_the_line_of_an_impossible_row(self, tmp_path, row, reason):
-        path = write(tmp_path, "l.tsv", f"file\tstart\tend\tlabel\nd.wav\t1\t2\tx\n{row}\n")
+    def test_names_the_line_of_an_impossible_row(self, write, refused, row, reason):
+        path = write("l.tsv", f"file\tstart\tend\tlabel\nd.wav\t1\t2\tx\n{row}\n")
         assert reason in refused(path)
 
-    def test_names_the_missing_columns(self, tmp_path):
-        message = refused(write(tmp_path, "l.tsv", "file\tstart\tstop\tname\nd.wav\t1\t2\tx\n"))
+    def test_names_the_missing_columns(self, write, refused):
+        message = refused(write("l.tsv", "file\tstart\tstop\tname\nd.wav\t1\t2\tx\n"))
         assert "the header lacks end, label" in message
         assert "found file,start,stop,name" in message
 
-    def test_says_that_commas_are_not_tabs(self, tmp_path):
-        message = refused(write(tmp_path, "l.tsv", "file\tstart,end,label\nd.wav\t1,2,x\n"))
+    def test_says_that_commas_are_not_tabs(self, write, refused):
+        message = refused(write("l.tsv", "file\tstart,end,label\nd.wav\t1,2,x\n"))
         assert "separate the columns by tabs" in message

@@ -1,26 +1,16 @@
 """Selection tables of Raven and of the programs that write like it."""
 
-from pathlib import Path
-
 import pytest
 
 from audioscan_host.annotations import Annotation, read_annotations
-from audioscan_host.errors import AnnotationError
 
 PLAIN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
 
 
-def write(folder: Path, name: str, *rows: str) -> Path:
-    path = folder / name
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8", newline="")
-    return path
-
-
-def refused(path: Path) -> str:
-    with pytest.raises(AnnotationError) as caught:
-        read_annotations(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+@pytest.fixture
+def table(write):
+    """Write a table by its rows."""
+    return lambda name, *rows: write(name, "\n".join(rows) + "\n")
 
 
 class TestReadingRaven:
@@ -33,9 +23,8 @@ class TestReadingRaven:
             "day 1.txt",
         ],
     )
-    def test_a_table_without_a_file_belongs_to_the_recording_it_is_named_like(self, tmp_path, name):
-        path = write(
-            tmp_path,
+    def test_a_table_without_a_file_belongs_to_the_recording_it_is_named_like(self, table, name):
+        path = table(
             name,
             f"{PLAIN}\tSpecies",
             "1\tSpectrogram 1\t1\t3.361\t5.012\t1200.5\t4100.0\tNOCA",
@@ -46,19 +35,18 @@ class TestReadingRaven:
             Annotation("day 1", 9.5, None, "AMRO"),
         ]
 
-    def test_the_rows_of_several_views_and_channels_are_one_selection(self, tmp_path):
+    def test_the_rows_of_several_views_and_channels_are_one_selection(self, table):
         rows = [
             f"{number}\t{view}\t{channel}\t{start}\t{start + 1}\t0\t8000\tcall"
             for number, start in ((1, 0.1), (2, 5.5))
             for view in ("Waveform 1", "Spectrogram 1")
             for channel in (1, 2)
         ]
-        found = read_annotations(write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation", *rows))
+        found = read_annotations(table("day.txt", f"{PLAIN}\tAnnotation", *rows))
         assert found == [Annotation("day", 0.1, 1.1, "call"), Annotation("day", 5.5, 6.5, "call")]
 
-    def test_the_offset_in_the_file_goes_before_the_time_in_the_sequence(self, tmp_path):
-        path = write(
-            tmp_path,
+    def test_the_offset_in_the_file_goes_before_the_time_in_the_sequence(self, table):
+        path = table(
             "site.Table.1.selections.txt",
             f"{PLAIN}\tBegin Path\tBegin File\tFile Offset (s)\tAnnotation",
             "1\tSpectrogram 1\t1\t12.0\t14.5\t0\t8000\tC:\\site\\a.wav\ta.wav\t12.0\tcall",
@@ -69,9 +57,8 @@ class TestReadingRaven:
             Annotation("C:\\site\\b.wav", 12.3, 13.4, "call"),
         ]
 
-    def test_reads_what_birdnet_writes(self, tmp_path):
-        path = write(
-            tmp_path,
+    def test_reads_what_birdnet_writes(self, table):
+        path = table(
             "day.BirdNET.selection.table.txt",
             f"{PLAIN}\tCommon Name\tSpecies Code\tConfidence\tBegin Path\tFile Offset (s)",
             "1\tSpectrogram 1\t1\t3.0\t6.0\t0\t12000\tNorthern Cardinal\tnorcar\t0.91\t/data/day.wav\t3.0",
@@ -85,8 +72,8 @@ class TestReadingRaven:
         path.write_bytes(end_of_line.join([*lines, ""]).encode())
         assert read_annotations(path) == [Annotation("day", 0.0, 1.0, "NOCA")]
 
-    def test_takes_quotes_and_commas_as_they_are(self, tmp_path):
-        path = write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation", '1\tSpectrogram 1\t1\t0\t1\t0\t8000\t"a, b')
+    def test_takes_quotes_and_commas_as_they_are(self, table):
+        path = table("day.txt", f"{PLAIN}\tAnnotation", '1\tSpectrogram 1\t1\t0\t1\t0\t8000\t"a, b')
         assert read_annotations(path)[0].label == '"a, b'
 
     @pytest.mark.parametrize(
@@ -118,19 +105,17 @@ class TestReadingRaven:
             ),
         ],
     )
-    def test_names_the_line_of_an_impossible_selection(self, tmp_path, columns, row, reason):
-        assert reason in refused(write(tmp_path, "day.txt", PLAIN + columns, f"1\tSpectrogram 1\t1\t{row}"))
+    def test_names_the_line_of_an_impossible_selection(self, table, refused, columns, row, reason):
+        assert reason in refused(table("day.txt", PLAIN + columns, f"1\tSpectrogram 1\t1\t{row}"))
 
-    def test_refuses_several_recordings_without_their_offsets(self, tmp_path):
+    def test_refuses_several_recordings_without_their_offsets(self, table, refused):
         row = "1\tSpectrogram 1\t1\t0\t1\t0\t8000\tx"
-        path = write(
-            tmp_path, "day.txt", f"{PLAIN}\tAnnotation\tBegin File", f"{row}\ta.wav", f"{row}\tb.wav"
-        )
+        path = table("day.txt", f"{PLAIN}\tAnnotation\tBegin File", f"{row}\ta.wav", f"{row}\tb.wav")
         assert "line 3: a table of several recordings needs the column File Offset (s)" in refused(path)
 
-    def test_names_a_missing_time(self, tmp_path):
-        message = refused(write(tmp_path, "day.txt", "Selection\tView\tChannel\tAnnotation", "1\tS\t1\tx"))
+    def test_names_a_missing_time(self, table, refused):
+        message = refused(table("day.txt", "Selection\tView\tChannel\tAnnotation", "1\tS\t1\tx"))
         assert "lacks begin time (s), end time (s)" in message
 
-    def test_a_table_without_selections_holds_no_annotations(self, tmp_path):
-        assert "holds no annotations" in refused(write(tmp_path, "day.txt", f"{PLAIN}\tAnnotation"))
+    def test_a_table_without_selections_holds_no_annotations(self, table, refused):
+        assert "holds no annotations" in refused(table("day.txt", f"{PLAIN}\tAnnotation"))

@@ -1,11 +1,7 @@
 """Decoding: what comes out of a media file is what was recorded, at its time, at the wanted rate."""
 
-import contextlib
-import gc
 import os
 import struct
-import threading
-import time
 import tracemalloc
 import zlib
 from fractions import Fraction
@@ -640,82 +636,6 @@ def test_a_false_length_in_a_wav_header_gives_the_samples_that_are_there(declare
 # Reading ahead
 
 
-def test_reading_ahead_keeps_the_order_and_ends_its_thread():
-    before = threading.active_count()
-    assert list(read_ahead(range(1000), 3)) == list(range(1000))
-    assert list(read_ahead([], 1)) == []
-    assert threading.active_count() == before
-
-
-def test_reading_ahead_runs_in_another_thread_and_not_too_far():
-    made = []
-    enough = threading.Event()
-
-    def source():
-        for number in range(100):
-            made.append(threading.current_thread())
-            if number == 3:
-                enough.set()
-            yield number
-
-    ahead = read_ahead(source(), 2)
-    assert next(ahead) == 0
-    assert enough.wait(5)  # 0 is taken, 1 and 2 wait in the queue, 3 waits for room
-    ahead.close()
-    assert len(made) == 4
-    assert threading.current_thread() not in made
-
-
-def test_what_the_source_raises_is_raised_in_its_place():
-    def source():
-        yield 1
-        yield 2
-        raise RecordingError("the disk is gone")
-
-    ahead = read_ahead(source(), 5)
-    assert [next(ahead), next(ahead)] == [1, 2]
-    with pytest.raises(RecordingError, match="the disk is gone"):
-        next(ahead)
-
-
-@pytest.mark.parametrize("leave", ["break", "exception", "close", "forget"])
-def test_a_reader_who_leaves_early_closes_the_source_and_ends_the_thread(leave):
-    class Source:
-        closed = False
-
-        def __iter__(self):
-            return self
-
-        def __next__(self):
-            return bytes(10)
-
-        def close(self):
-            time.sleep(0.1)
-            self.closed = True
-
-    source = Source()
-
-    def read():
-        for _ in (ahead := read_ahead(source, 2)):
-            if leave == "close":
-                ahead.close()
-            if leave == "exception":
-                raise KeyboardInterrupt
-            break
-
-    before = threading.active_count()
-    with contextlib.suppress(KeyboardInterrupt):
-        read()
-    gc.collect()
-    assert source.closed
-    assert threading.active_count() == before
-
-
 def test_reading_ahead_of_a_recording_gives_the_same(write):
     path = write(noise(5, 44_100), 44_100)
     assert np.array_equal(np.concatenate(list(read_ahead(decode(path, 16_000), 2))), whole(path))
-
-
-def test_a_depth_below_one_is_refused():
-    with pytest.raises(ValueError, match="depth"):
-        next(read_ahead([1], 0))

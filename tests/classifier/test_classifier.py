@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.classifier.figures import expected_calibration_error
@@ -15,14 +14,9 @@ from audioscan_host.classifier.linear import Linear
 from audioscan_host.errors import SettingError, TrainingError
 from audioscan_host.evidence import Evidence
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WINDOW = 8.0
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 class Labelled:
@@ -141,6 +135,7 @@ def rare_sound(recordings, seed):
     return data, chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("normalisation", "ratio", "off"),
     # A background of few of the windows is off their centre, and bends the line that the chance is by directions.

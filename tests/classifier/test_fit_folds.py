@@ -5,7 +5,6 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits
 
 from audioscan_host import Windowing, detector, train
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit, fitting, folds, learning
@@ -15,17 +14,12 @@ from audioscan_host.classifier.linear import Linear
 from audioscan_host.evidence import Evidence
 from audioscan_host.journeys import train as journey
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WINDOW, HOP = 8.0, 1.0
 KINDS = ("logistic", "hist-gbt")
 CALIBRATIONS = ("isotonic", "sigmoid", "none")
 NORMALISATIONS = ("background", "global")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 class Material:
@@ -93,6 +87,7 @@ def no_better_than_guessing(fitted, labels):
     return fitted.figures.roc_auc < 0.6 and fitted.figures.average_precision < labels.mean() + 0.12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("calibration", CALIBRATIONS)
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)

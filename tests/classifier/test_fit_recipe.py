@@ -9,20 +9,14 @@ from sklearn.calibration import _SigmoidCalibration
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit, learning
 from audioscan_host.classifier.folds import Folds
 from audioscan_host.evidence import Evidence
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WINDOW, HOP, DIM = 8.0, 0.5, 6
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +161,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "cut", "share"), CASES)
 def test_probabilities_are_those_of_the_recipe(monkeypatch, way, cut, share):
     kind, method, normalisation = way

@@ -166,6 +166,7 @@ def test_what_is_added_to_a_whole_recording_hardly_moves_a_probability(by_backgr
         assert moved[held].mean() < 0.02
 
 
+@pytest.mark.slow
 def test_of_a_short_recording_little_is_taken_off(by_background):
     """Five seconds say little of what is background: what is added to them moves probabilities."""
     vectors = np.random.default_rng(1).permutation(recording(81, 0.1, 3600)[0])

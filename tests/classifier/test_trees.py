@@ -1,20 +1,14 @@
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier.boosted import Boosted
 from audioscan_host.classifier.trees import check
 from audioscan_host.errors import DetectorError
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 DIM = 5
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -322,6 +322,7 @@ class TestEmbed:
 
         assert short(number) == shown
 
+    @pytest.mark.slow
     def test_on_a_terminal_progress_is_a_bar_with_rate_and_time_left(self, make_wav, tmp_path):
         import pty
 

@@ -4,6 +4,7 @@ import csv
 import io
 import wave
 
+import numpy as np
 import pytest
 
 from audioscan_host import Windowing, suggest, train
@@ -123,7 +124,7 @@ def test_where_all_is_labelled_it_says_so(folder, detector, tmp_path):
         suggest([folder / "0.wav"], detector, labels=[tmp_path / "labels.csv"])
 
 
-def test_digital_silence_is_never_asked_for(folder, detector, tmp_path):
+def test_digital_silence_is_never_asked_for(folder, detector, write_wav):
     """Nothing is to be learned from it, however far it is from all that was learned from."""
     with wave.open(str(folder / "1.wav")) as file:
         noise = file.readframes(20 * RATE)
@@ -135,9 +136,7 @@ def test_digital_silence_is_never_asked_for(folder, detector, tmp_path):
     for each in found:
         silent = min(each.end, 220) - max(each.start, 20)
         assert silent < 4
-    with wave.open(str(folder / "silence.wav"), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 60 * RATE))
+    write_wav(folder / "silence.wav", np.zeros(60 * RATE))
     with pytest.raises(SettingError, match="labelled already, or digital silence"):
         suggest([folder / "silence.wav"], detector)
 

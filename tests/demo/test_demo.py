@@ -46,6 +46,7 @@ def recording() -> SynthesisedRecording:
     return synthesise(0)
 
 
+@pytest.mark.slow
 class TestTheDemo:
     def test_it_finds_most_of_the_knocks_and_little_else(self, first_run: Result, folder: Path) -> None:
         assert first_run.exit_code == 0

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.detector import Detector, archive, check_target, load, require_model, save
 from audioscan_host.errors import DetectorError
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import FINAL, Checkpoint, Model
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 DIM = 5
 KINDS = ("hist-gbt", "logistic")
@@ -65,13 +66,6 @@ def train_and_load(own, other, scores):
     """What the other process does: the same training, and the use of the first process's file."""
     save(trained(labels=PAIR), own)
     np.savez(scores, **load(other).probabilities(embeddings()))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +146,7 @@ def same(found, expected):
         assert found == expected
 
 
+@pytest.mark.slow
 def test_another_process_trains_the_same_bytes_and_computes_the_same_bits(detector, saved, tmp_path):
     own, scores = tmp_path / "own.detector", tmp_path / "scores.npz"
     save(detector.restricted(PAIR), tmp_path / "pair.detector")

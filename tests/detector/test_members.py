@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.classifier.background import Background, UsualBackground
@@ -16,15 +15,10 @@ from audioscan_host.detector.members import classifier_of, of_classifier, of_sta
 from audioscan_host.errors import DetectorError
 from audioscan_host.evidence import Evidence
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 DIM = 5
 KINDS = ("hist-gbt", "logistic")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
 
 
 def heard(dim=DIM):

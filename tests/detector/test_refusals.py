@@ -4,13 +4,11 @@ import io
 import json
 import struct
 import tracemalloc
-import wave
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from audioscan_host import Windowing, train
 from audioscan_host.classifier import ClassifierSettings
@@ -19,30 +17,21 @@ from audioscan_host.detector.file import _probe
 from audioscan_host.errors import DetectorError
 from audioscan_host.evidence import Evidence
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 KINDS = ("logistic", "hist-gbt")
 MEGABYTE = 2**20
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Small fits on many threads take minutes on a busy machine."""
-    with threadpool_limits(1):
-        yield
-
-
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, write_wav):
     """A recording, and by kind of classifier the bytes of a detector that was trained on it by MEL."""
     folder = tmp_path_factory.mktemp("trained")
     samples = np.random.default_rng(0).standard_normal((160, 16_000)) * 0.02
     bursts = range(5, 155, 10)
     for at in bursts:
         samples[at : at + 4] *= 8
-    with wave.open(str(folder / "x.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    write_wav(folder / "x.wav", samples.ravel())
     (folder / "labels.csv").write_text(
         "file,start,end,label\n" + "".join(f"x.wav,{at},{at + 4},burst\n" for at in bursts)
     )
@@ -150,6 +139,7 @@ def test_as_it_was_saved_it_scans(scan, trained, kind):
 # --- damaged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_changed_byte_is_refused(refused, trained, kind):
     data = trained[1][kind]
@@ -162,6 +152,7 @@ def test_any_changed_byte_is_refused(refused, trained, kind):
         assert "damaged" in (line := refused(bytes(damaged))) or "not a detector file" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_byte_under_a_checksum_that_fits_is_refused_or_does_no_harm(
     refused, scan, write, trained, kind
@@ -438,6 +429,7 @@ def with_an_odd_value(description, random):
     return json.dumps(values).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("calibration", ["sigmoid", "isotonic"])
 @pytest.mark.parametrize("kind", KINDS)

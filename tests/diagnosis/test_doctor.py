@@ -51,6 +51,7 @@ class TestCommand:
 
         return install
 
+    @pytest.mark.slow
     def test_everything_works_here(self, run):
         done = run("doctor")
         assert "everything works" in done.stdout.splitlines()[-1]

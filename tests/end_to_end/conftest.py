@@ -4,7 +4,6 @@ import csv
 import os
 import subprocess
 import sys
-import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,16 @@ def new_environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., E
 
 
 @pytest.fixture(scope="session")
-def write_noise_with_tones() -> Callable[..., None]:
+def scenes(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of recordings with real cries and speech laid into them, and `labels.csv`."""
+    folder = tmp_path_factory.mktemp("scenes")
+    script = shared_data / "make_scenes.py"
+    subprocess.run([sys.executable, script, folder], check=True, timeout=120)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_noise_with_tones(write_wav: Callable[..., Path]) -> Callable[..., None]:
     """`write_noise_with_tones(path, 60, [(5, 9)], seed=1)`: noise, and 1 kHz from 5 to 9 s."""
 
     def write(path: Path, seconds: float, tones: Sequence[Span], seed: int) -> None:
@@ -96,11 +104,7 @@ def write_noise_with_tones() -> Callable[..., None]:
         samples = np.random.default_rng(seed).normal(0, 0.01, len(time))
         for start, end in tones:
             samples += np.where((time >= start) & (time < end), 0.2 * np.sin(2 * np.pi * 1000 * time), 0)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        write_wav(path, samples, RATE)
 
     return write
 

@@ -24,14 +24,6 @@ def run(*arguments, cwd, expect=0):
 
 
 @pytest.fixture(scope="module")
-def scenes(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scenes")
-    script = shared_data / "make_scenes.py"
-    subprocess.run([sys.executable, script, folder], check=True, timeout=120)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def journey(scenes, tmp_path_factory):
     """Train on the first eight recordings and scan the last four, once for all tests."""
     folder = tmp_path_factory.mktemp("journey")

@@ -13,14 +13,6 @@ MODEL, LABEL = "MEL", "baby_cry"
 
 
 @pytest.fixture(scope="module")
-def scenes(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scenes")
-    script = shared_data / "make_scenes.py"
-    subprocess.run([sys.executable, script, folder], check=True, timeout=120)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def cries(scenes):
     """Recording -> the spans of its cries."""
     spans = {path: [] for path in sorted(scenes.glob("*.wav"))}

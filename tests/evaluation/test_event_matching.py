@@ -46,17 +46,39 @@ def test_segment_based_f1_is_that_of_sed_eval(recordings):
     assert ours.f1 == pytest.approx(theirs.results_overall_metrics()["f_measure"]["f_measure"], abs=1e-6)
 
 
-@pytest.mark.parametrize("collar", [0.2, 1.5, 4.0])
-def test_event_based_f1_is_that_of_sed_eval(recordings, collar):
+def event_based_f1_of_sed_eval(pairs, collar):
     import sed_eval
 
     theirs = sed_eval.sound_event.EventBasedMetrics(
         event_label_list=["call"], t_collar=collar, evaluate_onset=True, evaluate_offset=False
     )
-    for marked, found, _ in recordings:
+    for marked, found in pairs:
         theirs.evaluate(as_events(marked), as_events(found))
+    return theirs.results_overall_metrics()["f_measure"]["f_measure"]
+
+
+@pytest.mark.parametrize("collar", [0.2, 1.5, 4.0])
+def test_event_based_f1_is_that_of_sed_eval(recordings, collar):
     ours = Matches.total(onsets(marked, found, collar) for marked, found, _ in recordings)
-    assert ours.f1 == pytest.approx(theirs.results_overall_metrics()["f_measure"]["f_measure"], abs=1e-6)
+    theirs = event_based_f1_of_sed_eval([(marked, found) for marked, found, _ in recordings], collar)
+    assert ours.f1 == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize(("marked", "of_sed_eval"), [(5.0, 0), (20.0, 1)])
+def test_the_collar_is_included_wherever_in_the_recording_it_ends(marked, of_sed_eval):
+    # As floating-point numbers 5.2 - 5.0 is more than 0.2, and 20.2 - 20.0 is less.
+    there, late = [(marked, marked + 1)], [(round(marked + 0.2, 6), marked + 1)]
+    for spans in ((there, late), (late, there)):
+        assert onsets(*spans, 0.2).f1 == 1
+        assert event_based_f1_of_sed_eval([spans], 0.2) == pytest.approx(of_sed_eval, abs=1e-9)
+
+
+@pytest.mark.parametrize("marked", [5.0, 20.0])
+@pytest.mark.parametrize(("off", "f1"), [(0.2 - 2e-6, 1), (0.2 + 2e-6, 0)])
+def test_beside_the_edge_of_the_collar_f1_is_that_of_sed_eval(marked, off, f1):
+    spans = [(marked, marked + 1)], [(marked + off, marked + 1)]
+    assert onsets(*spans, 0.2).f1 == f1
+    assert event_based_f1_of_sed_eval([spans], 0.2) == pytest.approx(f1, abs=1e-9)
 
 
 @pytest.mark.parametrize("collar", [0.2, 1.5, 4.0])
@@ -79,7 +101,7 @@ def test_segments_worked_by_hand():
 
 
 def test_onsets_worked_by_hand():
-    # 10.0 is near both events but makes one of them right; 20.0 is as far off as may be.
+    # 10.0 is near both events but makes one of them right; 20.0 is as far off as may be, and included.
     matches = match_onsets([9.9, 10.1, 20.2], [10.0, 20.0, 40.0], collar=0.2)
     assert matches == Matches(hits=2, found=3, marked=3)
 

@@ -1,7 +1,6 @@
 """Recordings that hold the same sound byte for byte are told, unless a source joins them."""
 
 import shutil
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +64,7 @@ def test_digital_silence_is_no_copy(caplog):
 
 
 @pytest.fixture
-def scenes(tmp_path):
+def scenes(tmp_path, write_wav):
     """Four recordings of a minute of noise; 1.wav and 2.wav hold the same six seconds, and `labels.csv` says where."""
     clip = np.random.default_rng(9).standard_normal(6 * 16_000) * 0.3
     rows = ["file,start,end,label,source"]
@@ -76,9 +75,7 @@ def scenes(tmp_path):
             clip if number in {1, 2} else np.random.default_rng(20 + number).standard_normal(len(clip)) * 0.3
         )
         samples[at * 16_000 : (at + 6) * 16_000] = sound
-        with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
-            file.setparams((1, 2, 16_000, 0, "NONE", ""))
-            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        write_wav(tmp_path / f"{number}.wav", samples)
         rows.append(f"{number}.wav,{at},{at + 6},hiss,")
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     return tmp_path

@@ -5,7 +5,6 @@ import io
 import json
 import re
 import struct
-import wave
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +16,7 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from audioscan_host import Windowing, evaluate, scan, train
+from audioscan_host import Windowing, evaluate, load_registry, scan, train
 from audioscan_host.annotations import Annotation
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.classifier import ClassifierSettings
@@ -118,17 +117,14 @@ def test_no_fit_sees_a_window_of_what_it_is_judged_by(make_material, monkeypatch
         assert not windows & seen[fit_number - 1]
 
 
-def write_wav(path, samples):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-
-
 @pytest.fixture
-def bursts(tmp_path):
-    """Six recordings of 40 s with three places louder than the rest, one of them hardly; and `bursts.csv` that says where; returns their folder."""
+def bursts(tmp_path, write_wav):
+    """A folder of recordings with bursts, and `bursts.csv` that says where."""
+    return write_bursts(tmp_path, write_wav)
+
+
+def write_bursts(where, write_wav):
+    """Six recordings of 40 s with three places louder than the rest, one of them hardly; and `bursts.csv`."""
     rows = ["file,start,end,label"]
     for number in range(6):
         rng = np.random.default_rng(number)
@@ -137,9 +133,9 @@ def bursts(tmp_path):
             samples[start * 16_000 : (start + 3) * 16_000] *= loudness
             rows.append(f"{number}.wav,{start},{start + 3},burst")
         rows.append(f"{number}.wav,1,2,rumble")
-        write_wav(tmp_path / f"{number}.wav", samples)
-    (tmp_path / "bursts.csv").write_text("\n".join(rows) + "\n")
-    return tmp_path
+        write_wav(where / f"{number}.wav", samples)
+    (where / "bursts.csv").write_text("\n".join(rows) + "\n")
+    return where
 
 
 @pytest.fixture
@@ -195,11 +191,13 @@ def test_models_of_one_checkpoint_are_embedded_in_one_pass(judge_bursts, tiny_pl
     assert all(len(layers) > 1 for layers in tiny_plugin.layers_asked)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_another_seed_other_intervals(judge_bursts):
-    facts = [judge_bursts(seed=seed, resamples=50).to_json() for seed in (1, 1, 2)]
+    results = [judge_bursts(seed=seed, resamples=50) for seed in (1, 1, 2)]
+    facts = [each.to_json() for each in results]
     assert facts[0] == facts[1]
     assert facts[0]["rows"][0]["average_precision"] == facts[2]["rows"][0]["average_precision"]
-    drawn = [judge_bursts(seed=s, resamples=50).labels[0].resampled for s in (1, 2)]
+    drawn = [each.labels[0].resampled for each in results[1:]]
     (first,), (second,) = (each.values() for each in drawn)
     assert not np.array_equal(first, second)
 
@@ -248,18 +246,36 @@ def test_a_point_among_spans_leaves_the_segments_to_be_judged(judge_bursts, burs
     assert told.startswith("burst: 1 of its 19 annotations")
 
 
-class TestFolder:
-    @pytest.fixture
-    def saved(self, judge_bursts, bursts, tmp_path):
-        out = tmp_path / "out"
-        text = (bursts / "bursts.csv").read_text().replace("rumble", "<b>A&B $x_1$</b>")
-        (bursts / "bursts.csv").write_text(text)
-        both = ["burst", "<b>A&B $x_1$</b>"]
-        result = judge_bursts(
-            out=out, only=both, classifiers=(*QUICK, ClassifierSettings("logistic", "none")), resamples=40
-        )
-        return result, out, both
+@pytest.fixture(scope="module")
+def saved(make_plugin, write_wav, tmp_path_factory):
+    """A result, the folder it was saved to, and its labels; to be read only."""
+    bursts, out = (
+        write_bursts(tmp_path_factory.mktemp("bursts"), write_wav),
+        tmp_path_factory.mktemp("out"),
+    )
+    text = (bursts / "bursts.csv").read_text().replace("rumble", "<b>A&B $x_1$</b>")
+    (bursts / "bursts.csv").write_text(text)
+    both = ["burst", "<b>A&B $x_1$</b>"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUDIOSCAN_PLUGINS", "")
+        registry = load_registry({"tiny": make_plugin()})
+    result = evaluate(
+        [bursts],
+        [bursts / "bursts.csv"],
+        ["TINY"],
+        only=both,
+        classifiers=(*QUICK, ClassifierSettings("logistic", "none")),
+        resamples=40,
+        windowing=WINDOWING,
+        registry=registry,
+        out=out,
+        cache_dir=bursts / "cache",
+    )
+    return result, out, both
 
+
+@pytest.mark.slow
+class TestFolder:
     def test_every_table_and_picture_is_there_and_can_be_read(self, saved):
         result, out, both = saved
         assert {path.name for path in out.iterdir()} == {path.name for path in result.files}
@@ -518,6 +534,7 @@ class TestCommand:
         assert done.stderr.count("\n") == 1
         assert "pip install 'audioscan-host[plot]'" in done.stderr
 
+    @pytest.mark.slow
     def test_train_says_at_the_same_rate_as_evaluate(self, run, bursts):
         evaluated = re.search(r"at a rate of ([\d.]+) % of windows, as labelled", run(".").stdout)
         arguments = ["train", ".", "--labels", "bursts.csv", "--window", "2", "--model", "MEL", "--out", "x"]
@@ -534,5 +551,6 @@ class TestCommand:
             assert facts[label]["rate"] == pytest.approx(expected)
         assert f"{100 * facts['burst']['rate']:.3g}" == evaluated[1]
 
+    @pytest.mark.slow
     def test_the_page_is_named(self, run):
         assert "evaluation.html" in run(".", "--out", "out").stdout

@@ -183,11 +183,8 @@ def test_the_mean_is_over_what_was_heard_and_not_over_silence(half_silent, make_
     assert f"mean probability {heard:.2f}" in message
 
 
-def test_a_recording_of_silence_alone_holds_nothing_of_it(make_wav, make_detector, caplog):
-    path = make_wav("silent.wav", seconds=0)
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 10 * RATE))
+def test_a_recording_of_silence_alone_holds_nothing_of_it(tmp_path, write_wav, make_detector, caplog):
+    path = write_wav(tmp_path / "silent.wav", np.zeros(10 * RATE))
     scan([path], make_detector(highest_mean=0.0))
     assert told(caplog) == []
 

@@ -4,10 +4,8 @@ import logging
 import math
 import shutil
 import tracemalloc
-import wave
 import weakref
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from audioscan_host import Windowing, embed, search
 from audioscan_host.cache import Embeddings, Entry
 from audioscan_host.embedding import decoded_recording
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.journeys.search import QuerySpan
 
 RATE = 16_000
 MODEL = "TINY_ML"
@@ -48,20 +45,9 @@ def stored(tiny_registry, tmp_path):
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write samples as a recording."""
-
-    def write(name, samples):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        return path
-
-    return write
+def write(tmp_path, write_wav):
+    """Write samples as a recording in the test's own folder."""
+    return lambda name, samples: write_wav(tmp_path / name, samples, RATE)
 
 
 def noise(seconds, seed=0, level=0.02):
@@ -210,42 +196,6 @@ def test_several_examples_find_what_is_like_any_of_them(write, tmp_path):
 
 
 class TestExample:
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("day.wav", QuerySpan(Path("day.wav"))),
-            ("day.wav@83.5-85", QuerySpan(Path("day.wav"), 83.5, 85)),
-            ("day.wav@1:23.5-1:25", QuerySpan(Path("day.wav"), 83.5, 85)),
-            ("day.wav@1:00:01-1:00:02.25", QuerySpan(Path("day.wav"), 3601, 3602.25)),
-            ("day.wav@90:00-91:00", QuerySpan(Path("day.wav"), 5400, 5460)),
-            ("me@home/day.wav@0-4", QuerySpan(Path("me@home/day.wav"), 0, 4)),
-        ],
-    )
-    def test_a_file_and_a_span_are_read(self, text, expected):
-        assert QuerySpan.parse(text) == expected
-
-    def test_a_file_may_have_an_at_sign_in_its_name(self, tmp_path):
-        path = tmp_path / "me@1-2"
-        path.touch()
-        assert QuerySpan.parse(str(path)) == QuerySpan(path)
-        assert QuerySpan.parse(f"{path}@3-4") == QuerySpan(path, 3, 4)
-
-    @pytest.mark.parametrize(
-        "span", ["", "5", "5-", "-5", "a-b", "1:75-2:00", "1:2:3:4-5", "5-6s", "5 - 6", "nan-inf"]
-    )
-    def test_what_is_no_span_is_refused_with_one_that_is(self, span):
-        with pytest.raises(SettingError, match=r"expected FILE@START-END in seconds, .* such as day.wav@83"):
-            QuerySpan.parse(f"day.wav@{span}")
-
-    @pytest.mark.parametrize("span", ["5-5", "6-5", "1:00-59"])
-    def test_the_end_is_after_the_start(self, span):
-        with pytest.raises(SettingError, match="the end of an example must be after its start"):
-            QuerySpan.parse(f"day.wav@{span}")
-
-    def test_a_start_alone_is_refused(self):
-        with pytest.raises(SettingError, match="a start and an end, or neither"):
-            QuerySpan(Path("day.wav"), 3.0)
-
     @pytest.mark.parametrize(
         ("span", "windows"),
         [
@@ -451,6 +401,7 @@ def large(monkeypatch):
     return alive, 4 * math.prod(shape)
 
 
+@pytest.mark.slow
 def test_vectors_of_finished_recordings_are_released_and_none_are_copied(find, make_wav, large):
     alive, size = large
     paths = [make_wav(f"{i}.wav", seconds=1, seed=i) for i in range(4)]

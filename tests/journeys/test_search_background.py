@@ -1,7 +1,5 @@
 """What a search takes off: the background of each recording, and never the sound."""
 
-import wave
-
 import numpy as np
 import pytest
 
@@ -25,15 +23,12 @@ def registry(no_installed_plugins, make_plugin):
 
 
 @pytest.fixture
-def search_levels(registry, tmp_path):
+def search_levels(registry, tmp_path, write_wav):
     """Search recordings for a place in another: name -> (seconds, 8) levels, one embedding a second."""
 
     def write(name, levels):
         samples = np.repeat(np.tile(levels[:, None], (1, 10, 1)).ravel(), 200)
-        with wave.open(str(tmp_path / name), "wb") as file:
-            file.setparams((1, 2, 16_000, 0, "NONE", ""))
-            file.writeframes((samples * 32767).astype("<i2").tobytes())
-        return tmp_path / name
+        return write_wav(tmp_path / name, samples)
 
     def search_levels(recordings, example, start, n, normalisation="background"):
         paths = {name: write(f"{name}.wav", levels) for name, levels in recordings.items()}
@@ -67,6 +62,7 @@ def test_a_recording_full_of_the_sound_ranks_with_the_others(search_levels):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("often", [2, 10, 40, 120])
 def test_more_of_the_sound_does_not_lower_its_score(search_levels, often):
     recordings = {"example": levels(0, [60], 0.1), "searched": levels(1, range(0, 120, 120 // often), 0.1)}

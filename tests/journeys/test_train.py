@@ -1,5 +1,6 @@
 """Training from corrected scan results and from recordings that are labelled in part."""
 
+import av
 import numpy as np
 import pytest
 
@@ -144,6 +145,26 @@ def test_a_folder_of_label_files_is_as_good_as_its_files(recordings, tiny_regist
 def test_labels_or_corrected_results_are_needed(recordings, tiny_registry):
     with pytest.raises(SettingError, match="give label files, or corrected results of a scan"):
         trained(recordings, [], tiny_registry)
+
+
+@pytest.mark.parametrize("out", ["folder", "file/hiss.detector"])
+def test_a_detector_that_could_not_be_saved_is_refused_before_a_recording_is_opened(
+    recordings, tiny_registry, tmp_path, monkeypatch, out
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    labels = tmp_path / "labels.csv"
+    labels.write_text(HEADER + "0.wav,4,12,hiss,\n0.wav,30,38,hiss,\n")
+    opened, really_open = [], av.open
+    monkeypatch.setattr(
+        av, "open", lambda *given, **named: opened.append(given) or really_open(*given, **named)
+    )
+    with pytest.raises(DetectorError, match="cannot be written"):
+        trained(recordings, [labels], tiny_registry, out=tmp_path / out)
+    assert opened == []
+    # What is watched would be seen.
+    trained(recordings, [labels], tiny_registry, out=tmp_path / "hiss.detector")
+    assert opened
 
 
 def test_the_command_takes_a_result_and_its_corrected_copy(run, make_wav, tmp_path):

@@ -159,6 +159,7 @@ def test_the_reference_of_commands_is_that_of_the_command_line():
     assert (DOCS / "commands.md").read_text(encoding="utf-8") == done.stdout.decode()
 
 
+@pytest.mark.slow
 def test_what_pages_show_as_output_is_what_the_commands_print(tmp_path):
     """`python tools/shown_output.py` renews it. Times differ, and the last digits from machine to machine."""
     compared = 0
@@ -321,6 +322,7 @@ def test_every_member_of_a_detector_is_explained(tmp_path):
 # The site
 
 
+@pytest.mark.slow
 def test_the_site_builds_strictly_and_asks_nothing_of_the_network(tmp_path):
     pytest.importorskip("material", reason="mkdocs-material is not installed: make docs")
     pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed: make docs")

@@ -23,6 +23,8 @@ from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, lo
 from audioscan_host.annotations import read_annotations
 from audioscan_host.audio import decode
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 SPEC = importlib.util.spec_from_file_location("shown_output", DOCS.parent / "tools" / "shown_output.py")

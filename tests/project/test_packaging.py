@@ -111,6 +111,7 @@ def test_every_plugin_has_its_row_here():
     assert folders == set(REQUIRED)
 
 
+@pytest.mark.slow
 def test_a_plugin_asks_for_what_it_needs_and_for_nothing_of_another_family(plugin, wheel):
     assert wheel.required == REQUIRED[plugin]
 

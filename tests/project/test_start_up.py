@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,7 @@ def labelled(make_wav, tmp_path):
 TRAIN = ["train", "x.wav", "--labels", "labels.csv", "--model", "MEL", "--window", "2", "--out", "x.detector"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("labelled")
 def test_training_and_a_second_scan_import_no_models_library(run):
     scan = ["scan", "x.wav", "--detector", "x.detector", "--out", "found.csv"]
@@ -115,6 +117,7 @@ def test_training_and_a_second_scan_import_no_models_library(run):
         assert run(imported(command(*arguments), LIBRARIES_OF_MODELS), AUDIOSCAN_PLUGINS="mel")[-1] == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("labelled")
 def test_a_scan_by_a_logistic_detector_does_without_scikit_learn(run):
     run(command(*TRAIN), AUDIOSCAN_PLUGINS="mel")
@@ -122,3 +125,39 @@ def test_a_scan_by_a_logistic_detector_does_without_scikit_learn(run):
     heavy = {*HEAVY, "skops", "joblib", "pandas"} - {"numpy", "av", "soxr", "array_api_compat"}
     assert run(imported(scan, heavy), AUDIOSCAN_PLUGINS="mel") == ["none"]
     assert "sklearn" in run(imported("from audioscan_host import train; import sklearn", heavy))[-1]
+
+
+def policy_at_import(library, program):
+    """A program that prints how threads wait, as the environment says when the library is first imported."""
+    return f"""
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == {library!r}:
+            print("policy:", os.environ.get("OMP_WAIT_POLICY"))
+sys.meta_path.insert(0, Watch())
+{program}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("labelled")
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        ('os.environ.pop("OMP_WAIT_POLICY", None)', "PASSIVE"),
+        ('os.environ["OMP_WAIT_POLICY"] = "ACTIVE"', "ACTIVE"),
+    ],
+)
+def test_threads_that_wait_sleep_unless_the_user_wants_otherwise(run, before, found):
+    # OpenMP reads the variable once, when scikit-learn loads it.
+    train = policy_at_import("sklearn", f"{before}\n{command(*TRAIN)}")
+    assert [line for line in run(train, AUDIOSCAN_PLUGINS="mel") if "policy" in line] == [f"policy: {found}"]
+
+
+def test_threads_of_the_tests_sleep_while_they_wait_too(run):
+    conftest = str(Path(__file__).parents[1] / "conftest.py")
+    program = (
+        'import os, runpy\nos.environ.pop("OMP_WAIT_POLICY", None)\nrunpy.run_path({!r})\nimport sklearn'
+    )
+    assert run(policy_at_import("sklearn", program.format(conftest))) == ["policy: PASSIVE"]

@@ -102,6 +102,7 @@ def python(*arguments, cwd, path=None):
 
 
 class TestWhatIsWritten:
+    @pytest.mark.slow
     @both_kinds
     def test_it_installs_keeps_the_contract_and_passes_its_own_tests(self, generated, tmp_path, kind):
         folder, installed = generated("my-model", *kind), tmp_path / "installed"
@@ -326,6 +327,7 @@ class TestInstallingFromTheHostsRepository:
 
 
 class TestWeightsOfTheTorchSkeleton:
+    @pytest.mark.slow
     def test_they_are_as_many_as_declared_and_the_same_each_time(self, generated, imported):
         import torch
 

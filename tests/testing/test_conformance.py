@@ -14,6 +14,8 @@ import pytest
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.testing import CHECKS, Examination, Finding, Subject, check_model
 
+pytestmark = pytest.mark.slow
+
 GOOD = (Path(__file__).parent / "broken_plugins" / "good_plugin.py").read_text(encoding="utf-8")
 
 TOP = "STEP = 1600"

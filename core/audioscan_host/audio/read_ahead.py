@@ -3,10 +3,13 @@
 import queue
 import threading
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_LOOK_AGAIN = 1.0  # seconds; one who left is noticed at once, unless this thread itself collected the garbage
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,11 @@ def read_ahead(chunks: Iterable[T], depth: int) -> Generator[T, None, None]:
             raise item.error
     finally:
         stop.set()
-        # The thread may be waiting for room; it looks at `stop` before it offers another chunk.
-        while not ready.empty():
-            ready.get_nowait()
-        if thread is not threading.current_thread():  # the garbage collector may run there
+        # The garbage collector may run this in the thread itself, even while that holds the queue's lock.
+        if thread is not threading.current_thread():
+            # The thread may be waiting for room; it looks at `stop` before it offers another chunk.
+            while not ready.empty():
+                ready.get_nowait()
             thread.join()
 
 
@@ -47,7 +51,7 @@ def _fill(ready: queue.Queue[T | _Ended], chunks: Iterable[T], stop: threading.E
         source = iter(chunks)
         try:
             for chunk in source:
-                ready.put(chunk)
+                _offer(ready, chunk, stop)
                 if stop.is_set():
                     break
         finally:
@@ -56,5 +60,13 @@ def _fill(ready: queue.Queue[T | _Ended], chunks: Iterable[T], stop: threading.E
                 source.close()
     except BaseException as raised:  # noqa: BLE001 - raised again in the caller's thread
         error = raised
-    if not stop.is_set():
-        ready.put(_Ended(error))
+    _offer(ready, _Ended(error), stop)
+
+
+def _offer(ready: queue.Queue[T | _Ended], item: T | _Ended, stop: threading.Event) -> None:
+    """Wait for room, or until nobody reads any more."""
+    offered = False
+    while not (offered or stop.is_set()):
+        with suppress(queue.Full):
+            ready.put(item, timeout=_LOOK_AGAIN)
+            offered = True

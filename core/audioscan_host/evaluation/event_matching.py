@@ -11,6 +11,8 @@ from typing import Self
 
 import numpy as np
 
+from audioscan_host.windows import microseconds
+
 SEGMENT = 1.0
 """Seconds; what the DCASE challenges take."""
 
@@ -67,15 +69,20 @@ def match_onsets(marked: Iterable[float], found: Iterable[float], collar: float)
     Both in order, the first pair that fits is always part of a largest matching, since the
     collar is the same for all.
 
+    Times are compared in whole microseconds, so that 5.2 is within 0.2 s of 5.0, and 20.2 of 20.0.
+    sed_eval compares the floating-point difference with the collar, by which 5.2 is out and 20.2 is
+    in. Farther than a microsecond from the collar the two agree.
+
     Args:
         marked: onsets of events, seconds.
         found: onsets of regions, seconds.
         collar: seconds, included.
     """
-    events, regions = sorted(marked), sorted(found)
+    events, regions = (np.sort(microseconds(list(onsets))).tolist() for onsets in (marked, found))
+    farthest = int(microseconds(collar))
     hits = event = region = 0
     while event < len(events) and region < len(regions):
-        if math.fabs(events[event] - regions[region]) <= collar:
+        if abs(events[event] - regions[region]) <= farthest:
             hits, event, region = hits + 1, event + 1, region + 1
         elif events[event] < regions[region]:
             event += 1

@@ -18,12 +18,12 @@ from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
-from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.copies import tell_copies
+from audioscan_host.journeys.label_report import LabelReport, report_of
 from audioscan_host.journeys.labelled import (
     LabelledRecording,
     any_positive,
@@ -38,41 +38,13 @@ from audioscan_host.journeys.window_choice import (
     known_annotations,
     tell_choice,
 )
-from audioscan_host.notes import About, Note, Tell
+from audioscan_host.notes import Note
 from audioscan_host.plugins.discovery import Plugin
 from audioscan_host.recordings import find_recordings
 from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
 """Windows that a detector keeps of those it was trained on."""
-
-
-@dataclass(frozen=True)
-class LabelReport:
-    """What was learned of one label.
-
-    Attributes:
-        label: the label.
-        positives: windows that hold the sound.
-        negatives: windows that do not.
-        left_out: windows that are neither.
-        rate: share of positives among the windows that are either; probabilities are at that rate.
-        figures: held-out figures; None where there was too little to hold out.
-        notes: what could not be done, and what would be enough.
-    """
-
-    label: str
-    positives: int
-    negatives: int
-    left_out: int
-    rate: float
-    figures: Figures | None
-    notes: tuple[str, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Windows by what they were for training."""
-        return {"positive": self.positives, "negative": self.negatives, "left out": self.left_out}
 
 
 @dataclass(frozen=True)
@@ -187,7 +159,7 @@ def train(
                 settings=settings,
                 advance=advance,
             )
-            reports.append(_report(name, labels_of_each, learned[name], session.notes))
+            reports.append(report_of(name, labels_of_each, learned[name], session.notes))
 
     detector = Detector(
         model=chosen.name,
@@ -250,12 +222,3 @@ def _reference(
         [detector.features(r.evidence)[u] for r, u in zip(recordings, used, strict=True)]
     )
     return features[cover(features, REFERENCE_WINDOWS)]
-
-
-def _report(name: str, labels: Sequence[npt.NDArray[np.int8]], fitted: Fitted, tell: Tell) -> LabelReport:
-    left_out, negatives, positives = map(int, np.bincount(np.concatenate(labels) - LEFT_OUT, minlength=3))
-    for sentence in fitted.notes:
-        tell(Note(About.FIT, f"{name}: {sentence}", label=name))
-    return LabelReport(
-        name, positives, negatives, left_out, fitted.classifier.rate, fitted.figures, fitted.notes
-    )
