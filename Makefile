@@ -8,9 +8,10 @@ PLUGINS := $(sort $(wildcard plugins/*/))
 # pip compiles what it copies, but not what it installs in place.
 COMPILE := $(BIN)/python -m compileall -q core plugins
 
-# Tests run side by side, a file in one process, so that what its tests share is made once: `make test JOBS=1` runs them in turn.
+# Tests run side by side (`make test JOBS=1`: in turn). A file stays in one process, so that what its tests share is made once; files
+# keep their order, since by number of tests the few long ones of whole programs would come last.
 JOBS ?= auto
-SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 QUICK := -m "not slow" --ignore=tests/end_to_end --ignore=tests/families
 
 .DEFAULT_GOAL := help

@@ -10,7 +10,7 @@ from pathlib import Path
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]
+SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 QUICK = ["-m", "not slow", "--ignore=tests/end_to_end", "--ignore=tests/families"]
 
 nox.needs_version = ">=2025.5"
