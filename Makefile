@@ -1,4 +1,4 @@
-# `make demo` shows what it does, `make test` checks that it does it, `make install` prepares .venv with all plugins.
+# `make demo` shows what it does, `make quick` and `make test` check that it does it, `make install` prepares .venv with all plugins.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +8,21 @@ PLUGINS := $(sort $(wildcard plugins/*/))
 # pip compiles what it copies, but not what it installs in place.
 COMPILE := $(BIN)/python -m compileall -q core plugins
 
+# Tests run side by side (`make test JOBS=1`: in turn). A file stays in one process, so that what its tests share is made once; files
+# keep their order, since by number of tests the few long ones of whole programs would come last.
+JOBS ?= auto
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+QUICK := -m "not slow" --ignore=tests/end_to_end --ignore=tests/families
+
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint types imports check docs clean
+.PHONY: help demo install quick test coverage lint types imports check docs clean
 
 help:
 	@echo "make demo     install host and MEL into $(VENV), train a detector and scan with it"
-	@echo "make test     install everything into $(VENV) and run the whole test suite"
 	@echo "make install  prepare $(VENV) with the host and all plugins"
+	@echo "make quick    the fast tests: what to run while changing something"
+	@echo "make test     all tests, those of the encoders and of whole programs too"
+	@echo "make coverage all tests, and which lines and branches they leave out"
 	@echo "make check    lint, types and import rules"
 	@echo "make docs     build the documentation into site/, which opens without a server"
 	@echo "make clean    remove $(VENV) and what the demo and the tools left"
@@ -49,9 +57,15 @@ demo: $(VENV)/.demo
 install: $(VENV)/.install
 	@echo "Installed into $(VENV): audioscan-host and the plugins $(notdir $(PLUGINS:/=)). Run $(BIN)/audioscan-host --help"
 
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(QUICK)
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 	@echo "The whole test suite ran: host, plugins and end to end."
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -72,4 +86,4 @@ docs: $(VENV)/.docs
 	@echo "Built the documentation, linked and checked: open site/index.html"
 
 clean:
-	rm -rf $(VENV) audioscan-demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .nox .coverage audioscan-demo build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

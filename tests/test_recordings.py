@@ -193,7 +193,7 @@ def test_a_file_that_is_missing_is_named(tmp_path):
 
 
 def test_a_folder_and_a_device_without_end_are_no_recordings(tmp_path):
-    for path in (tmp_path, Path("/dev/zero")):
+    for path in (tmp_path, *([Path("/dev/zero")] if os.name == "posix" else [])):
         with pytest.raises(RecordingError, match=f"^{path}: is not a file; name a recording"):
             Recording.at(path)
 

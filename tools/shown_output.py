@@ -18,6 +18,9 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES_WITH_OUTPUT = ("getting-started.md", "writing-a-plugin.md", "file-formats.md", "tutorial.md")
 """Their commands are run from top to bottom, one page after the other: each goes on with what the demo left."""
 
+README = DOCS.parent / "README.md"
+"""Shows some of the same commands with the same output; the tests hold it to the pages."""
+
 PROGRAMS = ("audioscan-host", "head", "mkdir", "python", "sed")
 """What is run; `cd` is followed, pip installs a page's own plugin alone, and all else (python3) is only shown."""
 
@@ -201,14 +204,15 @@ def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Renew every page that shows output."""
+    """Renew every page that shows output, and the README."""
     with tempfile.TemporaryDirectory() as folder:
         for page, command, printed in run(Path(folder)):
             if command.shown:
-                text = page.read_text(encoding="utf-8")
                 old = "\n".join([command.written, *command.shown])
                 new = "\n".join([command.written, *renewed(command.shown, printed)])
-                page.write_text(text.replace(f"$ {old}\n", f"$ {new}\n"), encoding="utf-8", newline="\n")
+                for path in (page, README):
+                    text = path.read_text(encoding="utf-8")
+                    path.write_text(text.replace(f"$ {old}\n", f"$ {new}\n"), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

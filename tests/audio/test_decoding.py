@@ -505,6 +505,7 @@ def test_a_folder(tmp_path):
     assert "is a folder" in refusal(tmp_path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no named pipes")
 def test_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     assert "pipe" in refusal(tmp_path / "pipe.wav")
@@ -515,7 +516,7 @@ def test_an_empty_file(tmp_path):
     assert "is empty (0 bytes)" in refusal(tmp_path / "empty.wav")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read(write):
     path = write(noise(1, 8000), 8000)
     path.chmod(0)

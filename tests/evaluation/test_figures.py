@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn import metrics
 
 from audioscan_host.classifier.figures import expected_calibration_error
 from audioscan_host.errors import TrainingError
-from audioscan_host.evaluation import curves
+from audioscan_host.evaluation import curves, pictures
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions, draw_recordings
 from audioscan_host.evaluation.conclusion import LEAST_RECORDINGS, conclude
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System
@@ -148,6 +149,16 @@ class TestCurves:
         gaps = sum(each.windows * abs(each.predicted - each.observed) for each in bins if each.windows)
         expected = expected_calibration_error(held_out.labels, held_out.probabilities)
         assert gaps / len(held_out.labels) == pytest.approx(expected)
+
+    def test_the_reliability_diagram_is_observed_frequency_over_predicted_probability(self):
+        filled = {0: curves.Bin(0, 0.1, 4, 1, 0.05, 0.25), 9: curves.Bin(0.9, 1, 2, 2, 0.95, 1.0)}
+        bins = [filled.get(i, curves.Bin(i / 10, (i + 1) / 10, 0, 0, None, None)) for i in range(10)]
+        above, below = Figure().subplots(2, 1)
+        pictures._draw_bins(above, below, bins)
+        assert (above.get_ylabel(), below.get_xlabel()) == ("observed frequency", "predicted probability")
+        diagonal, points = above.lines
+        assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
+        assert points.get_xydata().tolist() == [[0.05, 0.25], [0.95, 1.0]]
 
     def test_the_histogram_holds_every_window_once(self, held_out):
         bins = curves.histogram(held_out)

@@ -1,6 +1,8 @@
 """What the README shows works as it stands there."""
 
+import importlib.util
 import re
+import sys
 import types
 from pathlib import Path
 
@@ -11,6 +13,11 @@ from audioscan_host import Windowing, embed
 from audioscan_host.plugins.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[2]
+
+SPEC = importlib.util.spec_from_file_location("shown_output", ROOT / "tools" / "shown_output.py")
+shown_output = importlib.util.module_from_spec(SPEC)
+sys.modules["shown_output"] = shown_output  # dataclasses look there
+SPEC.loader.exec_module(shown_output)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,28 @@ def test_the_script_of_the_readme_runs(blocks, make_wav, tmp_path, monkeypatch, 
     exec(script, {})  # noqa: S102 - the README's own text
     assert "average_precision" in capsys.readouterr().out
     assert (tmp_path / "cry.detector").is_file()
+
+
+def _commands(page):
+    """The commands of the console blocks of a page, with what is shown below them."""
+    console = [block.code for block in shown_output.blocks(page) if block.language == "console"]
+    return [command for code in console for command in shown_output.commands(code)]
+
+
+def test_the_output_that_the_readme_shows_is_that_of_getting_started_whose_commands_are_run():
+    run = [command for command in _commands(ROOT / "docs" / "getting-started.md") if command.shown]
+    shown = [command for command in _commands(ROOT / "README.md") if command.shown]
+    assert [command.words[:2] for command in shown] == [
+        ["head", "-5"],
+        ["audioscan-host", "train"],
+        ["audioscan-host", "scan"],
+    ]
+    assert [command for command in shown if command not in run] == []
+
+
+def test_a_newcomer_comes_to_a_detector_by_the_demo_and_its_folder():
+    words = [command.words for command in _commands(ROOT / "README.md")]
+    assert words[:3] == [["make", "demo"], [".", ".venv/bin/activate"], ["cd", "audioscan-demo"]]
 
 
 def test_what_the_readme_points_to_is_there():

@@ -171,7 +171,7 @@ def false_seconds_per_hour(labels: npt.NDArray[np.int64], found: npt.NDArray[np.
 def expected_calibration_error(
     labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
 ) -> float:
-    """Mean gap between predicted probability and observed share of positives, over ten equal bins.
+    """Mean gap between predicted probability and observed frequency, over ten equal bins.
 
     Each bin weighs by its windows. Naeini, Cooper and Hauskrecht, "Obtaining well calibrated
     probabilities using Bayesian binning" (AAAI 2015), which takes the positive class's probability;

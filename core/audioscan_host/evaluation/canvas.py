@@ -92,5 +92,5 @@ def count_axis(axes: Any, most: int) -> None:
 
 
 def chance_line(draw: Any, share: float) -> None:
-    """A line at what a guess would reach, drawn by `axhline` or `axvline`."""
-    draw(share, color=QUIET, linestyle="--", linewidth=1.2, label=f"a guess: {share:.3f}")
+    """A line at what chance would reach, drawn by `axhline` or `axvline`."""
+    draw(share, color=QUIET, linestyle="--", linewidth=1.2, label=f"chance: {share:.3f}")

@@ -46,7 +46,7 @@ class Bin:
         windows: how many.
         positives: how many of them hold the sound.
         predicted: mean of their probabilities; None where there are none.
-        observed: share of them that holds the sound; None where there are none.
+        observed: share of them that holds the sound, the observed frequency; None where there are none.
     """
 
     low: float
@@ -58,7 +58,7 @@ class Bin:
 
 
 def reliability(held_out: HeldOut) -> list[Bin]:
-    """Predicted probability and observed share, in the ten bins of the expected calibration error."""
+    """Predicted probability and observed frequency, in the ten bins of the expected calibration error."""
     return _binned(held_out, BINS)
 
 

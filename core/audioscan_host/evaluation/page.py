@@ -40,26 +40,27 @@ summary { cursor: pointer; margin: .6rem 0; }
 
 _CAPTIONS = MappingProxyType(
     {
-        "table": "Average precision: the area under precision and recall, 1 at best. The bar is where 95 % of the "
-        "resamples lie: the recordings drawn anew, with replacement.",
-        "precision_recall": "Precision and recall of the labelled windows as the threshold goes down from left to "
-        "right.",
-        "reliability": "Above, the share of windows that hold the sound, over their predicted "
-        "probability: on the dashed line the two agree. Below, how many windows each point stands for.",
-        "histogram": "How many windows got which probability. The fewer lie in the middle or on the wrong side, "
-        "the better the sound is told from the rest.",
-        "thresholds": "What each threshold gives. A false alarm is a place that is found without the "
-        "sound; at low thresholds places run together, and one that reaches the sound is no false alarm.",
+        "table": "Average precision: the area under the curve of precision over recall, 1 at best. The bar is its 95 % "
+        "interval by bootstrap: the recordings are drawn anew, with replacement.",
+        "precision_recall": "Precision over recall of the labelled windows. The threshold falls from left to right.",
+        "reliability": "Above, observed frequency over predicted probability. The observed frequency is the share of the "
+        "windows of a bin that hold the sound. On the dashed line the two agree. Below, the number of windows in each bin.",
+        "histogram": "How many windows have which predicted probability. The fewer lie in the middle or on the wrong side, "
+        "the better the two classes are separated.",
+        "thresholds": "Precision, recall and false alarms at each threshold. A false alarm is a false positive: a place that "
+        "is found without the sound. At low thresholds neighbouring places run together. A place that reaches the sound is no "
+        "false alarm.",
     }
 )
 
 _FIELD = (
-    "The recordings hold the sound as often as those that were learned from; a field may not. So each held-out "
-    "recording is judged again, by the same detector, with windows taken out of it. Without the sound: only windows that "
-    "do not hold it are left. Rare: about one in five of the places with the sound is left, and all windows without "
-    f"it. Frequent: the sound fills about {FREQUENT_SHARE * 100:.0f} % of the windows that are left. What a recording "
-    "sounds like without the sound is found anew in what is left; probabilities stay at the rate that was learned. A "
-    "false alarm is a place that is found without the sound, false seconds are how long such windows last together."
+    "In these recordings the sound is as frequent as in those that were learned from. In a field it may not be. So the "
+    "same detector predicts each held-out recording again, with windows taken out of it. Without the sound: only windows "
+    "that do not hold it are left. Rare: about one in five of the places with the sound is left, and all windows without "
+    f"it. Frequent: the sound fills about {FREQUENT_SHARE * 100:.0f} % of the windows that are left. The background of a "
+    "recording is found anew in what is left. Probabilities stay at the rate that was learned. A false alarm is a false "
+    "positive: a place that is found without the sound. False seconds are how long the windows of false positives last "
+    "together."
 )
 
 
@@ -95,7 +96,7 @@ def page(
 <body>
 <h1>Evaluation</h1>
 <p class="conclusion">{escape(sentence)}</p>
-<p>Every recording was judged by detectors that were trained on others. Windows of {windowing.window:g} s every
+<p>Every figure is from a validation fold: recordings that were predicted by a detector trained on others. Windows of {windowing.window:g} s every
 {windowing.hop:g} s.</p>
 {left_out}
 {sections}
@@ -110,12 +111,13 @@ def _section(
     first = label.rows[0].figures
     facts = (
         f"{label.conclusion.recordings} recordings, {label.conclusion.with_sound} of them with the sound, in "
-        f"{label.folds} parts that were held out in turn; {first.windows} labelled windows, {first.positives} of "
-        f"them with the sound. Precision, recall, false alarms and regions at threshold {first.threshold:g}. "
+        f"{label.folds} validation folds. {first.windows} labelled windows, {first.positives} of "
+        f"them with the sound. Precision, recall, false alarms and regions are at threshold {first.threshold:g}. "
         f"{label.rate_sentence}"
     )
     fewer = len(label.rows) - len(shown(label))
-    notes = [*label.notes, *([f"the curves show all but the {fewer} systems that do worst"] if fewer else [])]
+    lowest = f"the curves leave out the {fewer} systems with the lowest average precision"
+    notes = [*label.notes, *([lowest] if fewer else [])]
     return "\n".join(
         [
             f"<h2>{escape(label.label)}</h2>",

@@ -68,7 +68,7 @@ def draw_precision_recall(label: LabelEvaluation) -> bytes:
 
 
 def draw_reliability(label: LabelEvaluation) -> bytes:
-    """Predicted probability and observed share, with the windows of each bin, a panel a system."""
+    """Observed frequency over predicted probability, and the number of windows of each bin; a panel a system."""
     rows = shown(label)
     columns, lines = grid(len(rows))
     with picture(5.2 * columns, 5.8 * lines + 0.4, f"{label.label}: reliability") as drawn:
@@ -91,7 +91,7 @@ def _draw_bins(above: Any, below: Any, bins: Sequence[curves.Bin]) -> None:
     above.set_xlim(0, 1)
     above.set_ylim(-0.03, 1.03)
     above.grid(color=QUIET, alpha=0.25)
-    above.set_ylabel("share that holds the sound", fontsize=11)
+    above.set_ylabel("observed frequency", fontsize=11)
     centres = [(each.low + each.high) / 2 for each in bins]
     below.bar(centres, [each.windows for each in bins], width=0.092, color=LIGHT)
     count_axis(below, 4 * max(each.windows for each in bins))  # room for the numbers over the bars
@@ -102,7 +102,7 @@ def _draw_bins(above: Any, below: Any, bins: Sequence[curves.Bin]) -> None:
 
 
 def draw_histogram(label: LabelEvaluation) -> bytes:
-    """How many windows got which probability, a panel a system."""
+    """How many windows have which predicted probability, a panel a system."""
     rows = shown(label)
     columns, lines = grid(len(rows))
     with picture(5.2 * columns, 3.9 * lines + 0.8, f"{label.label}: score histogram") as drawn:
@@ -118,7 +118,7 @@ def draw_histogram(label: LabelEvaluation) -> bytes:
             axes.stairs(positives, edges, color=ORANGE, linewidth=2, label="windows with the sound")
             axes.set_xlim(0, 1)
             axes.set_title(plain(str(row.system)), fontsize=11, color=TEXT)
-            axes.set_xlabel("probability", fontsize=11)
+            axes.set_xlabel("predicted probability", fontsize=11)
             axes.set_ylabel("windows", fontsize=11)
         for axes in panels[: len(rows)]:
             count_axis(axes, most)
