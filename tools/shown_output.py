@@ -186,7 +186,7 @@ def _expanded(arguments: Sequence[str], here: Path) -> Iterator[str]:
 
 
 def _printed(words: Sequence[str], here: Path, environment: Mapping[str, str]) -> list[str]:
-    done = subprocess.run(  # noqa: S603 - the pages' own commands
+    done = subprocess.run(
         words, cwd=here, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     lines = done.stdout.decode().rstrip("\n").split("\n")
