@@ -74,8 +74,8 @@ def main() -> None:
     machine.report(
         f"Decode to cache with an encoder that does nothing, {minutes:g} minutes, best of 3",
         [
-            ("16 kHz mono WAV", f"{wav:.0f} times real time", "at least 300"),
-            ("48 kHz stereo AAC", f"{aac:.0f} times real time", "at least 100"),
+            ("16 kHz mono WAV", f"{wav:.0f} times real time"),
+            ("48 kHz stereo AAC", f"{aac:.0f} times real time"),
         ],
     )
 

@@ -1,4 +1,4 @@
-"""What every benchmark prints: the machine, and a table of what was measured beside its goal."""
+"""What every benchmark prints: the machine, and a table of what was measured."""
 
 import os
 import platform
@@ -30,13 +30,12 @@ def describe() -> str:
     return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def report(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Print what was measured: (what, measured, goal)."""
-    table = [("", "measured", "goal"), *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(3)]
+def report(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print what was measured: (what, measured)."""
+    width = max(len(what) for what, _ in rows)
     print(f"\n{title}\n{describe()}\n")
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for what, measured in rows:
+        print(f"{what.ljust(width)}  {measured}")
 
 
 def seconds(command: Sequence[str]) -> float:
