@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 )
 @options.windowing_by_labels
 @options.window_labels
-@options.normalisation
+@word_options.normalisation
 @click.option(
     "--classifier",
     "classifiers",

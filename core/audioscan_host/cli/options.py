@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import reporting
 from audioscan_host.models.model import Precision, Runtime
-from audioscan_host.output import FORMATS
 from audioscan_host.plugins.registry import Registry, load_registry
 
 if TYPE_CHECKING:
@@ -64,14 +62,6 @@ out = click.option(
 
 detector = click.option(
     "--detector", required=True, type=FILE, metavar="FILE", help="What `audioscan-host train` made."
-)
-
-normalisation = click.option(
-    "--normalisation",
-    type=one_of(Normalisation),
-    default=Normalisation.BACKGROUND.value,
-    show_default=True,
-    help="Windows relative to the background of their recording, or only to what all that is learned from has in common.",
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -131,18 +121,6 @@ def _given(window: float | None, hop: float | None) -> "Windowing | None":
     from audioscan_host.windows import Windowing
 
     return Windowing.of_window(window) if hop is None else Windowing(window, hop)
-
-
-def result_format(explanation: str) -> Callable[[Command], Command]:
-    """`--format`, with a sentence on what the command does in it; the command gets `format_name`."""
-    return click.option(
-        "--format",
-        "format_name",
-        type=one_of(FORMATS),
-        default="csv",
-        show_default=True,
-        help=explanation,
-    )
 
 
 def window_labels(command: Command) -> Command:

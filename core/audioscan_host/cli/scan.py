@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
@@ -85,7 +85,7 @@ def _of_labels(
     show_default=True,
     help="Mean of the windows that cover a place, or all of the windows that reach the threshold, joined.",
 )
-@options.result_format("audacity and raven are one file a recording.")
+@word_options.result_format("audacity and raven are one file a recording.")
 @options.out
 @click.option(
     "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Normalisation
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
@@ -57,7 +57,7 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
     metavar="NAME",
     help="What the windows are called, so that the list, once corrected, is labels for `train`.",
 )
-@options.result_format(
+@word_options.result_format(
     "csv has the best first; the others go by recording and time. audacity and raven are one file a "
     "recording."
 )

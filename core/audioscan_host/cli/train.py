@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 
@@ -47,7 +47,7 @@ def _two_files(
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
 @options.windowing_by_labels
 @options.window_labels
-@options.normalisation
+@word_options.normalisation
 @click.option(
     "--classifier",
     type=options.one_of(ClassifierKind),

@@ -1,20 +1,20 @@
-"""The formats that regions are written in, a file per format."""
+"""The formats that regions are written in, a file per format.
+
+A writer is imported when it is used: the command line reads the names alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
-from audioscan_host.output.audacity import write_audacity
-from audioscan_host.output.csv_table import write_csv
-from audioscan_host.output.dcase import write_dcase
-from audioscan_host.output.json_document import write_json
-from audioscan_host.output.raven import write_raven
-
 if TYPE_CHECKING:
     from audioscan_host.regions import Region
+
+    Writer = Callable[[TextIO, Mapping[str, Sequence[Region]]], None]
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,35 @@ class Format:
         name: what `--format` takes.
         suffix: of its files; Raven's is what Raven itself puts after the recording's name.
         one_file: several recordings fit into one file; where not, each has its own.
-        write: writes the regions of each recording, by its name, to a text stream. The stream
-            must be opened with `encoding="utf-8", newline=""`: the same regions are the same
-            bytes on every system.
+        writer: the module and the function that write it.
     """
 
     name: str
     suffix: str
     one_file: bool
-    write: Callable[[TextIO, Mapping[str, Sequence[Region]]], None]
+    writer: tuple[str, str]
+
+    @property
+    def write(self) -> Writer:
+        """Writes the regions of each recording, by its name, to a text stream.
+
+        The stream must be opened with `encoding="utf-8", newline=""`: the same regions are the same bytes on every
+        system.
+        """
+        module, function = self.writer
+        write: Writer = getattr(import_module(f"{__name__}.{module}"), function)
+        return write
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         each.name: each
         for each in (
-            Format("csv", ".csv", one_file=True, write=write_csv),
-            Format("json", ".json", one_file=True, write=write_json),
-            Format("audacity", ".txt", one_file=False, write=write_audacity),
-            Format("raven", ".Table.1.selections.txt", one_file=False, write=write_raven),
-            Format("tsv", ".tsv", one_file=True, write=write_dcase),
+            Format("csv", ".csv", one_file=True, writer=("csv_table", "write_csv")),
+            Format("json", ".json", one_file=True, writer=("json_document", "write_json")),
+            Format("audacity", ".txt", one_file=False, writer=("audacity", "write_audacity")),
+            Format("raven", ".Table.1.selections.txt", one_file=False, writer=("raven", "write_raven")),
+            Format("tsv", ".tsv", one_file=True, writer=("dcase", "write_dcase")),
         )
     }
 )
