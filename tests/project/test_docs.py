@@ -98,6 +98,8 @@ def test_every_page_is_in_the_navigation_and_no_other():
 def test_files_of_the_source_folder_that_pages_name_are_there():
     named = set()
     for page in PAGES:
+        if page.name == "architecture.md":  # its paths begin in the package: test_architecture.py
+            continue
         prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
         named |= set(re.findall(r"`((?:core|plugins|docs|benchmarks|tests)/[\w/.-]+)`", prose))
     assert len(named) >= 5

@@ -161,3 +161,17 @@ def test_threads_of_the_tests_sleep_while_they_wait_too(run):
         'import os, runpy\nos.environ.pop("OMP_WAIT_POLICY", None)\nrunpy.run_path({!r})\nimport sklearn'
     )
     assert run(policy_at_import("sklearn", program.format(conftest))) == ["policy: PASSIVE"]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["scan"], 2), (["check", "NONE"], 2)])
+def test_python_m_is_the_command_line_with_its_exit_codes(arguments, code):
+    command = [sys.executable, "-m", "audioscan_host", *arguments]
+    done = subprocess.run(
+        command, env={**os.environ, "AUDIOSCAN_PLUGINS": "mel"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    if code:
+        assert "python -m audioscan_host" in done.stderr or "unknown model" in done.stderr
+    else:
+        assert done.stdout.startswith("audioscan-host ")
