@@ -1,5 +1,6 @@
 """What a run has, and what its results say of it."""
 
+import json
 import logging
 from contextlib import contextmanager
 
@@ -90,6 +91,26 @@ def test_a_scan_carries_what_was_told_of_its_recordings(labelled, options, make_
         (About.EMPTY_FOLDER, None),
         (About.SILENCE, quiet),
     ]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_the_json_of_training_has_its_notes(run):
+    options = [
+        "--labels",
+        "labels.csv",
+        "--model",
+        "MEL",
+        "--window",
+        "2",
+        "--out",
+        "hiss.detector",
+        "--json",
+    ]
+    notes = json.loads(run("train", "0.wav", "without.wav", *options).stdout)["notes"]
+    (left_out,) = [note for note in notes if note["about"] == "left out"]
+    assert left_out["message"].startswith(
+        "recordings without an annotation are left out: 1, such as without.wav"
+    )
 
 
 def test_a_note_is_plain_values_for_programs(tmp_path):

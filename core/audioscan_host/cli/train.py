@@ -161,4 +161,5 @@ def _facts(result: "TrainResult", out: Path) -> dict[str, object]:
             for report in result.reports
         },
         "failures": [{"recording": str(f.path), "reason": f.reason} for f in result.failures],
+        "notes": [note.to_json() for note in result.notes],
     }
