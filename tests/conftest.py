@@ -104,6 +104,8 @@ def run(tmp_path, monkeypatch):
     from audioscan_host.cli.main import main
 
     monkeypatch.chdir(tmp_path)
+    # What a command says because it is slow depends on the machine.
+    monkeypatch.setattr("audioscan_host.cli.progress_display.FIRST_SECONDS", 600.0)
     logger = logging.getLogger("audioscan_host")
     monkeypatch.setattr(logger, "handlers", [])
     monkeypatch.setattr(logger, "propagate", True)

@@ -33,7 +33,7 @@ _FENCE = re.compile(
 )
 _SNIPPET = re.compile(r"^--8<--\n(.+)\n--8<--$", re.MULTILINE)
 _TOOK = re.compile(r"in [\d.]+ s \(.*?/s\)|\b\d+ ms$")
-_UNDER_WAY = re.compile(r"^\w+: \d+%, .* left\)$")
+_UNDER_WAY = re.compile(r"^\w+(: \d+%, .* left\)| \.\.\.)$")
 """A line of progress, of which a slow machine prints more."""
 
 _MODULE = re.compile(r"# ((?:\w+/)*\w+\.py)\n")

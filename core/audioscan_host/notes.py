@@ -66,7 +66,7 @@ Tell = Callable[[Note], None]
 
 def log(note: Note) -> None:
     """Tell a note by logging alone, where nobody keeps the notes of a run."""
-    logger.warning("%s", note.message)
+    logger.warning("%s", note.message, extra={"note": note})
 
 
 class Notes:

@@ -318,7 +318,7 @@ class TestEmbed:
         [(0.25, "0.25"), (3, "3"), (12.34, "12.3"), (1030.4, "1030"), (36000, "36000"), (864123.7, "864124")],
     )
     def test_amounts_are_never_written_with_an_exponent(self, number, shown):
-        from audioscan_host.cli.reporting import short
+        from audioscan_host.cli.progress_display import short
 
         assert short(number) == shown
 

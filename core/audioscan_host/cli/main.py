@@ -89,7 +89,14 @@ def _of_plugins(ctx: click.Context) -> list[PluginCommands]:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="audioscan-host", message="audioscan-host %(version)s")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; warnings and errors only.")
-def main(quiet: bool) -> None:
+@click.option(
+    "--progress",
+    type=click.Choice([kind.value for kind in reporting.ProgressKind]),
+    default=reporting.ProgressKind.AUTO.value,
+    show_default=True,
+    help="How progress and warnings are shown on stderr: a bar or lines, an object of JSON a line for programs, or no progress.",
+)
+def main(quiet: bool, progress: str) -> None:  # noqa: ARG001 - `reporting` reads it of the context
     """Find every place where your sound occurs.
 
     Recordings become windows, windows become embeddings by the models of installed plugins,
