@@ -2,12 +2,19 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.local_folder import LocalFolder
 
 PROCESSES = 8
+
+
+def place(path: Path) -> tuple[LocalFolder, str]:
+    """The store and the name of a file of a cache."""
+    return LocalFolder(path.parent), path.name
 
 
 def command(cache, folder):
@@ -36,7 +43,10 @@ def test_eight_processes_embed_one_folder(make_wav, tmp_path):
     assert len(names) == 6
     assert sorted(path.name for path in (together / "w2v").iterdir()) == names
     for name in names:
-        one, other = cache_file.read(alone / "w2v" / name), cache_file.read(together / "w2v" / name)
+        one, other = (
+            cache_file.read(*place(alone / "w2v" / name)),
+            cache_file.read(*place(together / "w2v" / name)),
+        )
         np.testing.assert_array_equal(one.vectors, other.vectors)
         np.testing.assert_array_equal(one.times, other.times)
     assert list((together / "unfinished").iterdir()) == []
