@@ -1,5 +1,6 @@
 """When recordings began: what their headers and names tell, put together; never guessed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -69,6 +70,11 @@ class Clock:
         else:
             known = next((each.when for each in candidates if each.when.tzinfo), first.when)
         return known if known.tzinfo else known.replace(tzinfo=self.zone)
+
+    def of_each(self, paths: Iterable[Path]) -> dict[Path, datetime]:
+        """Recording -> when it began; those left out of which that cannot be told."""
+        began = {path: self.recorded_at(path) for path in paths}
+        return {path: when for path, when in began.items() if when is not None}
 
     def _in_name(self, path: Path, header: Header) -> datetime | None:
         if header.is_audiomoth and (told := moment_in_hexadecimal(path.stem)):
