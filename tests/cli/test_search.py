@@ -56,7 +56,7 @@ def test_help_imports_nothing_heavy():
 
 def test_the_table_has_the_best_first_and_stdout_nothing_else(find):
     done = find()
-    assert done.stdout.splitlines()[0] == "file,start,end,label,role,score"
+    assert done.stdout.splitlines()[0] == "file,start,end,label,role,score,recorded_at"
     table = rows(done.stdout)
     assert len(table) == 20
     scores = [float(row["score"]) for row in table]
