@@ -84,13 +84,15 @@ def test_suggestions_have_the_time_of_each_window_and_are_learned_from(run, dete
 
 
 def test_a_scan_with_times_can_be_corrected_and_learned_from(run, detector, tmp_path):
-    done = run("scan", "field", "--detector", detector, "--threshold", 0.35)
-    found = done.stdout.splitlines()
-    assert len(found) > 2
-    (tmp_path / "found.csv").write_text(done.stdout)
-    (tmp_path / "corrected.csv").write_text("\n".join([*found[:2], *found[3:]]) + "\n")
-    run("train", "0.wav", "field", "--labels", "labels.csv", "--from-regions", "found.csv", "corrected.csv", "--model",
-        "MEL", "--window", 4, "--hop", 1, "--out", "next.detector")  # fmt: skip
+    header, row = run("scan", "field", "--detector", detector, "--threshold", 0).stdout.splitlines()
+    parts = [row.replace(",0.000,60.000,", f",{at}.000,{at + 8}.000,") for at in (10, 40)]
+    assert all(part.endswith(",2024-05-01T23:59:30.000") for part in parts)
+    (tmp_path / "found.csv").write_text("\n".join([header, *parts]))
+    (tmp_path / "corrected.csv").write_text("\n".join([header, parts[0]]))
+    done = run("train", "field", "--from-regions", "found.csv", "corrected.csv", "--model", "MEL", "--window", 4, "--hop", 1,
+               "--json", "--out", "next.detector")  # fmt: skip
+    windows = json.loads(done.stdout)["labels"]["hiss"]["windows"]
+    assert (windows["positive"], windows["negative"]) == (5, 5)  # starts 10 to 14, and 40 to 44
 
 
 @pytest.mark.parametrize("command", ["scan", "search", "suggest"])
