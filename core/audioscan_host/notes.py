@@ -32,6 +32,8 @@ class About(StrEnum):
     """Recordings or labels that take no part."""
     RATE = "rate"
     """A recording holds more of a sound than any that was learned from."""
+    RECORDED_AT = "recorded at"
+    """Header and name of a recording tell beginnings that cannot be the same, or a name tells several."""
     SILENCE = "silence"
     """A recording holds digital silence, or whether it does is not known."""
     WINDOWS = "windows"

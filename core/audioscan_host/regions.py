@@ -1,6 +1,7 @@
 """Window scores -> regions: the spans in which a sound was found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,14 @@ class Region:
         end: seconds, after `start`.
         label: the name of the sound.
         score: the highest score in it, 0 to 1.
+        recorded_at: date and time of its start, with the zone where that is known; None where it cannot be told.
     """
 
     start: float
     end: float
     label: str
     score: float
+    recorded_at: datetime | None = None
 
 
 def find_regions(

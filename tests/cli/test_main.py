@@ -385,9 +385,9 @@ class TestTrainAndScan:
         done = run(
             "scan", tmp_path / "0.wav", "--detector", detector, "--threshold", "0", "--scores", "s.csv"
         )
-        assert done.stdout.splitlines()[0] == "file,start,end,label,score"
+        assert done.stdout.splitlines()[0] == "file,start,end,label,score,recorded_at"
         lines = (tmp_path / "s.csv").read_text().splitlines()
-        assert lines[0] == "file,start,end,label,probability"
+        assert lines[0] == "file,start,end,label,probability,recorded_at"
         assert len(lines) == 1 + 53
 
     def test_each_label_may_have_its_own_threshold(self, run, make_wav, tmp_path):

@@ -56,7 +56,7 @@ def test_help_imports_nothing_heavy():
 
 def test_the_table_has_the_best_first_and_stdout_nothing_else(find):
     done = find()
-    assert done.stdout.splitlines()[0] == "file,start,end,label,role,score"
+    assert done.stdout.splitlines()[0] == "file,start,end,label,role,score,recorded_at"
     table = rows(done.stdout)
     assert len(table) == 20
     scores = [float(row["score"]) for row in table]
@@ -140,7 +140,7 @@ def test_the_rows_at_the_end_say_that_nobody_heard_the_rest(find):
     files = list(dict.fromkeys(row["file"] for row in table[:3]))
     assert [row["role"] for row in table[:3]] == ["positive"] * 3
     assert [list(row.values()) for row in table[3:]] == [
-        [file, "0.000", "60.000", "", "unlabelled", ""] for file in files
+        [file, "0.000", "60.000", "", "unlabelled", "", ""] for file in files
     ]
 
 

@@ -46,7 +46,7 @@ def rows(text):
 def test_the_table_asks_for_windows_and_tells_what_nobody_heard(run, folder, detector):
     done = run("suggest", "recordings", "--detector", detector, "--labels", "labels.csv", "--n", 6)
     table = rows(done.stdout)
-    assert list(table[0]) == ["file", "start", "end", "label", "role", "score", "why"]
+    assert list(table[0]) == ["file", "start", "end", "label", "role", "score", "why", "recorded_at"]
     asked = [row for row in table if row["role"] == "soft"]
     assert len(asked) == 6
     assert all(float(row["end"]) - float(row["start"]) == 8 for row in asked)

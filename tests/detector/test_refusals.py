@@ -133,7 +133,7 @@ def with_array(data, name, change):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_as_it_was_saved_it_scans(scan, trained, kind):
-    assert scan(trained[1][kind]).stdout.startswith("file,start,end,label,score\n")
+    assert scan(trained[1][kind]).stdout.startswith("file,start,end,label,score,recorded_at\n")
 
 
 # --- damaged

@@ -5,6 +5,8 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -22,13 +24,15 @@ NIGHT = [Region(0.0, 1.0, "call", 1.0)]
 AWKWARD = 'a, "b"\tc\r\nd\u2028e'
 
 
-def written(name: str, regions: dict[str, list[Region]]) -> str:
+def written(name: str, regions: Mapping[str, Sequence[Region]]) -> str:
     stream = io.StringIO(newline="")
     FORMATS[name].write(stream, regions)
     return stream.getvalue()
 
 
-def read_back(tmp_path, name: str, regions: dict[str, list[Region]], stem: str = "results") -> list[tuple]:
+def read_back(
+    tmp_path, name: str, regions: Mapping[str, Sequence[Region]], stem: str = "results"
+) -> list[tuple]:
     path = tmp_path / f"{stem}{FORMATS[name].suffix}"
     path.write_bytes(written(name, regions).encode())
     return [(a.file, a.start, a.end, a.label) for a in read_annotations(path)]
@@ -69,20 +73,24 @@ class TestEveryFormat:
 class TestCsv:
     def test_is_a_row_for_each_region_of_each_file(self):
         assert written("csv", {"day.wav": DAY, "b/night.wav": NIGHT}) == (
-            "file,start,end,label,score\n"
-            "day.wav,3.000,5.500,call,0.930000\n"
-            "day.wav,10.250,12.000,song,0.500000\n"
-            "b/night.wav,0.000,1.000,call,1.000000\n"
+            "file,start,end,label,score,recorded_at\n"
+            "day.wav,3.000,5.500,call,0.930000,\n"
+            "day.wav,10.250,12.000,song,0.500000,\n"
+            "b/night.wav,0.000,1.000,call,1.000000,\n"
         )
 
     def test_is_a_header_alone_where_nothing_was_found(self):
-        assert written("csv", {"day.wav": []}) == written("csv", {}) == "file,start,end,label,score\n"
+        assert (
+            written("csv", {"day.wav": []})
+            == written("csv", {})
+            == "file,start,end,label,score,recorded_at\n"
+        )
 
     def test_keeps_awkward_names_in_quotes(self):
         rows = list(
             csv.reader(io.StringIO(written("csv", {"x,y.wav": [Region(0, 1, AWKWARD, 0.5)]}), newline=""))
         )
-        assert rows[1:] == [["x,y.wav", "0.000", "1.000", AWKWARD, "0.500000"]]
+        assert rows[1:] == [["x,y.wav", "0.000", "1.000", AWKWARD, "0.500000", ""]]
 
     def test_reads_back_as_annotations(self, tmp_path):
         assert read_back(tmp_path, "csv", {"day.wav": DAY, "b/night.wav": NIGHT}) == [
@@ -101,8 +109,8 @@ class TestJson:
                 {
                     "file": "day.wav",
                     "regions": [
-                        {"start": 3.0, "end": 5.5, "label": "call", "score": 0.93},
-                        {"start": 10.25, "end": 12.0, "label": "song", "score": 0.5},
+                        {"start": 3.0, "end": 5.5, "label": "call", "score": 0.93, "recorded_at": None},
+                        {"start": 10.25, "end": 12.0, "label": "song", "score": 0.5, "recorded_at": None},
                     ],
                 },
                 {"file": "quiet.wav", "regions": []},
@@ -120,7 +128,7 @@ class TestJson:
     def test_rounds_as_the_tables_do(self):
         document = json.loads(written("json", {"d": [Region(1 / 3, 2 / 3, "x", 2 / 3)]}))
         assert document["recordings"][0]["regions"] == [
-            {"start": 0.333, "end": 0.667, "label": "x", "score": 0.666667}
+            {"start": 0.333, "end": 0.667, "label": "x", "score": 0.666667, "recorded_at": None}
         ]
 
 
@@ -199,22 +207,53 @@ class TestScores:
         table.add("day.wav", np.array([0.0, 0.5]), 8.0, 8.5, scores)
         table.add("x,y.wav", np.array([0.0]), 8.0, 3.25, {"call": np.array([0.5])})
         assert stream.getvalue() == (
-            "file,start,end,label,probability\n"
-            "day.wav,0.000,8.000,call,0.250000\n"
-            "day.wav,0.000,8.000,song,0.000000\n"
-            "day.wav,0.500,8.500,call,0.333333\n"
-            "day.wav,0.500,8.500,song,1.000000\n"
-            '"x,y.wav",0.000,3.250,call,0.500000\n'
+            "file,start,end,label,probability,recorded_at\n"
+            "day.wav,0.000,8.000,call,0.250000,\n"
+            "day.wav,0.000,8.000,song,0.000000,\n"
+            "day.wav,0.500,8.500,call,0.333333,\n"
+            "day.wav,0.500,8.500,song,1.000000,\n"
+            '"x,y.wav",0.000,3.250,call,0.500000,\n'
         )
 
     def test_is_a_header_alone_where_nothing_was_scanned(self):
         stream = io.StringIO()
         ScoreTable(stream)
-        assert stream.getvalue() == "file,start,end,label,probability\n"
+        assert stream.getvalue() == "file,start,end,label,probability,recorded_at\n"
 
     def test_refuses_probabilities_that_do_not_fit_the_windows(self):
         with pytest.raises(ValueError, match="zip"):
             ScoreTable(io.StringIO()).add("d", np.zeros(2), 8.0, 9.0, {"call": np.zeros(1)})
+
+
+class TestWhenItWasRecorded:
+    BEGAN = datetime(2024, 5, 1, 23, 59, 58, tzinfo=timezone(timedelta(hours=-3.5)))
+    FOUND = (Region(3.0, 5.5, "call", 0.93, BEGAN + timedelta(seconds=3)),)
+
+    def test_is_the_last_column_of_a_table_in_iso_8601(self):
+        rows = list(csv.DictReader(io.StringIO(written("csv", {"day.wav": self.FOUND}))))
+        assert list(rows[0].items())[-1] == ("recorded_at", "2024-05-02T00:00:01.000-03:30")
+
+    def test_has_no_zone_where_that_is_not_known(self):
+        found = [Region(0.0, 1.0, "call", 1.0, datetime(2024, 5, 1, 4, 30, 0, 999_600))]
+        assert written("csv", {"day.wav": found}).endswith(",2024-05-01T04:30:01.000\n")
+
+    def test_is_a_member_of_each_region_of_a_document(self):
+        (recording,) = json.loads(written("json", {"day.wav": self.FOUND}))["recordings"]
+        assert recording["regions"][0]["recorded_at"] == "2024-05-02T00:00:01.000-03:30"
+
+    def test_is_that_of_each_window_beside_its_probability(self):
+        stream = io.StringIO(newline="")
+        scores = {"call": np.array([0.25, 0.5])}
+        ScoreTable(stream).add("d", np.array([0.0, 2.25]), 8.0, 60.0, scores, recorded_at=self.BEGAN)
+        told = [row["recorded_at"] for row in csv.DictReader(io.StringIO(stream.getvalue()))]
+        assert told == ["2024-05-01T23:59:58.000-03:30", "2024-05-02T00:00:00.250-03:30"]
+
+    @pytest.mark.parametrize("name", ["csv", "audacity", "raven", "tsv"])
+    def test_changes_nothing_where_results_are_read_back_as_labels(self, tmp_path, name):
+        timeless = [Region(3.0, 5.5, "call", 0.93)]
+        with_time = read_back(tmp_path, name, {"day.wav": self.FOUND}, "day")
+        assert with_time == read_back(tmp_path, name, {"day.wav": timeless}, "day")
+        assert [each[1:] for each in with_time] == [(3.0, 5.5, "call")]
 
 
 class TestAFolderOfFiles:

@@ -67,6 +67,13 @@ detector = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
+utc_offset = click.option(
+    "--utc-offset",
+    metavar="+HH:MM",
+    help="Zone of the recordings whose header and name tell a time without one; it shows in `recorded_at`.",
+)
+
+
 def windowing(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--window` and `--hop` of a command that has no labels; the command gets a windowing."""
 

@@ -90,6 +90,14 @@ def _of_labels(
 @click.option(
     "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
 )
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE|-",
+    help="Also count regions and seconds by label, recording, day and hour, with the seconds scanned: CSV, or JSON where FILE "
+    "ends with .json. With - the counts go to stdout, and regions only where --out says.",
+)
+@options.utc_offset
 @options.session
 def scan(
     *,
@@ -105,6 +113,8 @@ def scan(
     format_name: str,
     out: Path | None,
     scores: Path | None,
+    summary: Path | None,
+    utc_offset: str | None,
     session: "SessionOptions",
 ) -> None:
     """Find the regions of recordings with a detector's sounds.
@@ -116,7 +126,8 @@ def scan(
     from audioscan_host.output.saving import save_regions
 
     common = thresholds.pop(None, RegionSettings.threshold)
-    refuse_overwriting(out, scores, recordings=recordings, files=[detector])
+    shown = summary == Path("-")
+    refuse_overwriting(out, scores, None if shown else summary, recordings=recordings, files=[detector])
     result = scan_recordings(
         recordings,
         detector,
@@ -124,13 +135,16 @@ def scan(
         thresholds=cast("dict[str, float]", thresholds),
         rate=_rate(rates),
         only=only,
+        utc_offset=utc_offset,
         **session,
     )
     found = {str(recording.path): recording.regions for recording in result.recordings}
-    if found:
+    if found and not (shown and out is None):
         save_regions(found, FORMATS[format_name], out)
     if scores is not None:
         _save_scores(result.recordings, scores)
+    if summary is not None:
+        _save_summary(result.recordings, None if shown else summary)
     count = sum(map(len, found.values()))
     where = f": {out}" if out else ""
     regions, recorded = reporting.counted(count, "region"), reporting.counted(len(found), "recording")
@@ -153,5 +167,20 @@ def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path) -> None:
     stream = io.StringIO(newline="")
     table = ScoreTable(stream)
     for each in recordings:
-        table.add(str(each.path), each.times, each.window, each.duration, each.probabilities)
+        table.add(
+            str(each.path),
+            each.times,
+            each.window,
+            each.duration,
+            each.probabilities,
+            recorded_at=each.recorded_at,
+        )
     save_text(stream.getvalue(), out)
+
+
+def _save_summary(recordings: "Sequence[ScannedRecording]", out: Path | None) -> None:
+    from audioscan_host.output.saving import save_text
+    from audioscan_host.output.summary import summary_csv, summary_json
+
+    as_json = out is not None and out.suffix.lower() == ".json"
+    save_text((summary_json if as_json else summary_csv)(recordings), out)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
-COLUMNS = ("file", "start", "end", "label", "role", "score")
+COLUMNS = ("file", "start", "end", "label", "role", "score", "recorded_at")
 
 
 @click.command()
@@ -61,6 +61,7 @@ COLUMNS = ("file", "start", "end", "label", "role", "score")
     "csv has the best first; the others go by recording and time. audacity and raven are one file a "
     "recording."
 )
+@options.utc_offset
 @options.out
 @options.session
 def search(
@@ -74,6 +75,7 @@ def search(
     windowing: "Windowing",
     label: str,
     format_name: str,
+    utc_offset: str | None,
     out: Path | None,
     session: "SessionOptions",
 ) -> None:
@@ -98,6 +100,7 @@ def search(
         all_windows=all_windows,
         normalisation=normalisation,
         windowing=windowing,
+        utc_offset=utc_offset,
         **session,
     )
     if result.recordings:
@@ -124,7 +127,7 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
             whole = Region(0.0, result.durations[path], marked("", Role.UNLABELLED), 0.0)
             found[str(path)].append(whole)
     for match in sorted(result.matches, key=lambda match: match.start):
-        found[str(match.path)].append(Region(match.start, match.end, label, match.score))
+        found[str(match.path)].append(Region(match.start, match.end, label, match.score, match.recorded_at))
     if not form.one_file and len(found) > 1:
         # A recording without a window has no file: an empty one is no label file.
         found = {name: regions for name, regions in found.items() if regions}
@@ -144,8 +147,10 @@ def _ranked_csv(result: "SearchResult", label: str) -> str:
     table.writerow(COLUMNS)
     for match in result.matches:
         times = cells.seconds(match.start), cells.seconds(match.end)
-        table.writerow([match.path, *times, label, Role.POSITIVE, cells.score(match.score)])
+        score, when = cells.score(match.score), cells.recorded_at(match.recorded_at)
+        table.writerow([match.path, *times, label, Role.POSITIVE, score, when])
     for path in dict.fromkeys(match.path for match in result.matches):
         whole = cells.seconds(0), cells.seconds(result.durations[path])
-        table.writerow([path, *whole, "", Role.UNLABELLED, ""])
+        when = cells.recorded_at(result.recorded_at.get(path))
+        table.writerow([path, *whole, "", Role.UNLABELLED, "", when])
     return stream.getvalue()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="audacity and raven are one file a recording, and have the role in the label: cry (soft).",
 )
+@options.utc_offset
 @options.out
 @options.session
 def suggest(
@@ -41,6 +42,7 @@ def suggest(
     only: tuple[str, ...],
     seed: int,
     format_name: str,
+    utc_offset: str | None,
     out: Path | None,
     session: "SessionOptions",
 ) -> None:
@@ -64,6 +66,7 @@ def suggest(
         labels=labels,
         only=only,
         seed=seed,
+        utc_offset=utc_offset,
         **session,
     )
     if result.suggestions:
@@ -83,7 +86,7 @@ def _save(result: "SuggestResult", format_name: str, out: Path | None) -> None:
 
     form = FORMATS[format_name]
     if form.name == "csv":
-        save_text(suggestions_csv(result.suggestions, result.durations), out)
+        save_text(suggestions_csv(result.suggestions, result.durations, result.recorded_at), out)
         return
     found: dict[str, list[Region]] = {}
     for each in result.suggestions:

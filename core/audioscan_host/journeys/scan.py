@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -16,6 +17,8 @@ from audioscan_host.journeys.ready_detector import ready_detector
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.silence_note import silence_note
 from audioscan_host.notes import About, Note, Tell
+from audioscan_host.recorded_at.clock import Clock, UtcOffset
+from audioscan_host.recorded_at.moments import later
 from audioscan_host.recordings import find_recordings
 from audioscan_host.region_settings import RegionSettings
 from audioscan_host.regions import Region, find_regions
@@ -34,6 +37,8 @@ class ScannedRecording:
         probabilities: label -> (windows,) from 0 to 1; 0 where half of a window or more is silence.
         regions: of all labels, by start.
         silence: (spans, 2) start and end of its digital silence in seconds, ascending.
+        recorded_at: when it began, by its header or name, with the zone where that is known; None where it
+            cannot be told.
     """
 
     path: Path
@@ -43,6 +48,7 @@ class ScannedRecording:
     probabilities: Mapping[str, npt.NDArray[np.float64]]
     regions: tuple[Region, ...]
     silence: Spans = field(default_factory=no_silence)
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def scan(
     thresholds: Mapping[str, float] | None = None,
     rate: float | Mapping[str, float] | None = None,
     only: Collection[str] = (),
+    utc_offset: UtcOffset = None,
     **options: Unpack[SessionOptions],
 ) -> ScanResult:
     """Find the regions of recordings where a detector's sounds occur.
@@ -80,16 +87,18 @@ def scan(
         rate: share of the windows that hold the sound, above 0 and below 1, where it is known: of all labels
             or by label. Probabilities are at that of the recordings learned from, unless given.
         only: the labels to look for; all of the detector's unless given.
+        utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
-        SettingError: a threshold or rate is out of range, or of a label that is not looked for.
+        SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
     """
     session = Session.of(**options)
     detector, model = ready_detector(detector, session.registry, only)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
+    clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     embedder = session.embedder([model], detector.windowing)
     found: dict[Path, ScannedRecording] = {}
@@ -98,7 +107,8 @@ def scan(
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
-            found[result.path] = _scanned(result, detector, settings_of, rates, session.notes)
+            scanned = _scanned(result, detector, settings_of, rates, session.notes)
+            found[result.path] = _dated(scanned, clock.recorded_at(result.path))
     in_order = tuple(found[path] for path in paths if path in found)
     return ScanResult(in_order, tuple(failures), session.notes.told())
 
@@ -129,6 +139,11 @@ def _require_known(what: str, given: Mapping[str, float], detector: Detector) ->
     if unknown:
         known = ", ".join(detector.classifiers)
         raise SettingError(f"a {what} is given for {unknown[0]!r}; the labels looked for are: {known}")
+
+
+def _dated(recording: ScannedRecording, began: datetime | None) -> ScannedRecording:
+    regions = tuple(replace(each, recorded_at=later(began, each.start)) for each in recording.regions)
+    return replace(recording, regions=regions, recorded_at=began)
 
 
 def _scanned(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -17,10 +18,11 @@ from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
+from audioscan_host.recorded_at.clock import Clock, UtcOffset
 from audioscan_host.recordings import find_recordings
 from audioscan_host.similarity.likeness import Likeness, direction
 from audioscan_host.similarity.query_spans import Place, QuerySpan
-from audioscan_host.similarity.ranking import Match, Ranking
+from audioscan_host.similarity.ranking import Match, Ranking, dated
 from audioscan_host.similarity.recording import SearchedRecording
 from audioscan_host.windows import Windowing
 
@@ -36,6 +38,7 @@ class SearchResult:
         recordings: those that were searched.
         failures: those that could not be read.
         durations: recording -> seconds; of all that were searched.
+        recorded_at: recording -> when it began; those left out of which that cannot be told.
         notes: what users must know of the recordings.
     """
 
@@ -43,6 +46,7 @@ class SearchResult:
     recordings: tuple[Path, ...]
     failures: tuple[RecordingFailure, ...]
     durations: Mapping[Path, float]
+    recorded_at: Mapping[Path, datetime]
     notes: tuple[Note, ...] = ()
 
 
@@ -55,6 +59,7 @@ def search(
     all_windows: bool = False,
     normalisation: Normalisation | str = Normalisation.BACKGROUND,
     windowing: Windowing | None = None,
+    utc_offset: UtcOffset = None,
     **options: Unpack[SessionOptions],
 ) -> SearchResult:
     """Find the windows most like an example, before there is any label.
@@ -76,15 +81,14 @@ def search(
         model: name of the model.
         n: how many windows, over all recordings.
         all_windows: list windows too that overlap a better one by more than half.
-        normalisation: windows relative to the `background` of their recordings, or only to what all
-            recordings have in common, `global`.
+        normalisation: windows relative to the `background` of their recordings, or only to what all have in common, `global`.
         windowing: window and hop, 8 s and 1 s unless given.
+        utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         UnknownModelError: the model is not installed.
-        SettingError: an example is not where its recording is, is digital silence, or is a long file
-            without a span.
+        SettingError: an example is not in its recording, is silence, or a long file without a span; or no such zone is in use.
         RecordingError: the recording of an example cannot be read.
     """
     if n < 1:
@@ -97,6 +101,7 @@ def search(
     examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(str(each)) for each in like]
     if not examples:
         raise SettingError("there is no example to search for")
+    clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     embedder = session.embedder([chosen], windowing)
     reader = _Reader(embedder, chosen.name, windowing)
@@ -111,8 +116,8 @@ def search(
     matches, vanished = _ranked(reader, list(durations), places, likeness, Ranking(n, all_windows))
     for failure in vanished:
         del durations[failure.path]
-    failed = (*failures, *vanished)
-    return SearchResult(tuple(matches), tuple(durations), failed, durations, session.notes.told())
+    began, failed, notes = clock.of_each(durations), (*failures, *vanished), session.notes.told()
+    return SearchResult(dated(matches, began), tuple(durations), failed, durations, began, notes)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -16,6 +17,8 @@ from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
+from audioscan_host.recorded_at.clock import Clock, UtcOffset
+from audioscan_host.recorded_at.moments import later
 from audioscan_host.recordings import find_recordings
 from audioscan_host.suggestion.candidates import Candidate, PredictedRecording, candidates, unlabelled
 from audioscan_host.suggestion.choice import choose
@@ -29,12 +32,14 @@ class SuggestResult:
     Attributes:
         suggestions: by recording and time.
         durations: recording -> seconds; of all that were read, in the order given.
+        recorded_at: recording -> when it began; those left out of which that cannot be told.
         failures: recordings that could not be read.
         notes: what users must know of recordings and labels.
     """
 
     suggestions: tuple[Suggestion, ...]
     durations: dict[Path, float]
+    recorded_at: dict[Path, datetime]
     failures: tuple[RecordingFailure, ...]
     notes: tuple[Note, ...] = ()
 
@@ -47,6 +52,7 @@ def suggest(
     labels: Iterable[Path | str] = (),
     only: Collection[str] = (),
     seed: int = 42,
+    utc_offset: UtcOffset = None,
     **options: Unpack[SessionOptions],
 ) -> SuggestResult:
     """Choose the windows whose labels would teach a detector most.
@@ -62,17 +68,20 @@ def suggest(
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
         seed: of the random windows.
+        utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
         AnnotationError: a label file cannot be read, or names a recording that may be one of several.
-        SettingError: `n` is below 1, or all of the recordings is labelled or digital silence.
+        SettingError: `n` is below 1, the zone is none that is in use, or all of the recordings is labelled or
+            digital silence.
     """
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
     session = Session.of(**options)
     detector, model = ready_detector(detector, session.registry, only)
+    clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
         paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
@@ -100,12 +109,18 @@ def suggest(
     chosen = choose(everything, n, list(detector.classifiers), with_some)
     order = {path: place for place, path in enumerate(paths)}
     chosen.sort(key=lambda each: (order[each.path], each.start))
+    began = clock.of_each(path for path in paths if path in durations)
     return SuggestResult(
-        tuple(Suggestion(c.path, c.start, c.end, c.label, c.probability, c.kind.value) for c in chosen),
+        tuple(_suggestion(each, later(began.get(each.path), each.start)) for each in chosen),
         {path: durations[path] for path in paths if path in durations},
+        began,
         tuple(failures),
         session.notes.told(),
     )
+
+
+def _suggestion(of: Candidate, recorded_at: datetime | None) -> Suggestion:
+    return Suggestion(of.path, of.start, of.end, of.label, of.probability, of.kind.value, recorded_at)
 
 
 def _offered(

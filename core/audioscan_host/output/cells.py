@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ def seconds(time: float) -> str:
 def score(value: float) -> str:
     """Six decimals, of a number between 0 and 1."""
     return f"{value:.6f}"
+
+
+def recorded_at(when: datetime | None) -> str:
+    """ISO 8601 to milliseconds, as `seconds` has them; with the zone where it is known, empty where the time is not."""
+    half = timedelta(microseconds=500)
+    return "" if when is None else (when + half).isoformat(timespec="milliseconds")
 
 
 def single_line(text: str) -> str:

@@ -11,12 +11,13 @@ from audioscan_host.output import cells
 if TYPE_CHECKING:
     from audioscan_host.regions import Region
 
-COLUMNS = ("file", "start", "end", "label", "score")
+COLUMNS = ("file", "start", "end", "label", "score", "recorded_at")
 
 
 def write_csv(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
-    """Write `file,start,end,label,score`, a row for each region of each file.
+    """Write `file,start,end,label,score,recorded_at`, a row for each region of each file.
 
+    The last is the date and time of the region's start, empty where that is not known.
     What holds a comma, a quote or a line break is quoted, as RFC 4180 has it.
     """
     table = csv.writer(stream, lineterminator="\n")
@@ -24,4 +25,5 @@ def write_csv(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
     for file, found in regions.items():
         for region in found:
             times = cells.seconds(region.start), cells.seconds(region.end)
-            table.writerow([file, *times, region.label, cells.score(region.score)])
+            when = cells.recorded_at(region.recorded_at)
+            table.writerow([file, *times, region.label, cells.score(region.score), when])

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from audioscan_host.output import cells
+from audioscan_host.recorded_at.moments import later
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-COLUMNS = ("file", "start", "end", "label", "probability")
+COLUMNS = ("file", "start", "end", "label", "probability", "recorded_at")
 
 
 class ScoreTable:
-    """A table that grows by one recording at a time: `file,start,end,label,probability`.
+    """A table that grows by one recording at a time: `file,start,end,label,probability,recorded_at`.
 
     The header is written at once, so that a scan that finds no recording leaves a valid file.
     """
@@ -32,6 +34,8 @@ class ScoreTable:
         window: float,
         duration: float,
         probabilities: Mapping[str, npt.NDArray[np.floating]],
+        *,
+        recorded_at: datetime | None = None,
     ) -> None:
         """Write the windows of a recording in order of time, and for each its labels.
 
@@ -41,6 +45,7 @@ class ScoreTable:
             window: seconds; the last window ends at `duration` at the latest.
             duration: of the recording, seconds.
             probabilities: label -> (windows,) between 0 and 1.
+            recorded_at: when the recording began; None where that is not known.
 
         Raises:
             ValueError: a label has more or fewer probabilities than there are windows.
@@ -48,5 +53,6 @@ class ScoreTable:
         columns = [values.tolist() for values in probabilities.values()]
         for start, *row in zip(times.tolist(), *columns, strict=True):
             span = cells.seconds(start), cells.seconds(min(start + window, duration))
+            when = cells.recorded_at(later(recorded_at, start))
             for label, probability in zip(probabilities, row, strict=True):
-                self._table.writerow([file, *span, label, cells.score(probability)])
+                self._table.writerow([file, *span, label, cells.score(probability), when])

@@ -1,11 +1,14 @@
 """The best windows: of a recording, and of all recordings together."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.recorded_at.moments import later
 from audioscan_host.similarity.recording import SearchedRecording
 from audioscan_host.windows import microseconds
 
@@ -19,12 +22,19 @@ class Match:
         start: seconds from its beginning.
         end: seconds.
         score: cosine with the example that is nearest to it, -1 to 1, to six decimals.
+        recorded_at: date and time of its start, with the zone where that is known; None where it cannot be told.
     """
 
     path: Path
     start: float
     end: float
     score: float
+    recorded_at: datetime | None = None
+
+
+def dated(matches: Iterable[Match], recorded_at: Mapping[Path, datetime]) -> tuple[Match, ...]:
+    """The matches with their dates and times, by when their recordings began."""
+    return tuple(replace(m, recorded_at=later(recorded_at.get(m.path), m.start)) for m in matches)
 
 
 @dataclass(frozen=True)
