@@ -5,11 +5,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
 from audioscan_host.annotations import Annotation, corrected, files_of
+from audioscan_host.annotations.names import Same, joined, tell_unused
 from audioscan_host.annotations.reading import LabelFile, read_label_file
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
@@ -77,6 +77,7 @@ def annotated(
     paths: Sequence[Path],
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+    same: Same | None = None,
     tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
@@ -85,12 +86,19 @@ def annotated(
         paths: the recordings.
         label_files: files, and folders of them.
         reviewed: what was read already, each with its file; later than all label files.
+        same: labels that are joined, see `annotations.names.Same`.
         tell: is told of recordings that are left out, and of labels that may not be meant so.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed, tell=tell)
+    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell)
+    tell_unannotated(found, tell)
+    return {path: annotations for path, annotations in found.items() if annotations}
+
+
+def tell_unannotated(found: Mapping[Path, Sequence[Annotation]], tell: Tell = log) -> None:
+    """Tell, in one line, of recordings without an annotation."""
     without = [path for path, annotations in found.items() if not annotations]
     if without:
         # Without a label nobody has said that the sound is not in it.
@@ -99,7 +107,6 @@ def annotated(
             "says that its sound is not there, with the role negative that none is"
         )
         tell(Note(About.LEFT_OUT, message))
-    return {path: annotations for path, annotations in found.items() if annotations}
 
 
 def annotations_of(
@@ -107,6 +114,7 @@ def annotations_of(
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
     *,
+    same: Same | None = None,
     may_fit_none: bool = False,
     tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
@@ -119,10 +127,11 @@ def annotations_of(
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
     read_files = [(file, read_label_file(file)) for file in files]
-    _tell_claims(read_files, tell)
-    of_files = ((file, each.annotations) for file, each in read_files)
-    for label_file, read in chain(of_files, reviewed):
-        matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
+    tell_claims(read_files, tell)
+    every_file = [*((file, each.annotations) for file, each in read_files), *reviewed]
+    tell_unused({annotation.label for _, read in every_file for annotation in read}, same, tell)
+    for label_file, read in every_file:
+        matched = match_recordings(joined(read, same), paths, label_file, may_fit_none=may_fit_none)
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
@@ -146,7 +155,7 @@ def annotations_of(
     return found
 
 
-def _tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
+def tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
     """Tell of what a search or a scan found and nobody has completed."""
     claiming = [path for path, file in files if file.claims_the_rest]
     if claiming:

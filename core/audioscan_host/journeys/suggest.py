@@ -9,6 +9,7 @@ import numpy as np
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotations_of
+from audioscan_host.annotations.names import Same
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.embedder import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
@@ -46,6 +47,7 @@ def suggest(
     n: int = 10,
     labels: Iterable[Path | str] = (),
     only: Collection[str] = (),
+    same: Same | None = None,
     seed: int = 42,
     **options: Unpack[SessionOptions],
 ) -> SuggestResult:
@@ -61,6 +63,7 @@ def suggest(
         n: how many windows, over all recordings.
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
+        same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         seed: of the random windows.
         options: cache, device, models and progress; see `SessionOptions`.
 
@@ -75,7 +78,7 @@ def suggest(
     detector, model = ready_detector(detector, session.registry, only)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
-        paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
+        paths, [Path(path) for path in labels], same=same, may_fit_none=True, tell=session.notes
     )
 
     embedder = session.embedder([model], detector.windowing)
