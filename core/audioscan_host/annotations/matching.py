@@ -9,10 +9,11 @@ from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
 from audioscan_host.annotations import Annotation, corrected, files_of
+from audioscan_host.annotations.label_file_notes import tell_claims, tell_elsewhere, tell_unannotated
 from audioscan_host.annotations.names import Same, joined, tell_unused
-from audioscan_host.annotations.reading import LabelFile, read_label_file
+from audioscan_host.annotations.reading import read_label_file
 from audioscan_host.errors import AnnotationError
-from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.notes import Tell, log
 
 _Parts = tuple[str, ...]  # of a path
 
@@ -97,18 +98,6 @@ def annotated(
     return {path: annotations for path, annotations in found.items() if annotations}
 
 
-def tell_unannotated(found: Mapping[Path, Sequence[Annotation]], tell: Tell = log) -> None:
-    """Tell, in one line, of recordings without an annotation."""
-    without = [path for path, annotations in found.items() if not annotations]
-    if without:
-        # Without a label nobody has said that the sound is not in it.
-        message = (
-            f"recordings without an annotation are left out: {len(without)}, such as {without[0]}; a row with the role absent "
-            "says that its sound is not there, with the role negative that none is"
-        )
-        tell(Note(About.LEFT_OUT, message))
-
-
 def annotations_of(
     paths: Sequence[Path],
     label_files: Sequence[Path],
@@ -141,32 +130,8 @@ def annotations_of(
         if matched.by_name_only:
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
-        if others and not any(matched.by_recording.values()):
-            message = (
-                f"{label_file}: names none of the recordings given, but others such as {min(others)}: it says nothing of what "
-                "is labelled here"
-            )
-            tell(Note(About.LABELS, message))
-        elif others:
-            logger.info(
-                "%s: %d of its recordings are not among those given, such as %s",
-                label_file, len(others), min(others),
-            )  # fmt: skip
+        tell_elsewhere(label_file, others, tell, some_given=any(matched.by_recording.values()))
     return found
-
-
-def tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
-    """Tell of what a search or a scan found and nobody has completed."""
-    claiming = [path for path, file in files if file.claims_the_rest]
-    if claiming:
-        more = f" and {len(claiming) - 1} more files" * (len(claiming) > 1)
-        message = (
-            f"{claiming[0]}{more}: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all "
-            "else in its recordings counts as without the sound; where nobody has listened to the rest, add a row with the "
-            "role unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
-            "has, remove the column"
-        )
-        tell(Note(About.LABELS, message))
 
 
 class _Recordings:
