@@ -18,8 +18,10 @@ def tell_odd_labels(
     names: Collection[str],
     annotations: Mapping[Path, Sequence[Annotation]],
     models: Iterable[Model],
-    registry: Registry,
+    registry: Registry | None,
     tell: Tell,
+    *,
+    rates: Mapping[Path, int] | None = None,
 ) -> None:
     """Tell of names that may be one, of points among spans, and of sounds above what is read of them.
 
@@ -27,16 +29,19 @@ def tell_odd_labels(
         names: the labels that are learned.
         annotations: of each recording that is learned from, every label.
         models: those that are to read the recordings.
-        registry: the models that there are.
+        registry: the models that there are; needed where any is to read.
         tell: is told.
+        rates: recording -> Hz; read from the containers unless given, where an annotation has frequencies.
     """
     tell_variants(chain.from_iterable(annotations.values()), tell, of=names)
     tell_points_among_spans(names, annotations, tell)
     if not any(each.middle for each in chain.from_iterable(annotations.values())):
         return  # no frequencies, and so no look into the recordings
-    for model in models:
-        tell_above_model(names, annotations, model, registry, tell)
-    tell_above_recordings(names, annotations, sample_rates(annotations), tell)
+    if registry is not None:
+        for model in models:
+            tell_above_model(names, annotations, model, registry, tell)
+    rates = sample_rates(annotations) if rates is None else rates
+    tell_above_recordings(names, annotations, rates, tell)
 
 
 def tell_above_model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
 
 from audioscan_host.output.audacity import write_audacity
 from audioscan_host.output.csv_table import write_csv
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from audioscan_host.regions import Region
 
 
+Item = TypeVar("Item")
+"""What is written of a recording: a region, or an annotation."""
+
+
 @dataclass(frozen=True)
-class Format:
+class Format(Generic[Item]):
     """A format of results.
 
     Attributes:
         name: what `--format` takes.
         suffix: of its files; Raven's is what Raven itself puts after the recording's name.
         one_file: several recordings fit into one file; where not, each has its own.
-        write: writes the regions of each recording, by its name, to a text stream. The stream
+        write: writes the items of each recording, by its name, to a text stream. The stream
             must be opened with `encoding="utf-8", newline=""`: the same regions are the same
             bytes on every system.
     """
@@ -33,10 +37,10 @@ class Format:
     name: str
     suffix: str
     one_file: bool
-    write: Callable[[TextIO, Mapping[str, Sequence[Region]]], None]
+    write: Callable[[TextIO, Mapping[str, Sequence[Item]]], None]
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
+FORMATS: Mapping[str, Format[Region]] = MappingProxyType(
     {
         each.name: each
         for each in (
