@@ -1,6 +1,6 @@
 """Annotations whose sound lies above what is read of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,21 +36,24 @@ class Above:
 
 
 def above(
-    annotations: Mapping[Path, Sequence[Annotation]], label: str, limits: Mapping[Path, float]
-) -> Above | None:
-    """The annotations of a label that lie above a limit; None where none does.
+    annotations: Mapping[Path, Sequence[Annotation]], labels: Iterable[str], limits: Mapping[Path, float]
+) -> list[Above]:
+    """Of each label that has any annotation above a limit what they are, in the order of the labels.
 
     Args:
         annotations: of each recording.
-        label: the sound.
+        labels: the sounds.
         limits: recording -> Hz; those without one are not looked at.
     """
-    own = [
-        (path, each)
-        for path, of_path in annotations.items()
-        for each in of_path
-        if path in limits and each.role is Role.POSITIVE and each.label == label
-    ]
+    by_label: dict[str, list[tuple[Path, Annotation]]] = {label: [] for label in labels}
+    for path in (path for path in annotations if path in limits):
+        for each in annotations[path]:
+            if each.role is Role.POSITIVE and each.label in by_label:
+                by_label[each.label].append((path, each))
+    return [found for label, own in by_label.items() if (found := _above(label, own, limits)) is not None]
+
+
+def _above(label: str, own: Sequence[tuple[Path, Annotation]], limits: Mapping[Path, float]) -> Above | None:
     high = [(path, each) for path, each in own if each.middle >= limits[path]]
     if not high:
         return None

@@ -1,5 +1,6 @@
 """`audioscan-host labels`: label files to what is in them, or to another format."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from audioscan_host.output import FORMATS
 
 if TYPE_CHECKING:
     from audioscan_host.annotations.survey import LabelSurvey
-    from audioscan_host.journeys.labels import LabelsResult
+    from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey
 
 
 @click.command()
@@ -85,8 +86,6 @@ def _end(result: "LabelsResult", *, strict: bool) -> None:
 
 
 def _print(result: "LabelsResult") -> None:
-    from audioscan_host.journeys.labels import shown_rates
-
     roles = [role for role in ("soft", "absent", "negative", "unlabelled") if _any(result, role)]
     columns = ["label", "recordings", "spans", "points", "seconds", "usual length", "least", "median", "most"]
     columns += [*roles, "overlaps"]
@@ -95,7 +94,7 @@ def _print(result: "LabelsResult") -> None:
     seconds = sum(each.duration or 0.0 for each in result.recordings)
     click.echo(
         f"{annotated} of {reporting.counted(len(result.recordings), 'recording')} annotated; {seconds:.0f} s of audio"
-        + (f" of {shown_rates(result.recordings)}" if result.recordings else "")
+        + (f" of {_rates(result.recordings)}" if result.recordings else "")
     )
     click.echo(
         "Least, median and most are the share of a recording that the spans cover; overlaps are spans that share some time "
@@ -123,3 +122,12 @@ def _row(label: "LabelSurvey", roles: Sequence[str]) -> list[object]:
         *(number for role, number in label.roles.items() if role in roles),
         label.overlaps,
     ]
+
+
+def _rates(recordings: "Sequence[RecordingSurvey]") -> str:
+    """The sample rates, the most frequent first: 48 kHz (12), 44.1 kHz (3)."""
+    counts = Counter(each.sample_rate for each in recordings)
+    several = len(counts) > 1
+    return ", ".join(
+        f"{rate / 1000:g} kHz{f' ({number})' * several}" for rate, number in counts.most_common()
+    )

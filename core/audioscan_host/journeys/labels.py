@@ -1,6 +1,5 @@
 """The journey from label files to what is in them, before anything is trained, readable top to bottom."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,12 +203,3 @@ def _opened(
                 failures.append(RecordingFailure(path, str(error)))
             advance(1)
     return known, tuple(failures)
-
-
-def shown_rates(recordings: Sequence[RecordingSurvey]) -> str:
-    """The sample rates, the most frequent first: 48 kHz (12), 44.1 kHz (3)."""
-    counts = Counter(each.sample_rate for each in recordings)
-    several = len(counts) > 1
-    return ", ".join(
-        f"{rate / 1000:g} kHz{f' ({number})' * several}" for rate, number in counts.most_common()
-    )

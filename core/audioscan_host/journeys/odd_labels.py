@@ -53,15 +53,13 @@ def tell_above_model(
 ) -> None:
     """Tell, in one line a label, of annotations above half of the rate that a model's checkpoint reads."""
     limit = _highest(model)
-    for name in names:
-        found = above(annotations, name, dict.fromkeys(annotations, limit))
-        if found:
-            message = (
-                f"{name}: {_counted(found)} above {kilohertz(limit)}, all that {model.name} reads (audio of "
-                f"{kilohertz(2 * limit)}), such as {found.place}: {model.name} cannot find them; "
-                f"{_others(found, model, registry)}"
-            )
-            tell(Note(About.FREQUENCY, message, found.recordings[0], name))
+    for found in above(annotations, names, dict.fromkeys(annotations, limit)):
+        message = (
+            f"{found.label}: {_counted(found)} above {kilohertz(limit)}, all that {model.name} reads (audio of "
+            f"{kilohertz(2 * limit)}), such as {found.place}: {model.name} cannot find them; "
+            f"{_others(found, model, registry)}"
+        )
+        tell(Note(About.FREQUENCY, message, found.recordings[0], found.label))
 
 
 def tell_above_recordings(
@@ -79,16 +77,14 @@ def tell_above_recordings(
         tell: is told.
     """
     limits = {path: rate / 2 for path, rate in rates.items()}
-    for name in names:
-        found = above(annotations, name, limits)
-        if found:
-            first = found.recordings[0]
-            message = (
-                f"{name}: {_counted(found)} above all that {'their' if found.number > 1 else 'its'} recording holds, such as "
-                f"{found.place}, which is audio of {kilohertz(rates[first])} and holds up to {kilohertz(limits[first])}: is it "
-                "the recording that was labelled?"
-            )
-            tell(Note(About.FREQUENCY, message, first, name))
+    for found in above(annotations, names, limits):
+        first = found.recordings[0]
+        message = (
+            f"{found.label}: {_counted(found)} above all that {'their' if found.number > 1 else 'its'} recording holds, such as "
+            f"{found.place}, which is audio of {kilohertz(rates[first])} and holds up to {kilohertz(limits[first])}: is it "
+            "the recording that was labelled?"
+        )
+        tell(Note(About.FREQUENCY, message, first, found.label))
 
 
 def sample_rates(paths: Iterable[Path]) -> dict[Path, int]:
