@@ -2,7 +2,10 @@
 
 import json
 
+import click
 import pytest
+
+from audioscan_host.cli.main import main
 
 HEADER = "file,start,end,label\n"
 
@@ -87,3 +90,11 @@ def test_options_that_do_not_go_together_are_wrong_usage(run, recordings, tmp_pa
     (tmp_path / "labels.csv").write_text(HEADER + "0.wav,0.25,6,cry\n")
     run("labels", *recordings, "--labels", "labels.csv", *options, expect=2)
     assert (tmp_path / "labels.csv").read_text() == HEADER + "0.wav,0.25,6,cry\n"
+
+
+@pytest.mark.parametrize("name", ["labels", "train", "evaluate", "suggest"])
+def test_every_command_that_reads_labels_joins_names(name):
+    command = main.get_command(click.Context(main), name)
+    (option,) = [each for each in command.params if "--same" in each.opts]
+    found = option.type_cast_value(click.Context(command), ["chirp=Chirp,chirps"])
+    assert option.process_value(click.Context(command), found) == {"chirp": ["Chirp", "chirps"]}
