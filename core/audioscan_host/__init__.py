@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioscan_host.annotations.survey import LabelSurvey
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.detector.detector import Detector
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
     from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
     from audioscan_host.journeys.label_report import LabelReport
+    from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
     from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
     from audioscan_host.journeys.search import SearchResult, search
     from audioscan_host.journeys.session import SessionOptions
@@ -72,6 +74,8 @@ __all__ = [
     "Inputs",
     "LabelEvaluation",
     "LabelReport",
+    "LabelSurvey",
+    "LabelsResult",
     "Match",
     "Model",
     "ModelError",
@@ -82,6 +86,7 @@ __all__ = [
     "QuerySpan",
     "RecordingError",
     "RecordingFailure",
+    "RecordingSurvey",
     "Region",
     "RegionSettings",
     "Registry",
@@ -103,6 +108,7 @@ __all__ = [
     "embed",
     "evaluate",
     "hookimpl",
+    "labels",
     "load_detector",
     "load_registry",
     "scan",
@@ -112,6 +118,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "LabelSurvey": "annotations.survey",
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
     "Detector": "detector.detector",
@@ -144,6 +151,7 @@ _HOME = {
     "SessionOptions": "journeys.session",
     **dict.fromkeys(["SuggestResult", "suggest"], "journeys.suggest"),
     "LabelReport": "journeys.label_report",
+    **dict.fromkeys(["LabelsResult", "RecordingSurvey", "labels"], "journeys.labels"),
     **dict.fromkeys(["TrainResult", "train"], "journeys.train"),
     "WindowChoice": "journeys.window_choice",
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),

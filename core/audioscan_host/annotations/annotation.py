@@ -1,8 +1,9 @@
 """An annotation: a labelled place in a recording."""
 
+import math
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from audioscan_host.errors import AnnotationError
@@ -34,6 +35,9 @@ class Annotation:
         role: what the annotation says of its place.
         source: the session, site or individual that the recording is of; recordings that share one are
             never judged by each other. Empty where none is named.
+        low: Hz, the lowest frequency of the sound; None where the file does not say.
+        high: Hz, the highest one; None where the file does not say. Annotations that differ in frequencies
+            alone are equal: a selection of Raven is one, whatever its views say.
     """
 
     file: str
@@ -42,6 +46,17 @@ class Annotation:
     label: str
     role: Role = Role.POSITIVE
     source: str = ""
+    low: float | None = field(default=None, compare=False)
+    high: float | None = field(default=None, compare=False)
+
+    @property
+    def middle(self) -> float:
+        """Hz, as many octaves above the lowest frequency as below the highest; 0 where that is not known.
+
+        A box over the whole height of a spectrogram begins at 0 Hz, and says nothing of the sound's frequency.
+        """
+        low, high = self.low or 0.0, self.high
+        return math.sqrt(low * (low if high is None else max(low, high)))
 
 
 _MARKED = re.compile(rf"(.*?)\s*\(({'|'.join(Role)})\)", re.DOTALL)

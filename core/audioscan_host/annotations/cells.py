@@ -96,6 +96,12 @@ def number(cell: str) -> float | None:
         return None
 
 
+def hertz(cell: str) -> float | None:
+    """A frequency; None where there is none. Audacity writes one that is not set as -1."""
+    value = number(cell)
+    return value if value is not None and math.isfinite(value) and value >= 0 else None
+
+
 def is_time(cell: str) -> bool:
     """Whether a cell is meant for a number of seconds, if with a comma; decides what a column is."""
     value = number(cell.replace(",", "."))

@@ -8,13 +8,14 @@ from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.errors import AnnotationError
 
 COLUMNS = ("file", "start", "end", "label")
-"""The columns that a CSV or TSV label file must have; `role` and `source` may join them, others are ignored."""
+"""The columns that a CSV or TSV label file must have; `role`, `source`, `low_freq` and `high_freq` may join
+them, others are ignored."""
 
 
 def read_csv(path: Path, text: str) -> Iterator[Annotation]:
     """Read a header with `file,start,end,label` in any order, perhaps `role` and `source`, and a row an annotation.
 
-    Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
+    `low_freq` and `high_freq` are its frequencies in Hz, where they hold numbers. Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
     """
     return _read(path, text, ",", "commas")
 
@@ -42,7 +43,7 @@ def _check(header: Sequence[str], path: Path, delimiter: str, delimiter_name: st
             f"{path}: the header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}, "
             f"found {cells.shown(header)}{hint}"
         )
-    cells.refuse_repeated(header, (*COLUMNS, "role", "source"), path)
+    cells.refuse_repeated(header, (*COLUMNS, "role", "source", "low_freq", "high_freq"), path)
 
 
 def _annotation(row: Mapping[str, str], place: str) -> Annotation:
@@ -57,4 +58,5 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
     if end is not None and end <= start:
         hint = ": leave end empty for a point" if end == start else ""
         raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
-    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""))
+    low, high = (cells.hertz(row.get(name, "")) for name in ("low_freq", "high_freq"))
+    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""), low, high)

@@ -5,14 +5,15 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
 from audioscan_host.annotations import Annotation, corrected, files_of
-from audioscan_host.annotations.reading import LabelFile, read_label_file
+from audioscan_host.annotations.label_file_notes import tell_claims, tell_elsewhere, tell_unannotated
+from audioscan_host.annotations.names import Same, joined, tell_unused
+from audioscan_host.annotations.reading import read_label_file
 from audioscan_host.errors import AnnotationError
-from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.notes import Tell, log
 
 _Parts = tuple[str, ...]  # of a path
 
@@ -77,6 +78,7 @@ def annotated(
     paths: Sequence[Path],
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
+    same: Same | None = None,
     tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
@@ -85,20 +87,14 @@ def annotated(
         paths: the recordings.
         label_files: files, and folders of them.
         reviewed: what was read already, each with its file; later than all label files.
+        same: labels that are joined, see `annotations.names.Same`.
         tell: is told of recordings that are left out, and of labels that may not be meant so.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed, tell=tell)
-    without = [path for path, annotations in found.items() if not annotations]
-    if without:
-        # Without a label nobody has said that the sound is not in it.
-        message = (
-            f"recordings without an annotation are left out: {len(without)}, such as {without[0]}; a row with the role absent "
-            "says that its sound is not there, with the role negative that none is"
-        )
-        tell(Note(About.LEFT_OUT, message))
+    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell)
+    tell_unannotated(found, tell)
     return {path: annotations for path, annotations in found.items() if annotations}
 
 
@@ -107,6 +103,7 @@ def annotations_of(
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
     *,
+    same: Same | None = None,
     may_fit_none: bool = False,
     tell: Tell = log,
 ) -> Mapping[Path, list[Annotation]]:
@@ -119,10 +116,11 @@ def annotations_of(
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
     read_files = [(file, read_label_file(file)) for file in files]
-    _tell_claims(read_files, tell)
-    of_files = ((file, each.annotations) for file, each in read_files)
-    for label_file, read in chain(of_files, reviewed):
-        matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
+    tell_claims(read_files, tell)
+    every_file = [*((file, each.annotations) for file, each in read_files), *reviewed]
+    tell_unused({annotation.label for _, read in every_file for annotation in read}, same, tell)
+    for label_file, read in every_file:
+        matched = match_recordings(joined(read, same), paths, label_file, may_fit_none=may_fit_none)
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
@@ -132,32 +130,8 @@ def annotations_of(
         if matched.by_name_only:
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
-        if others and not any(matched.by_recording.values()):
-            message = (
-                f"{label_file}: names none of the recordings given, but others such as {min(others)}: it says nothing of what "
-                "is labelled here"
-            )
-            tell(Note(About.LABELS, message))
-        elif others:
-            logger.info(
-                "%s: %d of its recordings are not among those given, such as %s",
-                label_file, len(others), min(others),
-            )  # fmt: skip
+        tell_elsewhere(label_file, others, tell, some_given=any(matched.by_recording.values()))
     return found
-
-
-def _tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
-    """Tell of what a search or a scan found and nobody has completed."""
-    claiming = [path for path, file in files if file.claims_the_rest]
-    if claiming:
-        more = f" and {len(claiming) - 1} more files" * (len(claiming) > 1)
-        message = (
-            f"{claiming[0]}{more}: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all "
-            "else in its recordings counts as without the sound; where nobody has listened to the rest, add a row with the "
-            "role unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
-            "has, remove the column"
-        )
-        tell(Note(About.LABELS, message))
 
 
 class _Recordings:

@@ -37,13 +37,14 @@ def tell_points_among_spans(
     labels: Collection[str], annotations: Mapping[Path, Sequence[Annotation]], tell: Tell = log
 ) -> None:
     """Tell, in one line a label, of points among its spans, and where they are."""
-    for label in labels:
-        if points_of(label, chain.from_iterable(annotations.values())) is Points.MARK:
+    by_label: dict[str, dict[Path, list[Annotation]]] = {label: {} for label in labels}
+    for path, of_path in annotations.items():
+        for each in of_path:
+            if each.role is Role.POSITIVE and each.label in by_label:
+                by_label[each.label].setdefault(path, []).append(each)
+    for label, own in by_label.items():
+        if points_of(label, chain.from_iterable(own.values())) is Points.MARK:
             continue
-        own = {
-            path: [a for a in each if a.role is Role.POSITIVE and a.label == label]
-            for path, each in annotations.items()
-        }
         points = {path: [a.start for a in each if a.end is None] for path, each in own.items()}
         where = [
             f"{path} ({len(times)}, at {min(times):g} s{' and later' * (len(times) > 1)})"

@@ -1,7 +1,7 @@
 """Reader of the selection tables of Raven (Cornell Lab of Ornithology)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from audioscan_host.annotations import cells
@@ -13,6 +13,7 @@ LABEL_COLUMNS = ("annotation", "species", "label", "common name", "class", "call
 uses, "Common Name" is BirdNET's; Raven itself leaves the name to its user."""
 
 _BEGIN, _END, _OFFSET = "begin time (s)", "end time (s)", "file offset (s)"
+_LOW, _HIGH = "low freq (hz)", "high freq (hz)"
 _BEGIN_FILES, _END_FILES = ("begin path", "begin file"), ("end path", "end file")
 _TABLE_NAME = re.compile(r"(\.Table\.\d+)?(\.selections)?$", re.IGNORECASE)
 
@@ -30,6 +31,7 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
     like, as Raven names it: `day.Table.1.selections.txt`, `day.selections.txt`, `day.txt`. `Begin
     Time (s)` counts from the first file that was opened, `File Offset (s)` from the recording's own
     beginning, and goes first. A selection has a row for each view and channel, and counts once.
+    `Low Freq (Hz)` and `High Freq (Hz)` are its frequencies, where a row has them.
     Equal times make a point.
     """
     numbered = ((number, line) for number, line in enumerate(cells.lines(text), start=1) if line.strip())
@@ -42,7 +44,16 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
         rows.append((place, cells.by_name(header, row, place, hint=": remove the tab that is too much")))
     label_column = _label_column(header, [row for _, row in rows], path)
     _refuse_several_recordings_without_offset(rows)
-    return iter(dict.fromkeys(_selection(row, label_column, path, place) for place, row in rows))
+    return _once(_selection(row, label_column, path, place) for place, row in rows)
+
+
+def _once(selections: Iterable[Annotation]) -> Iterator[Annotation]:
+    """Each selection once, by the row that has its frequencies: that of a waveform may have none."""
+    found: dict[Annotation, Annotation] = {}
+    for each in selections:
+        if each not in found or found[each].high is None:
+            found[each] = each
+    return iter(found.values())
 
 
 def _check(header: Sequence[str], path: Path) -> None:
@@ -97,7 +108,9 @@ def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str
         )
     # Microseconds: of two sums that should be one number, the views may have different last digits.
     start, stop = round(offset, 6), round(offset + (end - begin), 6)
-    return Annotation(file or _named_like(path), start, stop if stop > start else None, label)
+    low, high = (cells.hertz(row.get(name, "")) for name in (_LOW, _HIGH))
+    end_of_span = stop if stop > start else None
+    return Annotation(file or _named_like(path), start, end_of_span, label, low=low, high=high)
 
 
 def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:

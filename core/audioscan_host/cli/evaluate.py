@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import options, reporting, word_options
+from audioscan_host.cli import label_names, options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     help="See `audioscan-host models`. May repeat, to compare.",
 )
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Judge this label only. May repeat.")
+@label_names.same
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -69,6 +70,7 @@ def evaluate(
     labels: tuple[Path, ...],
     models: tuple[str, ...],
     only: tuple[str, ...],
+    same: dict[str, list[str]],
     out: Path | None,
     windowing: "Windowing | None",
     hop: float | None,
@@ -96,6 +98,7 @@ def evaluate(
         models,
         out=out,
         only=only,
+        same=same,
         windowing=windowing,
         hop=hop,
         tolerance=tolerance,

@@ -17,6 +17,7 @@ BUILT_IN = (
     "check",
     "pull",
     "embed",
+    "labels",
     "train",
     "evaluate",
     "scan",

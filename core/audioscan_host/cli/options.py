@@ -53,6 +53,7 @@ labels = _labels(required=True)
 labels_beside_others = _labels(required=False)
 labels_known = _labels(required=False, purpose="What is labelled already, as for `train`: ")
 
+
 out = click.option(
     "--out",
     type=FILE,

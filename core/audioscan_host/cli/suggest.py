@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import label_names, options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
+@label_names.same
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")
 @click.option(
     "--format",
@@ -40,6 +41,7 @@ def suggest(
     n: int,
     labels: tuple[Path, ...],
     only: tuple[str, ...],
+    same: dict[str, list[str]],
     seed: int,
     format_name: str,
     utc_offset: str | None,
@@ -65,6 +67,7 @@ def suggest(
         n=n,
         labels=labels,
         only=only,
+        same=same,
         seed=seed,
         utc_offset=utc_offset,
         **session,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import options, reporting, word_options
+from audioscan_host.cli import label_names, options, reporting, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 
@@ -45,6 +45,7 @@ def _two_files(
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
+@label_names.same
 @options.windowing_by_labels
 @options.window_labels
 @word_options.normalisation
@@ -72,6 +73,7 @@ def train(
     model: str,
     out: Path,
     only: tuple[str, ...],
+    same: dict[str, list[str]],
     windowing: "Windowing | None",
     hop: float | None,
     tolerance: float,
@@ -97,6 +99,7 @@ def train(
         from_regions=from_regions,
         out=out,
         only=only,
+        same=same,
         windowing=windowing,
         hop=hop,
         tolerance=tolerance,

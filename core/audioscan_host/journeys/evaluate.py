@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from audioscan_host.annotations import positive_labels
 from audioscan_host.annotations.matching import annotated
-from audioscan_host.annotations.points import tell_points_among_spans
+from audioscan_host.annotations.names import Same
 from audioscan_host.annotations.window_labels import NEGATIVE, POSITIVE
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.folds import FOLDS
@@ -26,6 +26,7 @@ from audioscan_host.evaluation.recording_folds import recording_folds
 from audioscan_host.journeys.copies import tell_copies
 from audioscan_host.journeys.cross_validation import Material, cross_validate
 from audioscan_host.journeys.labelled import any_positive, embed_labelled
+from audioscan_host.journeys.odd_labels import tell_odd_labels
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import WindowChoice, choose_windowing, tell_choice
 from audioscan_host.notes import About, Note, Tell
@@ -99,6 +100,7 @@ def evaluate(
     *,
     out: Path | str | None = None,
     only: Collection[str] = (),
+    same: Same | None = None,
     windowing: Windowing | None = None,
     hop: float | None = None,
     tolerance: float = 12.0,
@@ -121,6 +123,7 @@ def evaluate(
         models: names of the models.
         out: a folder for tables, pictures and a page that shows them; nothing is saved unless given.
         only: the labels to judge; all of them unless given.
+        same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         windowing: window and hop; those that fit the labels unless given, see `choose_windowing`.
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
@@ -147,13 +150,12 @@ def evaluate(
     regions = RegionSettings(threshold)
     if out is not None:
         folder.check(Path(out))
-    annotations = annotated(
-        find_recordings(recordings, session.notes), [Path(path) for path in labels], tell=session.notes
-    )
+    paths = find_recordings(recordings, session.notes)
+    annotations = annotated(paths, [Path(path) for path in labels], same=same, tell=session.notes)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
-    tell_points_among_spans(names, annotations, session.notes)
-
     chosen = [session.registry.model(model) for model in models]
+    tell_odd_labels(names, annotations, chosen, session.registry, session.notes)
+
     choice = choose_windowing(
         windowing,
         annotations,

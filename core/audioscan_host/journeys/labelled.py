@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.annotations import Annotation
+from audioscan_host.annotations.durations import tell_beyond_the_end, tell_nearly_whole
 from audioscan_host.annotations.points import points_of
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
@@ -23,7 +24,6 @@ from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence
 from audioscan_host.journeys.session import Session
 from audioscan_host.models.model import Model
-from audioscan_host.notes import About, Note, Tell
 from audioscan_host.progress import Advance
 from audioscan_host.windows import Windowing
 
@@ -83,23 +83,10 @@ def embed_labelled(
         what = "embedded" if failures[0].by_plugin else "read"
         raise TrainingError(f"none of the labelled recordings could be {what}: {failures[0].reason}")
     embedded = [found[path] for path in annotations if path in found]
-    _tell_beyond_the_end(embedded, annotations, session.notes)
+    durations = {recording.path: recording.duration for recording in embedded}
+    tell_beyond_the_end(durations, annotations, session.notes)
+    tell_nearly_whole(durations, annotations, session.notes)
     return embedded, tuple(failures)
-
-
-def _tell_beyond_the_end(
-    embedded: Sequence[EmbeddedRecording], annotations: Mapping[Path, Sequence[Annotation]], tell: Tell
-) -> None:
-    """Tell of annotations that begin after the end of their recording: of another one, or not in seconds."""
-    for recording in embedded:
-        beyond = [each for each in annotations[recording.path] if each.start >= recording.duration]
-        if beyond:
-            message = (
-                f"{recording.path}: lasts {recording.duration:g} s, but {len(beyond)} of its annotations "
-                f"begin{'s' * (len(beyond) == 1)} later, the first at {min(each.start for each in beyond):g} s: they count for "
-                "nothing; times are seconds from its beginning"
-            )
-            tell(Note(About.LABELS, message, recording.path))
 
 
 def labels_of(

@@ -10,6 +10,7 @@ import numpy as np
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotations_of
+from audioscan_host.annotations.names import Same
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.embedder import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
@@ -51,6 +52,7 @@ def suggest(
     n: int = 10,
     labels: Iterable[Path | str] = (),
     only: Collection[str] = (),
+    same: Same | None = None,
     seed: int = 42,
     utc_offset: UtcOffset = None,
     **options: Unpack[SessionOptions],
@@ -67,6 +69,7 @@ def suggest(
         n: how many windows, over all recordings.
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
+        same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         seed: of the random windows.
         utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
         options: cache, device, models and progress; see `SessionOptions`.
@@ -84,7 +87,7 @@ def suggest(
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
-        paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
+        paths, [Path(path) for path in labels], same=same, may_fit_none=True, tell=session.notes
     )
 
     embedder = session.embedder([model], detector.windowing)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from audioscan_host import detector as detector_file
 from audioscan_host.annotations import positive_labels, read_review
 from audioscan_host.annotations.matching import annotated
-from audioscan_host.annotations.points import tell_points_among_spans
+from audioscan_host.annotations.names import Same
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
@@ -31,6 +31,7 @@ from audioscan_host.journeys.labelled import (
     fit_label,
     labels_of,
 )
+from audioscan_host.journeys.odd_labels import tell_odd_labels
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import (
     WindowChoice,
@@ -76,6 +77,7 @@ def train(
     from_regions: Iterable[tuple[Path | str, Path | str]] = (),
     out: Path | str | None = None,
     only: Collection[str] = (),
+    same: Same | None = None,
     windowing: Windowing | None = None,
     hop: float | None = None,
     tolerance: float = 12.0,
@@ -93,6 +95,7 @@ def train(
             `audioscan_host.annotations.read_review`.
         out: where the detector is saved; not saved unless given.
         only: the labels to learn; all of them unless given.
+        same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         windowing: window and hop; those that fit the labels unless given, see `choose_windowing`.
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
@@ -116,7 +119,8 @@ def train(
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
     paths = find_recordings(recordings, session.notes)
-    known = {} if windowing else known_annotations(paths, [*label_files, *(after for _, after in reviews)])
+    every_file = [*label_files, *(after for _, after in reviews)]
+    known = {} if windowing else known_annotations(paths, every_file, same)
     choice = choose_windowing(
         windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
     )
@@ -124,9 +128,9 @@ def train(
     reviewed = [
         (after, read_review(found, after, windowing.window, session.notes)) for found, after in reviews
     ]
-    annotations = annotated(paths, label_files, reviewed, session.notes)
+    annotations = annotated(paths, label_files, reviewed, same, session.notes)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
-    tell_points_among_spans(names, annotations, session.notes)
+    tell_odd_labels(names, annotations, [chosen], session.registry, session.notes)
     tell_choice(choice, session.notes)
 
     embedded, failures = embed_labelled(session, [chosen], windowing, annotations)

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Generic, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from audioscan_host.regions import Region
 
-    Writer = Callable[[TextIO, Mapping[str, Sequence[Region]]], None]
+
+Item = TypeVar("Item")
+"""What is written of a recording: a region, or an annotation."""
 
 
 @dataclass(frozen=True)
-class Format:
+class Format(Generic[Item]):
     """A format of results.
 
     Attributes:
@@ -34,27 +36,31 @@ class Format:
     writer: tuple[str, str]
 
     @property
-    def write(self) -> Writer:
-        """Writes the regions of each recording, by its name, to a text stream.
+    def write(self) -> Callable[[TextIO, Mapping[str, Sequence[Item]]], None]:
+        """Writes the items of each recording, by its name, to a text stream.
 
-        The stream must be opened with `encoding="utf-8", newline=""`: the same regions are the same bytes on every
+        The stream must be opened with `encoding="utf-8", newline=""`: the same items are the same bytes on every
         system.
         """
         module, function = self.writer
-        write: Writer = getattr(import_module(f"{__name__}.{module}"), function)
+        write: Callable[[TextIO, Mapping[str, Sequence[Item]]], None] = getattr(
+            import_module(f"{__name__}.{module}"), function
+        )
         return write
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        each.name: each
-        for each in (
-            Format("csv", ".csv", one_file=True, writer=("csv_table", "write_csv")),
-            Format("json", ".json", one_file=True, writer=("json_document", "write_json")),
-            Format("audacity", ".txt", one_file=False, writer=("audacity", "write_audacity")),
-            Format("raven", ".Table.1.selections.txt", one_file=False, writer=("raven", "write_raven")),
-            Format("tsv", ".tsv", one_file=True, writer=("dcase", "write_dcase")),
-        )
-    }
+def by_name(formats: Sequence[Format[Item]]) -> Mapping[str, Format[Item]]:
+    """A table of formats."""
+    return MappingProxyType({each.name: each for each in formats})
+
+
+FORMATS: Mapping[str, Format[Region]] = by_name(
+    [
+        Format("csv", ".csv", one_file=True, writer=("csv_table", "write_csv")),
+        Format("json", ".json", one_file=True, writer=("json_document", "write_json")),
+        Format("audacity", ".txt", one_file=False, writer=("audacity", "write_audacity")),
+        Format("raven", ".Table.1.selections.txt", one_file=False, writer=("raven", "write_raven")),
+        Format("tsv", ".tsv", one_file=True, writer=("dcase", "write_dcase")),
+    ]
 )
 """Every format by its name."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audioscan_host.regions import Region
+    from audioscan_host.output import Item
 
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -34,12 +34,12 @@ def single_line(text: str) -> str:
     return _BREAKS.sub(" ", text)
 
 
-def of_one_recording(regions: Mapping[str, Sequence[Region]], what: str) -> tuple[str, Sequence[Region]]:
-    """The only recording and its regions; no recording is one without regions.
+def of_one_recording(items: Mapping[str, Sequence[Item]], what: str) -> tuple[str, Sequence[Item]]:
+    """The only recording and its regions, or whatever it has; no recording is one without any.
 
     Raises:
         ValueError: there are several.
     """
-    if len(regions) > 1:
-        raise ValueError(f"{what} holds one recording, not {len(regions)}")
-    return next(iter(regions.items()), ("", ()))
+    if len(items) > 1:
+        raise ValueError(f"{what} holds one recording, not {len(items)}")
+    return next(iter(items.items()), ("", ()))

@@ -14,15 +14,14 @@ from audioscan_host.atomic_write import atomic_write
 from audioscan_host.errors import OutputError
 
 if TYPE_CHECKING:
-    from audioscan_host.output import Format
-    from audioscan_host.regions import Region
+    from audioscan_host.output import Format, Item
 
 
-def save_regions(regions: Mapping[str, Sequence[Region]], form: Format, out: Path | None) -> None:
-    """Write the regions of recordings.
+def save_regions(regions: Mapping[str, Sequence[Item]], form: Format[Item], out: Path | None) -> None:
+    """Write the regions or annotations of recordings.
 
     Args:
-        regions: for each recording, by its path.
+        regions: or annotations; for each recording, by its path.
         form: the format.
         out: a file; where the format holds one recording a file and there are several, a folder,
             in which the files lie as the recordings do; None for stdout.
@@ -73,7 +72,7 @@ def save_text(text: str, out: Path | None) -> None:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
 
 
-def _text(regions: Mapping[str, Sequence[Region]], form: Format) -> str:
+def _text(regions: Mapping[str, Sequence[Item]], form: Format[Item]) -> str:
     stream = io.StringIO(newline="")
     form.write(stream, regions)
     return stream.getvalue()
