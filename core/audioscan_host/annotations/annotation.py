@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from audioscan_host.errors import AnnotationError
@@ -34,6 +34,8 @@ class Annotation:
         role: what the annotation says of its place.
         source: the session, site or individual that the recording is of; recordings that share one are
             never judged by each other. Empty where none is named.
+        score: what a program gave the place, finite; None where there is none. It says nothing of what is
+            there, so annotations that differ in it alone are equal.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Annotation:
     label: str
     role: Role = Role.POSITIVE
     source: str = ""
+    score: float | None = field(default=None, compare=False)
 
 
 _MARKED = re.compile(rf"(.*?)\s*\(({'|'.join(Role)})\)", re.DOTALL)

@@ -96,6 +96,12 @@ def number(cell: str) -> float | None:
         return None
 
 
+def score(cell: str) -> float | None:
+    """What a program gave a place; None where the cell is empty, or no finite number."""
+    value = number(cell)
+    return value if value is not None and math.isfinite(value) else None
+
+
 def is_time(cell: str) -> bool:
     """Whether a cell is meant for a number of seconds, if with a comma; decides what a column is."""
     value = number(cell.replace(",", "."))

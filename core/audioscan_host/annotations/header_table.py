@@ -8,13 +8,13 @@ from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.errors import AnnotationError
 
 COLUMNS = ("file", "start", "end", "label")
-"""The columns that a CSV or TSV label file must have; `role` and `source` may join them, others are ignored."""
+"""The columns that a CSV or TSV label file must have; `role`, `source` and `score` may join them, others are ignored."""
 
 
 def read_csv(path: Path, text: str) -> Iterator[Annotation]:
-    """Read a header with `file,start,end,label` in any order, perhaps `role` and `source`, and a row an annotation.
+    """Read a header with `file,start,end,label` in any order, perhaps `role`, `source` and `score`, and a row an annotation.
 
-    Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
+    Other columns are ignored, and so is a score that is no number. An empty `end` makes a point.
     """
     return _read(path, text, ",", "commas")
 
@@ -57,4 +57,5 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
     if end is not None and end <= start:
         hint = ": leave end empty for a point" if end == start else ""
         raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
-    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""))
+    score = cells.score(row.get("score", ""))
+    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""), score)
