@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
+    from audioscan_host.cutting.clip import Clip
+    from audioscan_host.cutting.settings import ClipFormat, ClipSettings
     from audioscan_host.detector.detector import Detector
     from audioscan_host.detector.file import load as load_detector
     from audioscan_host.embedding.tasks import RecordingFailure
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     )
     from audioscan_host.evaluation.judgement import LabelEvaluation
     from audioscan_host.evidence import Evidence
+    from audioscan_host.journeys.clips import ClipsResult, clips
     from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
     from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
     from audioscan_host.journeys.label_report import LabelReport
@@ -61,6 +64,10 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "ClassifierSettings",
+    "Clip",
+    "ClipFormat",
+    "ClipSettings",
+    "ClipsResult",
     "Detector",
     "DetectorError",
     "EmbedResult",
@@ -100,6 +107,7 @@ __all__ = [
     "WindowChoice",
     "Windowing",
     "Windows",
+    "clips",
     "embed",
     "evaluate",
     "hookimpl",
@@ -114,6 +122,9 @@ __all__ = [
 _HOME = {
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
+    "Clip": "cutting.clip",
+    **dict.fromkeys(["ClipFormat", "ClipSettings"], "cutting.settings"),
+    **dict.fromkeys(["ClipsResult", "clips"], "journeys.clips"),
     "Detector": "detector.detector",
     "load_detector": "detector.file:load",
     "RecordingFailure": "embedding.tasks",

@@ -22,6 +22,7 @@ BUILT_IN = (
     "scan",
     "suggest",
     "search",
+    "clips",
     "cache",
     "doctor",
     "demo",
