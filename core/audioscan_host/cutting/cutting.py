@@ -13,7 +13,7 @@ from audioscan_host.cutting.audio_file import write_samples
 from audioscan_host.cutting.choosing import Find
 from audioscan_host.cutting.clip import Clip
 from audioscan_host.cutting.journal import Journal, key_of
-from audioscan_host.cutting.packets import copy_packets
+from audioscan_host.cutting.packets import NothingThereError, copy_packets
 from audioscan_host.cutting.passing import sounds
 from audioscan_host.cutting.settings import ClipFormat, ClipSettings
 from audioscan_host.cutting.span import Span
@@ -122,7 +122,9 @@ def _copied(
         path = folder / each.name
         try:
             with atomic_write(path) as file:
-                start, end = copy_packets(recording, each.span.start, each.span.end, file)
+                start, end = copy_packets(recording, each.span, file)
+        except NothingThereError:
+            continue
         except OSError as error:
             raise _unwritable(path, error) from error
         yield each, start, end

@@ -12,20 +12,22 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Discard, Disposition
 
 from audioscan_host.audio.decoding import begin_of, opened
+from audioscan_host.cutting.span import Span
 from audioscan_host.errors import RecordingError
 
 MUXERS: Mapping[str, str] = MappingProxyType(
     {
         ".3gp": "3gp", ".aac": "adts", ".ac3": "ac3", ".aif": "aiff", ".aiff": "aiff", ".au": "au", ".avi": "avi",
-        ".caf": "caf", ".eac3": "eac3", ".flac": "flac", ".flv": "flv", ".m4a": "ipod", ".m4v": "mp4",
+        ".caf": "caf", ".eac3": "eac3", ".flv": "flv", ".m4a": "ipod", ".m4v": "mp4",
         ".mka": "matroska", ".mkv": "matroska", ".mov": "mov", ".mp3": "mp3", ".mp4": "mp4", ".oga": "oga",
         ".ogg": "ogg", ".opus": "opus", ".ts": "mpegts", ".w64": "w64", ".wav": "wav", ".webm": "webm", ".wma": "asf",
-        ".wmv": "asf", ".wv": "wv",
+        ".wmv": "asf",
     }
 )  # fmt: skip
-"""FFmpeg's muxers by the suffix of a recording; what has another suffix goes into Matroska, which takes nearly all."""
+"""FFmpeg's muxers by the suffix of a recording that can be cut; what has another goes into Matroska, which takes
+nearly all. In a FLAC or WavPack file each packet has its number in the whole, and the header the whole's length."""
 
-OTHERWISE = ".mkv"
+_SOUND_ALONE = frozenset({".ape", ".flac", ".mp2", ".mpc", ".tta", ".wv"})
 
 _INTERLEAVED = 2.0
 """Seconds that the packets of one track may lie behind those of another in a file."""
@@ -40,41 +42,48 @@ _Packet: TypeAlias = "Packet[AudioStream] | Packet[VideoStream]"  # PyAV's is ge
 def suffix_of_copy(recording: Path) -> str:
     """What a copied clip of the recording ends with."""
     suffix = recording.suffix.lower()
-    return suffix if suffix in MUXERS else OTHERWISE
+    if suffix in MUXERS:
+        return suffix
+    return ".mka" if suffix in _SOUND_ALONE else ".mkv"
 
 
-def copy_packets(path: Path, start: float, end: float, file: IO[bytes]) -> tuple[float, float]:
-    """Copy the audio track that is decoded, and the film where there is one, from `start` to `end`.
+class NothingThereError(RecordingError):
+    """The recording is over before the place begins."""
 
-    The clip begins with the packet that holds `start`; with a film, with its last key frame up to there.
+
+def copy_packets(path: Path, span: Span, file: IO[bytes]) -> tuple[float, float]:
+    """Copy the audio track that is decoded, and the film where there is one.
+
+    The clip begins with the packet that holds the span's start; with a film, with its last key frame up to there.
 
     Args:
         path: the recording.
-        start: seconds.
-        end: seconds.
+        span: from where to where.
         file: the clip, open for writing at its beginning.
 
     Returns:
         From where to where the clip goes, seconds in the recording.
 
     Raises:
-        RecordingError: as `probe`; or it has nothing there; or its container cannot hold what is in it.
+        RecordingError: as `probe`; or its container cannot hold what is in it.
+        NothingThereError: the recording is over before.
     """
     try:
         with opened(path) as (source, track, _):
             film = _film(source)
             zero = begin_of(source, track) or 0.0
-            for seconds in (start, start - _FARTHEST_KEY, 0.0):
-                kept = _packets(_timed(source, [film or track, track], zero, seconds), film, start, end)
-                if kept and kept[0][0] <= start:
+            for begin in (span.start, span.start - _FARTHEST_KEY, 0.0):
+                kept = _packets(_timed(source, [film or track, track], zero, begin), film, span)
+                if kept and kept[0][0] <= span.start:
                     break  # some containers are searched by time alone, and then there was a key frame before
-            if not kept:
-                raise RecordingError(f"{path}: has no packets from {start:g} s to {end:g} s")
+            end = max((time + _seconds(packet) for time, packet in kept), default=0.0)
+            if end <= span.place:
+                raise NothingThereError(f"{path}: is over before {span.place:g} s")
             with av.open(file, "w", format=MUXERS[suffix_of_copy(path)]) as target:
                 _mux(target, [each for each in (film, track) if each], kept)
     except (av.FFmpegError, ValueError) as error:
         raise RecordingError(f"{path}: cannot be copied as it is ({error}): write WAV or FLAC") from error
-    return min(time for time, _ in kept), max(time + _seconds(packet) for time, packet in kept)
+    return min(time for time, _ in kept), end
 
 
 def _film(source: InputContainer) -> VideoStream | None:
@@ -83,22 +92,22 @@ def _film(source: InputContainer) -> VideoStream | None:
 
 
 def _packets(
-    packets: "Iterable[tuple[float, _Packet]]", film: VideoStream | None, start: float, end: float
+    packets: "Iterable[tuple[float, _Packet]]", film: VideoStream | None, span: Span
 ) -> "list[tuple[float, _Packet]]":
     """What goes into the clip, in the file's order, each with its time in seconds from the recording's beginning."""
     kept: list[tuple[float, _Packet]] = []
     begin: float | None = None
     for time, packet in packets:
-        if time > end + _INTERLEAVED:
+        if time > span.end + _INTERLEAVED:
             break
         of_film = film is not None and packet.stream.index == film.index
-        if of_film and packet.is_keyframe and (begin is None or time <= start):
+        if of_film and packet.is_keyframe and (begin is None or time <= span.start):
             # A film's packets lie in the order in which they are decoded: what needs this one follows it.
             kept = [each for each in kept if each[0] >= time and each[1].stream.index != packet.stream.index]
             begin = time
-        elif film is None and begin is None and time + _seconds(packet) > start:
+        elif film is None and begin is None and time + _seconds(packet) > span.start:
             begin = time
-        if time < end and (begin is not None or (film and not of_film)):
+        if time < span.end and (begin is not None or (film and not of_film)):
             kept.append((time, packet))
     return [] if begin is None else [each for each in kept if each[0] >= begin]
 

@@ -23,15 +23,18 @@ def clips_csv(clips: Sequence[Clip], places: Mapping[Path, Sequence[Annotation]]
 
     `file` is the clip's name, and `start` and `end` are seconds in it. So `train` learns from the clips what it would
     from the recordings. `source` is the recording where nothing else is named: clips of one are never judged by each
-    other. `clip_start` and `clip_end` are seconds in `recording`.
+    other. Without any score there is no column of them. `clip_start` and `clip_end` are seconds in `recording`.
 
     Args:
         clips: in order.
         places: recording -> all that was found in it, also what became no clip.
     """
     stream = io.StringIO(newline="")
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(COLUMNS)
+    # A column of scores says that a program chose the places; see `LabelFile.claims_the_rest`.
+    scored = any(place.score is not None for found in places.values() for place in found)
+    columns = [name for name in COLUMNS if scored or name != "score"]
+    table = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
     for clip in clips:
         # A place that a cut at packets missed, or under a millisecond, is where the clip begins.
         table.writerow(_row(clip, _inside(clip.place, clip) or replace(clip.place, start=0.0, end=None)))
@@ -44,19 +47,19 @@ def clips_csv(clips: Sequence[Clip], places: Mapping[Path, Sequence[Annotation]]
     return stream.getvalue()
 
 
-def _row(clip: Clip, inside: Annotation) -> list[object]:
-    return [
-        clip.file.name,
-        cells.seconds(inside.start),
-        "" if inside.end is None else cells.seconds(inside.end),
-        inside.label,
-        inside.role,
-        "" if inside.score is None else cells.score(inside.score),
-        inside.source or clip.recording,
-        clip.recording,
-        cells.seconds(clip.start),
-        cells.seconds(clip.end),
-    ]
+def _row(clip: Clip, inside: Annotation) -> dict[str, object]:
+    return {
+        "file": clip.file.name,
+        "start": cells.seconds(inside.start),
+        "end": "" if inside.end is None else cells.seconds(inside.end),
+        "label": inside.label,
+        "role": inside.role,
+        "score": "" if inside.score is None else cells.score(inside.score),
+        "source": inside.source or clip.recording,
+        "recording": clip.recording,
+        "clip_start": cells.seconds(clip.start),
+        "clip_end": cells.seconds(clip.end),
+    }
 
 
 def _inside(place: Annotation, clip: Clip) -> Annotation | None:
