@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioscan_host.annotations.annotation import Annotation, Role
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.cutting.clip import Clip
@@ -58,6 +59,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "FINAL",
     "About",
+    "Annotation",
     "AnnotationError",
     "AudioscanError",
     "CacheError",
@@ -92,6 +94,7 @@ __all__ = [
     "Region",
     "RegionSettings",
     "Registry",
+    "Role",
     "Runtime",
     "ScanResult",
     "ScannedRecording",
@@ -120,6 +123,7 @@ __all__ = [
 ]
 
 _HOME = {
+    **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
     "Clip": "cutting.clip",
