@@ -96,9 +96,9 @@ def number(cell: str) -> float | None:
         return None
 
 
-def score(cell: str) -> float | None:
-    """What a program gave a place; None where the cell is empty, or no finite number."""
-    value = number(cell)
+def score(row: Mapping[str, str]) -> float | None:
+    """What a program gave a place, in the column `score`, or BirdNET's `confidence`; None where it is no finite number."""
+    value = number(row.get("score") or row.get("confidence", ""))
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -57,5 +57,6 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
     if end is not None and end <= start:
         hint = ": leave end empty for a point" if end == start else ""
         raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
-    score = cells.score(row.get("score", ""))
-    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""), score)
+    return Annotation(
+        row["file"], start, end, row["label"], Role(role), row.get("source", ""), cells.score(row)
+    )

@@ -97,8 +97,9 @@ def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str
         )
     # Microseconds: of two sums that should be one number, the views may have different last digits.
     start, stop = round(offset, 6), round(offset + (end - begin), 6)
-    score = cells.score(row.get("score", ""))
-    return Annotation(file or _named_like(path), start, stop if stop > start else None, label, score=score)
+    return Annotation(
+        file or _named_like(path), start, stop if stop > start else None, label, score=cells.score(row)
+    )
 
 
 def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
