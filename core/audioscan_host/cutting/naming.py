@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
-LONGEST_RECORDING = 48
-"""Bytes of a recording's name; with `LONGEST_LABEL` a name stays under 143 bytes, which encrypted folders
-take at most, and leaves room for what a file is called while it is written."""
+LONGEST_RECORDING = 64
+"""Bytes of a recording's name; with `LONGEST_LABEL` a name stays under 143 bytes, so that what it is called while it
+is written, with the name of the host and a number, is under the 255 that file systems take."""
 
 LONGEST_LABEL = 32
 """Bytes."""
