@@ -15,7 +15,13 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
-PAGES_WITH_OUTPUT = ("getting-started.md", "writing-a-plugin.md", "file-formats.md", "tutorial.md")
+PAGES_WITH_OUTPUT = (
+    "getting-started.md",
+    "clips.md",
+    "writing-a-plugin.md",
+    "file-formats.md",
+    "tutorial.md",
+)
 """Their commands are run from top to bottom, one page after the other: each goes on with what the demo left."""
 
 README = DOCS.parent / "README.md"

@@ -8,9 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioscan_host.annotations.annotation import Annotation, Role
     from audioscan_host.annotations.survey import LabelSurvey
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
+    from audioscan_host.cutting.clip import Clip
+    from audioscan_host.cutting.settings import ClipFormat, ClipSettings
     from audioscan_host.detector.detector import Detector
     from audioscan_host.detector.file import load as load_detector
     from audioscan_host.embedding.tasks import RecordingFailure
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     )
     from audioscan_host.evaluation.judgement import LabelEvaluation
     from audioscan_host.evidence import Evidence
+    from audioscan_host.journeys.clips import ClipsResult, clips
     from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
     from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
     from audioscan_host.journeys.label_report import LabelReport
@@ -57,12 +61,17 @@ __all__ = [
     "CONTRACT_VERSION",
     "FINAL",
     "About",
+    "Annotation",
     "AnnotationError",
     "AudioscanError",
     "CacheError",
     "Checkpoint",
     "CheckpointError",
     "ClassifierSettings",
+    "Clip",
+    "ClipFormat",
+    "ClipSettings",
+    "ClipsResult",
     "Detector",
     "DetectorError",
     "EmbedResult",
@@ -90,6 +99,7 @@ __all__ = [
     "Region",
     "RegionSettings",
     "Registry",
+    "Role",
     "Runtime",
     "ScanResult",
     "ScannedRecording",
@@ -105,6 +115,7 @@ __all__ = [
     "WindowChoice",
     "Windowing",
     "Windows",
+    "clips",
     "embed",
     "evaluate",
     "hookimpl",
@@ -118,9 +129,13 @@ __all__ = [
 ]
 
 _HOME = {
+    **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
     "LabelSurvey": "annotations.survey",
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
+    "Clip": "cutting.clip",
+    **dict.fromkeys(["ClipFormat", "ClipSettings"], "cutting.settings"),
+    **dict.fromkeys(["ClipsResult", "clips"], "journeys.clips"),
     "Detector": "detector.detector",
     "load_detector": "detector.file:load",
     "RecordingFailure": "embedding.tasks",

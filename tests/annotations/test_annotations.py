@@ -187,3 +187,25 @@ class TestMarkedRoles:
         path = tmp_path / "day.txt"
         path.write_text(f"1\t2\t{label}\n")
         assert read_annotations(path) == [Annotation("day", 1, 2, label)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file,start,end,label,score\na.wav,1,2,cry,0.25\na.wav,3,4,cry,\na.wav,5,6,cry,n/a\na.wav,7,8,cry,inf\n",
+        "Begin File\tBegin Time (s)\tEnd Time (s)\tAnnotation\tScore\n"
+        "a.wav\t1\t2\tcry\t0.25\na.wav\t3\t4\tcry\t\na.wav\t5\t6\tcry\tn/a\na.wav\t7\t8\tcry\tinf\n",
+        "Begin Path\tBegin Time (s)\tEnd Time (s)\tCommon Name\tConfidence\n"
+        "a.wav\t1\t2\tcry\t0.25\na.wav\t3\t4\tcry\t\na.wav\t5\t6\tcry\tn/a\na.wav\t7\t8\tcry\tinf\n",
+    ],
+    ids=["csv", "raven", "birdnet"],
+)
+def test_a_score_is_kept_where_it_is_a_number(tmp_path, text):
+    path = tmp_path / "found.txt"
+    path.write_text(text)
+    assert [each.score for each in read_annotations(path)] == [0.25, None, None, None]
+
+
+def test_a_score_does_not_make_another_annotation():
+    """A selection that two views of a table show is one, and a corrected scan keeps its regions."""
+    assert Annotation("a.wav", 1, 2, "cry", score=0.5) == Annotation("a.wav", 1, 2, "cry")

@@ -38,6 +38,8 @@ class Annotation:
         low: Hz, the lowest frequency of the sound; None where the file does not say.
         high: Hz, the highest one; None where the file does not say. Annotations that differ in frequencies
             alone are equal: a selection of Raven is one, whatever its views say.
+        score: what a program gave the place, finite; None where there is none. It says nothing of what is
+            there, so annotations that differ in it alone are equal.
     """
 
     file: str
@@ -48,6 +50,7 @@ class Annotation:
     source: str = ""
     low: float | None = field(default=None, compare=False)
     high: float | None = field(default=None, compare=False)
+    score: float | None = field(default=None, compare=False)
 
     @property
     def middle(self) -> float:

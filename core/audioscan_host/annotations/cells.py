@@ -102,6 +102,12 @@ def hertz(cell: str) -> float | None:
     return value if value is not None and math.isfinite(value) and value >= 0 else None
 
 
+def score(row: Mapping[str, str]) -> float | None:
+    """What a program gave a place, in the column `score`, or BirdNET's `confidence`; None where it is no finite number."""
+    value = number(row.get("score") or row.get("confidence", ""))
+    return value if value is not None and math.isfinite(value) else None
+
+
 def is_time(cell: str) -> bool:
     """Whether a cell is meant for a number of seconds, if with a comma; decides what a column is."""
     value = number(cell.replace(",", "."))

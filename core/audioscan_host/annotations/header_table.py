@@ -8,14 +8,15 @@ from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.errors import AnnotationError
 
 COLUMNS = ("file", "start", "end", "label")
-"""The columns that a CSV or TSV label file must have; `role`, `source`, `low_freq` and `high_freq` may join
+"""The columns that a CSV or TSV label file must have; `role`, `source`, `low_freq`, `high_freq` and `score` may join
 them, others are ignored."""
 
 
 def read_csv(path: Path, text: str) -> Iterator[Annotation]:
-    """Read a header with `file,start,end,label` in any order, perhaps `role` and `source`, and a row an annotation.
+    """Read a header with `file,start,end,label` in any order, perhaps `role`, `source` and `score`, and a row an annotation.
 
-    `low_freq` and `high_freq` are its frequencies in Hz, where they hold numbers. Other columns, such as the score of a result, are ignored. An empty `end` makes a point.
+    `low_freq` and `high_freq` are its frequencies in Hz, where they hold numbers. Other columns are ignored, and so is a score
+    that is no number. An empty `end` makes a point.
     """
     return _read(path, text, ",", "commas")
 
@@ -59,4 +60,5 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
         hint = ": leave end empty for a point" if end == start else ""
         raise AnnotationError(f"{place}: end ({end}) must be after start ({start}){hint}")
     low, high = (cells.hertz(row.get(name, "")) for name in ("low_freq", "high_freq"))
-    return Annotation(row["file"], start, end, row["label"], Role(role), row.get("source", ""), low, high)
+    source, score = row.get("source", ""), cells.score(row)
+    return Annotation(row["file"], start, end, row["label"], Role(role), source, low, high, score)

@@ -110,7 +110,9 @@ def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str
     start, stop = round(offset, 6), round(offset + (end - begin), 6)
     low, high = (cells.hertz(row.get(name, "")) for name in (_LOW, _HIGH))
     end_of_span = stop if stop > start else None
-    return Annotation(file or _named_like(path), start, end_of_span, label, low=low, high=high)
+    return Annotation(
+        file or _named_like(path), start, end_of_span, label, low=low, high=high, score=cells.score(row)
+    )
 
 
 def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-import soxr
 from av import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
-from audioscan_host.audio.frames import check_bounds, mono_pieces
+from audioscan_host.audio.frames import check_bounds, pieces
+from audioscan_host.audio.resampling import resampled
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import Tell, log
 from audioscan_host.silence import SilenceMeter
@@ -57,7 +57,7 @@ def probe(path: Path) -> AudioInfo:
     Raises:
         RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
     """
-    with _opened(path) as (_, _, info):
+    with opened(path) as (_, _, info):
         return info
 
 
@@ -86,19 +86,58 @@ def decode(
     Raises:
         RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
     """
-    with _opened(path) as (container, track, info):
+    with opened(path) as (container, track, info):
         if on_open is not None:
             on_open(info)
-        for other in container.streams:
-            if other.index != track.index:
-                other.discard = Discard.all
-        pieces = mono_pieces(path, container, track, _begin(container, track), info.duration, tell=tell)
-        metered = pieces if meter is None else _metered(pieces, meter)
-        yield from _resampled(metered, sample_rate or info.sample_rate)
+        read = _read(path, container, track, info, mix=True, tell=tell)
+        metered = read if meter is None else _metered(read, meter)
+        yield from resampled(metered, sample_rate or info.sample_rate)
+
+
+def decode_channels(
+    path: Path,
+    sample_rate: int | None,
+    *,
+    on_open: Callable[[AudioInfo], None] | None = None,
+    tell: Tell = log,
+) -> Iterator[npt.NDArray[np.float32]]:
+    """As `decode`, but (samples, channels): as many channels as the container declares.
+
+    Where a track changes their number on its way, each of them is the mean of all that there are then.
+    """
+    with opened(path) as (container, track, info):
+        if on_open is not None:
+            on_open(info)
+        read = _read(path, container, track, info, mix=False, tell=tell)
+        yield from resampled(
+            ((rate, _of_channels(piece, info.channels)) for rate, piece in read),
+            sample_rate or info.sample_rate,
+            info.channels,
+        )
+
+
+def _read(
+    path: Path, container: InputContainer, track: AudioStream, info: AudioInfo, *, mix: bool, tell: Tell
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    for other in container.streams:
+        if other.index != track.index:
+            other.discard = Discard.all
+    return pieces(path, container, track, begin_of(container, track), info.duration, mix=mix, tell=tell)
+
+
+def _of_channels(piece: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
+    if piece.shape[1] == channels:
+        return piece
+    return np.repeat(piece.mean(axis=1, keepdims=True), channels, axis=1)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream, AudioInfo]]:
+def opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream, AudioInfo]]:
+    """A recording open at its beginning, the track that is read, and what is declared of it.
+
+    Raises:
+        RecordingError: as `probe`.
+    """
     _check_file(path)
     try:
         container = av.open(
@@ -161,7 +200,8 @@ def _audio_track(path: Path, container: InputContainer) -> AudioStream:
     return track
 
 
-def _begin(container: InputContainer, track: AudioStream) -> float | None:
+def begin_of(container: InputContainer, track: AudioStream) -> float | None:
+    """The timestamp in seconds that is second 0; None where the container states none."""
     films = [film for film in container.streams.video if not film.disposition & Disposition.attached_pic]
     starts = [
         float(stream.start_time * stream.time_base)
@@ -177,23 +217,3 @@ def _metered(
     for piece_rate, piece in pieces:
         meter.feed(piece_rate, piece)
         yield piece_rate, piece
-
-
-def _resampled(
-    pieces: Iterable[tuple[int, npt.NDArray[np.float32]]], sample_rate: int
-) -> Iterator[npt.NDArray[np.float32]]:
-    resampler: soxr.ResampleStream | None = None
-    resampled_from = sample_rate
-    nothing = np.zeros(0, np.float32)
-    for piece_rate, piece in pieces:
-        if piece_rate != resampled_from:
-            if resampler is not None:
-                yield resampler.resample_chunk(nothing, last=True)
-            same = piece_rate == sample_rate
-            resampler = None if same else soxr.ResampleStream(piece_rate, sample_rate, 1, quality="HQ")
-            resampled_from = piece_rate
-        chunk = piece if resampler is None else resampler.resample_chunk(piece)
-        if len(chunk):
-            yield chunk
-    if resampler is not None:
-        yield resampler.resample_chunk(nothing, last=True)

@@ -33,13 +33,14 @@ UNREADABLE_PACKETS = 100
 """Failures in a row to read a packet, after which the rest of a file is given up."""
 
 
-def mono_pieces(
+def pieces(
     path: Path,
     container: InputContainer,
     track: AudioStream,
     begin: float | None,
     duration: float | None,
     *,
+    mix: bool = True,
     tell: Tell = log,
 ) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
@@ -50,17 +51,18 @@ def mono_pieces(
         track: the one to read.
         begin: the timestamp in seconds that is second 0; None takes that of the first frame.
         duration: seconds that the container states; None where it does not.
+        mix: whether the channels become one.
         tell: is told of damage.
 
     Yields:
         sample rate in Hz, which may change, and about a second of (samples,) float32: the plain
-        mean of all channels.
+        mean of all channels. Where they are not mixed, (samples, channels), whose number may change too.
 
     Raises:
         RecordingError: nothing can be decoded, or what is decoded is out of bounds.
     """
     timeline = Timeline(path, begin, duration, tell)
-    batch = Batch(path, track.codec_context.name)
+    batch = Batch(path, track.codec_context.name, mix=mix)
     for time, frame, upcoming in _with_upcoming(_frames(path, container, track, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
@@ -68,7 +70,8 @@ def mono_pieces(
         if silence or not batch.takes(frame):
             yield from batch.mixed()
         for done in range(0, silence, rate):
-            yield rate, np.zeros(min(rate, silence - done), np.float32)
+            samples = min(rate, silence - done)
+            yield rate, np.zeros(samples if mix else (samples, frame.layout.nb_channels), np.float32)
         batch.append(frame, drop, timeline.position)
     yield from batch.mixed()
     if duration and container.format.name not in WITHOUT_CLOCK:

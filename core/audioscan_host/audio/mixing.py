@@ -26,9 +26,10 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
 class Batch:
     """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call."""
 
-    def __init__(self, path: Path, codec: str) -> None:
+    def __init__(self, path: Path, codec: str, *, mix: bool = True) -> None:
         self._path = path
         self._codec = codec
+        self._mix = mix
         self._kind: tuple[int, str, int] | None = None
         self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
         self._samples = 0
@@ -54,7 +55,10 @@ class Batch:
         self._end = end
 
     def mixed(self) -> Iterator[tuple[int, Waveform]]:
-        """Sample rate and mean of the channels of what was taken, if anything; then start anew."""
+        """Sample rate and mean of the channels of what was taken, if anything; then start anew.
+
+        Where nothing is to be mixed, the channels themselves, (samples, channels).
+        """
         if self._kind is None or not self._samples:
             return
         rate, sample_format, channels = self._kind
@@ -62,26 +66,30 @@ class Batch:
         self._parts, self._samples = [], 0
         full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
-            mono: Waveform = joined[0].astype(np.float32)
-            for channel in joined[1:]:
-                mono += channel
+            if self._mix:
+                waveform: Waveform = joined[0].astype(np.float32)
+                for channel in joined[1:]:
+                    waveform += channel
+            else:
+                waveform, channels = np.stack(joined, axis=1).astype(np.float32), 1
             if sample_format.startswith("u8"):
-                mono -= full_scale * channels
-            mono *= np.float32(1 / (full_scale * channels))
-        self._require_finite(mono, rate)
-        yield rate, mono
+                waveform -= full_scale * channels
+            waveform *= np.float32(1 / (full_scale * channels))
+        self._require_finite(waveform, rate)
+        yield rate, waveform
 
-    def _require_finite(self, mono: Waveform, rate: int) -> None:
-        finite = np.isfinite(mono)
+    def _require_finite(self, waveform: Waveform, rate: int) -> None:
+        finite = np.isfinite(waveform)
         if finite.all():
             return
         if self._codec.startswith("pcm_"):
-            first = self._end - (len(mono) - int(np.argmin(finite))) / rate
+            whole = finite if finite.ndim == 1 else finite.all(axis=1)
+            first = self._end - (len(waveform) - int(np.argmin(whole))) / rate
             raise RecordingError(
                 f"{self._path}: holds NaN or infinite samples, the first at {first:.1f} s; "
                 "write it again from its source, best as 16-bit or 24-bit audio"
             )
-        mono[~finite] = 0.0  # no encoder writes them: a packet is damaged, and silence like others
+        waveform[~finite] = 0.0  # no encoder writes them: a packet is damaged, and silence like others
 
 
 def _samples(plane: AudioPlane, frame: AudioFrame, count: int) -> npt.NDArray[Any]:

@@ -23,6 +23,7 @@ BUILT_IN = (
     "scan",
     "suggest",
     "search",
+    "clips",
     "cache",
     "doctor",
     "demo",
