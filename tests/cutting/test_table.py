@@ -12,7 +12,7 @@ DAY = Path("site/day.wav")
 
 
 def place(start, end, label="cry", role=Role.POSITIVE, *, score=None, source=""):
-    return Annotation("day.wav", start, end, label, role, source, score)
+    return Annotation("day.wav", start, end, label, role, source, score=score)
 
 
 @pytest.fixture

@@ -216,7 +216,7 @@ class TestWhatIsOdd:
 
     def test_nothing_is_decoded_or_cached(self, recordings, write, monkeypatch, tmp_path):
         monkeypatch.setenv("AUDIOSCAN_CACHE", str(tmp_path / "none"))
-        monkeypatch.setattr("audioscan_host.audio.decoding.mono_pieces", None)
+        monkeypatch.setattr("audioscan_host.audio.decoding.pieces", None)
         found = labels(recordings, [write(HEADER + "0.wav,1,2,cry\n")])
         assert [(each.sample_rate, each.annotations) for each in found.recordings] == [
             (16_000, 1), (16_000, 0), (16_000, 0),
