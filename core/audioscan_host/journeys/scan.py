@@ -91,7 +91,7 @@ def scan(
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
     paths = find_recordings(recordings, session.notes)
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.training)
     found: dict[Path, ScannedRecording] = {}
     failures = []
     for result in embedder.embed_each(paths):
