@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.detector.detector import Detector
     from audioscan_host.detector.file import load as load_detector
+    from audioscan_host.eight_cut_settings import EightCutSettings
     from audioscan_host.embedding.tasks import RecordingFailure
     from audioscan_host.errors import (
         AnnotationError,
@@ -63,6 +64,7 @@ __all__ = [
     "ClassifierSettings",
     "Detector",
     "DetectorError",
+    "EightCutSettings",
     "EmbedResult",
     "EmbeddingError",
     "EvaluationResult",
@@ -116,6 +118,7 @@ _HOME = {
     "ClassifierSettings": "classifier.settings",
     "Detector": "detector.detector",
     "load_detector": "detector.file:load",
+    "EightCutSettings": "eight_cut_settings",
     "RecordingFailure": "embedding.tasks",
     **dict.fromkeys(
         [

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from audioscan_host.annotations import Annotation, corrected, files_of
 from audioscan_host.annotations.reading import LabelFile, read_label_file
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
 
@@ -78,6 +79,8 @@ def annotated(
     label_files: Sequence[Path],
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
     tell: Tell = log,
+    *,
+    eight_cut: EightCutSettings | None = None,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
@@ -86,11 +89,12 @@ def annotated(
         label_files: files, and folders of them.
         reviewed: what was read already, each with its file; later than all label files.
         tell: is told of recordings that are left out, and of labels that may not be meant so.
+        eight_cut: how a database of 8-cut is read.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed, tell=tell)
+    found = annotations_of(paths, label_files, reviewed, tell=tell, eight_cut=eight_cut)
     without = [path for path, annotations in found.items() if not annotations]
     if without:
         # Without a label nobody has said that the sound is not in it.
@@ -109,6 +113,7 @@ def annotations_of(
     *,
     may_fit_none: bool = False,
     tell: Tell = log,
+    eight_cut: EightCutSettings | None = None,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
@@ -118,7 +123,7 @@ def annotations_of(
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
-    read_files = [(file, read_label_file(file)) for file in files]
+    read_files = [(file, read_label_file(file, eight_cut=eight_cut)) for file in files]
     _tell_claims(read_files, tell)
     of_files = ((file, each.annotations) for file, each in read_files)
     for label_file, read in chain(of_files, reviewed):

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.cli import options, reporting
+from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.output import FORMATS
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
+@eight_cut_labels
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")
 @click.option(
     "--format",
@@ -42,6 +45,7 @@ def suggest(
     seed: int,
     format_name: str,
     out: Path | None,
+    eight_cut: EightCutSettings,
     session: "SessionOptions",
 ) -> None:
     """Choose the windows whose labels would teach a detector most.
@@ -64,6 +68,7 @@ def suggest(
         labels=labels,
         only=only,
         seed=seed,
+        eight_cut=eight_cut,
         **session,
     )
     if result.suggestions:

@@ -10,6 +10,7 @@ import numpy as np
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotations_of
 from audioscan_host.detector import Detector
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.embedding.embedder import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
@@ -47,6 +48,7 @@ def suggest(
     labels: Iterable[Path | str] = (),
     only: Collection[str] = (),
     seed: int = 42,
+    eight_cut: EightCutSettings | None = None,
     **options: Unpack[SessionOptions],
 ) -> SuggestResult:
     """Choose the windows whose labels would teach a detector most.
@@ -62,6 +64,7 @@ def suggest(
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
         only: the labels to ask for; all of the detector's unless given.
         seed: of the random windows.
+        eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
@@ -75,10 +78,14 @@ def suggest(
     detector, model = ready_detector(detector, session.registry, only)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
-        paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
+        paths,
+        [Path(path) for path in labels],
+        may_fit_none=True,
+        tell=session.notes,
+        eight_cut=eight_cut,
     )
 
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.training)
     offered: dict[Path, list[Candidate]] = {}
     durations: dict[Path, float] = {}
     failures = []

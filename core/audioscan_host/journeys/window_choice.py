@@ -13,6 +13,7 @@ from audioscan_host.annotations import Annotation, Role, corrected, files_of, re
 from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.window_ladder import UNKNOWN_LENGTH, own_window, usual_length
 from audioscan_host.cache import Cache
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import SettingError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell, log
@@ -165,7 +166,9 @@ def fitting_windowing(
     return WindowChoice(windowing, by, reason, lengths, own)
 
 
-def known_annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> dict[Path, list[Annotation]]:
+def known_annotations(
+    paths: Sequence[Path], label_files: Sequence[Path], eight_cut: EightCutSettings | None = None
+) -> dict[Path, list[Annotation]]:
     """What label files say of recordings, those with nothing left out, without a word about any file.
 
     A window has to be chosen before a review is read, since what that makes negative depends on it; so a
@@ -174,13 +177,14 @@ def known_annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> dic
     Args:
         paths: the recordings.
         label_files: files, and folders of them; later ones win.
+        eight_cut: how a database of 8-cut is read.
 
     Raises:
         AnnotationError: a file cannot be read.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     for file in chain.from_iterable(map(files_of, label_files)):
-        read = read_annotations(file, may_be_empty=True)
+        read = read_annotations(file, may_be_empty=True, eight_cut=eight_cut)
         matched = match_recordings(read, paths, file, may_fit_none=True)
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
