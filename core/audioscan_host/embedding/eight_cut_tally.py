@@ -22,7 +22,7 @@ class EightCutTally:
         self._learned, self._learned_of = _learned(training or {})
         self._by_eight_cut: dict[str, dict[Path, None]] = defaultdict(dict)
         self._by_host: dict[str, dict[Path, None]] = defaultdict(dict)
-        self._told = False
+        self._told: set[str] = set()
 
     def count(self, recording: Path, models: Collection[str], by_eight_cut: Collection[str]) -> None:
         """Take a recording into account; `by_eight_cut` are those of the models whose embeddings are 8-cut's."""
@@ -30,19 +30,18 @@ class EightCutTally:
             (self._by_eight_cut if model in by_eight_cut else self._by_host)[model][recording] = None
 
     def tell(self, tell: Tell) -> None:
-        """Say once that both kinds meet, where they do."""
+        """Say once of each model that both kinds meet, where they do."""
         for model in [*self._by_eight_cut, *self._by_host]:
             foreign, own = self._by_eight_cut[model], self._by_host[model]
             met = (foreign or self._learned) and (own or self._learned < self._learned_of)
-            if met and not self._told:
-                self._told = True
+            if met and model not in self._told:
+                self._told.add(model)
                 tell(Note(About.EIGHT_CUT, self._message(model, foreign, len(foreign) + len(own))))
 
     def _message(self, model: str, foreign: Mapping[Path, None], count: int) -> str:
-        such = f", such as {next(iter(foreign))}" if foreign else ""
-        learned = f", and {self._learned} of the {self._learned_of} that the detector learned from" * bool(
-            self._learned_of
-        )
+        such = f" (such as {next(iter(foreign))})" if foreign else ""
+        learned = f" and {self._learned} of the {self._learned_of} that the detector learned from"
+        learned *= bool(self._learned_of)
         again = ", for the training too" * bool(self._learned)
         return (
             f"{model}: {len(foreign)} of {count} recordings{such}{learned} have embeddings from files of 8-cut whose numbers are "
@@ -54,6 +53,5 @@ class EightCutTally:
 def _learned(training: Mapping[str, Any]) -> tuple[int, int]:
     """Of how many of its recordings a detector learned from such files; it may be a stranger's."""
     found, recordings = training.get(TRAINING_FACT, 0), training.get("recordings", 0)
-    if not (isinstance(found, int) and isinstance(recordings, int)):
-        return 0, 0
-    return found, max(found, recordings)
+    sound = isinstance(found, int) and isinstance(recordings, int) and 0 <= found <= recordings
+    return (found, recordings) if sound else (0, 0)
