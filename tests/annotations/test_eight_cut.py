@@ -134,6 +134,12 @@ class TestReadingEightCut:
         path = database(tmp_path, [in_folder(f"f{i}", 1.0) for i in range(3)])
         assert "3 marks in 3 folders are too many classes" in refused(path)
 
+    def test_lists_many_profiles_of_odd_names_in_one_line(self, tmp_path, refused):
+        clips = [clip(1.0, profile=f"a\n{number:02}") for number in range(30)]
+        line = refused(database(tmp_path, clips))
+        assert "holds 30 profiles of 8-cut: a 00, a 01, " in line
+        assert "a 19 and 10 more; say which one is meant" in line
+
     def test_refuses_words_that_it_does_not_know(self):
         with pytest.raises(
             SettingError, match="the classes of 8-cut must be one of folder, label, not 'both'"
@@ -151,6 +157,8 @@ class TestReadingEightCut:
             ({"start_time": -1.0}, "row 2: start_time must be a number of seconds from 0 on, not -1.0"),
             ({"start_time": float("inf")}, "row 2: start_time must be"),
             ({"filename": "", "source_path": ""}, "row 2: filename and source_path are empty"),
+            ({"label": "r\0in"}, r"'r\x00in' cannot be a name"),
+            ({"output_path": "/out/r\0in/vid_001/clip.mp4"}, r"row 2: 'r\x00in' or 'rain' cannot be a name"),
             (
                 {"source_path": "/videos/d\0y.mp4"},
                 r"row 2: '/videos/d\x00y.mp4' cannot be the path of a file",

@@ -30,6 +30,9 @@ _TABLES: Mapping[str, Sequence[str]] = {
 """The tables and columns that are read; the others are not. https://github.com/ethanfel/8-cut, README and
 docs/plans."""
 
+_SHOWN = 20
+"""Names that a message lists."""
+
 _MOST_SOFT = 2_000_000
 """Marks that may be soft for a class; each mark is for every class but its own."""
 
@@ -95,7 +98,7 @@ def _profile(rows: Iterable[Row], wanted: str | None, path: Path) -> str:
         return found[0] if found else ""
     if wanted is not None and wanted in found:
         return wanted
-    there = ", ".join(found) or "none"
+    there = _listed(found)
     if wanted is None:
         raise AnnotationError(
             f"{path} holds {len(found)} profiles of 8-cut: {there}; say which one is meant: --eight-cut-profile NAME"
@@ -103,12 +106,18 @@ def _profile(rows: Iterable[Row], wanted: str | None, path: Path) -> str:
     raise AnnotationError(f"{path} has no marks of the profile {wanted!r}; there are: {there}")
 
 
+def _listed(names: Sequence[str]) -> str:
+    """The first of the names, on one line whatever is in them."""
+    more = f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN)
+    return ", ".join(" ".join(name.split()) for name in names[:_SHOWN]) + more or "none"
+
+
 def _require_known(folders: Collection[str], clips: Sequence[_Mark], path: Path) -> None:
     known = sorted({clip.folder for clip in clips})
     for folder in folders:
         if folder not in known:
             raise AnnotationError(
-                f"{path}: no clip was exported to the folder {folder!r}; there are: {', '.join(known) or 'none'}"
+                f"{path}: no clip was exported to the folder {folder!r}; there are: {_listed(known)}"
             )
 
 
@@ -148,7 +157,12 @@ def _clip(row: Row, path: Path) -> _Mark:
     number, _, filename, source, start, output, label, _ = row
     place = f"{path}, processed, row {number}"
     file, begin = _recording(filename, source, place), _seconds(start, place)
-    return _Mark(place, file, begin, _export_folder(output), str(label or "").strip())
+    folder, typed = _export_folder(output), str(label or "").strip()
+    if "\0" in folder + typed:
+        raise AnnotationError(
+            f"{place}: {folder!r} or {typed!r} cannot be a name: delete the marker in 8-cut"
+        )
+    return _Mark(place, file, begin, folder, typed)
 
 
 def _hard_negative(row: Row, path: Path) -> _Mark:
