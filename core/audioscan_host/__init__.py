@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from audioscan_host.cutting.settings import ClipFormat, ClipSettings
     from audioscan_host.detector.detector import Detector
     from audioscan_host.detector.file import load as load_detector
+    from audioscan_host.eight_cut_settings import EightCutSettings
     from audioscan_host.embedding.tasks import RecordingFailure
     from audioscan_host.errors import (
         AnnotationError,
@@ -74,6 +75,7 @@ __all__ = [
     "ClipsResult",
     "Detector",
     "DetectorError",
+    "EightCutSettings",
     "EmbedResult",
     "EmbeddingError",
     "EvaluationResult",
@@ -138,6 +140,7 @@ _HOME = {
     **dict.fromkeys(["ClipsResult", "clips"], "journeys.clips"),
     "Detector": "detector.detector",
     "load_detector": "detector.file:load",
+    "EightCutSettings": "eight_cut_settings",
     "RecordingFailure": "embedding.tasks",
     **dict.fromkeys(
         [

@@ -95,6 +95,23 @@ class TestWindowLabels:
             labels([span(10, 30, role=Role.SOFT), span(0, 40, "rain")], count=32) == "000" + "." * 27 + "00"
         )
 
+    def test_negatives_keep_the_distance_of_points_from_a_soft_point(self):
+        # As from a positive point at 40: up to the start 2 before it, from 70 on after it.
+        found = labels([span(40, None, role=Role.SOFT)], count=90)
+        assert found == "000" + "." * 67 + "0" * 20
+        # And from both where one is positive, whose windows stay so.
+        both = labels([span(40, None), span(50, None, role=Role.SOFT)], count=90)
+        assert both == "000" + "." * 25 + "+" * 25 + "." * 27 + "0" * 10
+
+    def test_a_margin_that_is_given_is_kept_from_soft_points_too(self):
+        found = labels([span(40, None, role=Role.SOFT)], count=60, neg_margin=5)
+        assert found == "0" * 28 + "." * 17 + "0" * 15
+
+    def test_a_sound_of_another_label_that_may_be_this_one_is_not_negative(self):
+        # The windows that contain the point, 33 to 40, would be negative for `call` by its other label.
+        found = labels([span(40, None, "rain"), span(40, None, role=Role.SOFT)], count=90)
+        assert found == labels([span(40, None, role=Role.SOFT)], count=90)
+
     def test_a_soft_place_of_another_label_says_nothing(self):
         assert labels([span(10, 30, "rain", Role.SOFT)]) == "0" * 20
 
@@ -257,12 +274,17 @@ def label_of_one_window(
     mark = points == "mark"
     default = 30.0 if own and (any if mark else all)(a.end is None for a in own) else 0.0
     farther = exact(default if margin is None else margin)
+    farther_from_soft = exact(30.0 if margin is None else margin)
 
-    if any(map(one.is_on, soft)):
+    if any(map(one.is_on, [a for a in soft if a.end is not None])):
         return -1
     if any(map(one.is_positive, [a for a in own if mark or a.end is not None])):
         return 1
     if any(map(one.touches, [*own, *soft])):
         return -1
-    far = not one.partly and all(one.gap(a) >= farther for a in own)
+    far = (
+        not one.partly
+        and all(one.gap(a) >= farther for a in own)
+        and all(one.gap(a) >= farther_from_soft for a in soft if a.end is None)
+    )
     return 0 if far or any(map(one.is_negative, against)) else -1

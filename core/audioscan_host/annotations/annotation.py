@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from audioscan_host.errors import AnnotationError
 
+END_OF_ALL = 1e9
+"""Seconds; later than any recording ends."""
+
 
 class Role(StrEnum):
     """What an annotation says of its place: the sound is here, may be here, is not, or nobody has looked."""

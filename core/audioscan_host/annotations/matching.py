@@ -12,6 +12,7 @@ from audioscan_host.annotations import Annotation, corrected, files_of
 from audioscan_host.annotations.label_file_notes import tell_claims, tell_elsewhere, tell_unannotated
 from audioscan_host.annotations.names import Same, joined, tell_unused
 from audioscan_host.annotations.reading import read_label_file
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import Tell, log
 
@@ -80,6 +81,8 @@ def annotated(
     reviewed: Iterable[tuple[Path, Sequence[Annotation]]] = (),
     same: Same | None = None,
     tell: Tell = log,
+    *,
+    eight_cut: EightCutSettings | None = None,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
@@ -89,11 +92,12 @@ def annotated(
         reviewed: what was read already, each with its file; later than all label files.
         same: labels that are joined, see `annotations.names.Same`.
         tell: is told of recordings that are left out, and of labels that may not be meant so.
+        eight_cut: how a database of 8-cut is read.
 
     Raises:
         AnnotationError: a label file cannot be read, or names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell)
+    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell, eight_cut=eight_cut)
     tell_unannotated(found, tell)
     return {path: annotations for path, annotations in found.items() if annotations}
 
@@ -106,6 +110,7 @@ def annotations_of(
     same: Same | None = None,
     may_fit_none: bool = False,
     tell: Tell = log,
+    eight_cut: EightCutSettings | None = None,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
@@ -115,7 +120,7 @@ def annotations_of(
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     files = [file for path in label_files for file in files_of(path)]
-    read_files = [(file, read_label_file(file)) for file in files]
+    read_files = [(file, read_label_file(file, eight_cut=eight_cut)) for file in files]
     tell_claims(read_files, tell)
     every_file = [*((file, each.annotations) for file, each in read_files), *reviewed]
     tell_unused({annotation.label for _, read in every_file for annotation in read}, same, tell)

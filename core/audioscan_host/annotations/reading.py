@@ -9,9 +9,11 @@ from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation, Role, with_marked_role
 from audioscan_host.annotations.audacity import read_audacity
 from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
-from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
+from audioscan_host.annotations.eight_cut import read_eight_cut
+from audioscan_host.annotations.eight_cut_database import MAGIC
 from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
 from audioscan_host.annotations.raven import is_selection_table, read_raven
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
 
 FORMATS = (
@@ -46,12 +48,16 @@ class LabelFile:
         return self.has_scores and Role.POSITIVE in roles and Role.UNLABELLED not in roles
 
 
-def read_annotations(path: Path, *, may_be_empty: bool = False) -> list[Annotation]:
+def read_annotations(
+    path: Path, *, may_be_empty: bool = False, eight_cut: EightCutSettings | None = None
+) -> list[Annotation]:
     """The annotations of a label file; see `read_label_file`."""
-    return list(read_label_file(path, may_be_empty=may_be_empty).annotations)
+    return list(read_label_file(path, may_be_empty=may_be_empty, eight_cut=eight_cut).annotations)
 
 
-def read_label_file(path: Path, *, may_be_empty: bool = False) -> LabelFile:
+def read_label_file(
+    path: Path, *, may_be_empty: bool = False, eight_cut: EightCutSettings | None = None
+) -> LabelFile:
     """Read a label file; what it is shows in its content, not in its suffix.
 
     - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft,
@@ -68,6 +74,7 @@ def read_label_file(path: Path, *, may_be_empty: bool = False) -> LabelFile:
     Args:
         path: the file.
         may_be_empty: whether a file without annotations is as good as another.
+        eight_cut: how a database of 8-cut is read; see `read_eight_cut`.
 
     Raises:
         AnnotationError: the file cannot be read, or says something impossible; with the line.
@@ -78,7 +85,7 @@ def read_label_file(path: Path, *, may_be_empty: bool = False) -> LabelFile:
         raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
     has_scores = False
     if content.startswith(MAGIC):
-        annotations = list(read_eight_cut(path))
+        annotations = list(read_eight_cut(path, eight_cut))
     else:
         text = _decode(content, path)
         if may_be_empty and not text.strip():

@@ -37,13 +37,13 @@ def window_labels(
     a point that it contains; it *touches* what it overlaps or contains at all. The first rule
     that holds decides:
 
-    1. on a soft place of this label: left out;
+    1. on a soft span of this label: left out;
     2. on a positive span of this label, or starting within `tolerance` of a positive point: positive;
     3. touching a positive of this label: left out;
     4. touching a soft place of this label: left out;
     5. on an annotation with the role negative, on a place where this label is absent, or on a positive of
        another label: negative;
-    6. `neg_margin` or more from every positive of this label: negative;
+    6. `neg_margin` or more from every positive and every soft point of this label: negative;
     7. otherwise left out.
 
     A recording without a positive of this label is therefore negative but for its soft places; where
@@ -63,7 +63,7 @@ def window_labels(
         tolerance: seconds.
         neg_margin: seconds between a window's nearer end and a positive; None: 0 s where the
             positives of this label in this recording are spans, 30 s where any is a point. Points that
-            are unsure count for that only where there is no span beside them.
+            are unsure count for that only where there is no span beside them. From soft points it is 30 s.
         points: what the points of this label are; see `annotations.points.points_of`.
 
     Returns:
@@ -78,6 +78,9 @@ def window_labels(
     own = [a for a in annotations if a.role is Role.POSITIVE and a.label == label]
     own_spans = [a for a in own if a.end is not None]
     marks = [a for a in own if a.end is None and points == Points.MARK]
+    soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
+    soft_points = [a for a in soft if a.end is None]
+    soft_margin = POINT_MARGIN if neg_margin is None else neg_margin
     if neg_margin is None:
         neg_margin = POINT_MARGIN if marks or (own and not own_spans) else 0.0
     if annotations and not any(concerns(each, label) for each in annotations):
@@ -85,18 +88,18 @@ def window_labels(
     windows = _Windows(times, window)
     partly = windows.touch([a for a in annotations if a.role is Role.UNLABELLED])
     spans = np.where(partly, windows.wholly_on(own_spans), windows.on(own_spans))
-    soft = [a for a in annotations if a.role is Role.SOFT and a.label == label]
     other = [a for a in annotations if _denies(a, label)]
 
     labels = np.full(len(times), LEFT_OUT, dtype=np.int8)
     # The rules from the last to the first, each painted over what is weaker.
-    labels[~windows.nearer_than(neg_margin, own)] = NEGATIVE
+    near = windows.nearer_than(neg_margin, own) | windows.nearer_than(soft_margin, soft_points)
+    labels[~near] = NEGATIVE
     labels[windows.on(other)] = NEGATIVE
     labels[partly] = LEFT_OUT
     labels[partly & windows.within(other)] = NEGATIVE
     labels[windows.touch(soft) | windows.touch(own)] = LEFT_OUT
     labels[spans | windows.start_within(tolerance, marks)] = POSITIVE
-    labels[windows.on(soft)] = LEFT_OUT
+    labels[windows.on([a for a in soft if a.end is not None])] = LEFT_OUT
     return labels
 
 

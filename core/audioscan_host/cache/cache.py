@@ -13,6 +13,7 @@ from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.silence_file import SilenceFile
 from audioscan_host.cache.store import Store
+from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.recordings import Recording
 from audioscan_host.windows import Windowing
@@ -37,15 +38,20 @@ class Cache:
 
     Args:
         place: a folder, or another store; `default_folder` unless given.
+        eight_cut_files: whether the files that 8-cut left are read or ignored.
 
     Attributes:
         store: where it lies.
 
     Raises:
         CacheError: files cannot be written there.
+        SettingError: `eight_cut_files` is neither `read` nor `ignore`.
     """
 
-    def __init__(self, place: Path | str | Store | None = None) -> None:
+    def __init__(
+        self, place: Path | str | Store | None = None, *, eight_cut_files: str = EightCutCache.READ
+    ) -> None:
+        self._eight_cut_files = EightCutCache.of(eight_cut_files, "the cache of 8-cut")
         place = default_folder() if place is None else place
         self.store: Store = LocalFolder(Path(place)) if isinstance(place, Path | str) else place
         self.store.prepare()
@@ -69,8 +75,9 @@ class Cache:
     def eight_cut_name(
         self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()
     ) -> str | None:
-        """The name of 8-cut's file of a recording, whether it is there or not; None where 8-cut has none such."""
-        if wrappers or not eight_cut.is_read(model):
+        """The name of 8-cut's file of a recording, whether it is there or not; None where it has none such, or is ignored."""
+        ignored = self._eight_cut_files == EightCutCache.IGNORE
+        if ignored or wrappers or not eight_cut.is_read(model):
             return None
         return f"{FINISHED}/{eight_cut.file_name(recording, model, windowing)}"
 

@@ -35,6 +35,11 @@ def is_read(model: Model) -> bool:
     return READ.get(model.name) == model.checkpoint.revision
 
 
+def is_equal(model: Model, channels: int) -> bool:
+    """Whether 8-cut's numbers are those that are computed here: its mix of several channels is 3 dB louder."""
+    return model.name in EQUAL and channels == 1
+
+
 def file_name(recording: Path, model: Model, windowing: Windowing) -> str:
     """The name that 8-cut gives the embeddings of a recording, whether they are there or not."""
     # 8-cut's own key: os.path's spelling of the path and its float mtime go into it as they print.

@@ -7,7 +7,9 @@ import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
 from audioscan_host.cli import label_names, options, reporting, word_options
+from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
+from audioscan_host.eight_cut_settings import EightCutSettings
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.evaluate import EvaluationResult
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="A folder for tables (CSV), pictures (PNG) and evaluation.html, which shows them all.",
 )
+@eight_cut_labels
 @options.windowing_by_labels
 @options.window_labels
 @word_options.normalisation
@@ -80,6 +83,7 @@ def evaluate(
     classifiers: tuple[str, ...],
     calibrations: tuple[str, ...],
     threshold: float,
+    eight_cut: EightCutSettings,
     session: "SessionOptions",
     as_json: bool,
 ) -> None:
@@ -109,6 +113,7 @@ def evaluate(
             for calibration in calibrations
         ],
         threshold=threshold,
+        eight_cut=eight_cut,
         **session,
     )
     if as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from audioscan_host.cli import reporting
+from audioscan_host.cli.eight_cut_options import eight_cut_cache
 from audioscan_host.models.model import Precision, Runtime
 from audioscan_host.plugins.registry import Registry, load_registry
 
@@ -191,17 +192,26 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def session(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What `encoder` adds, and `--cache-dir`: the command gets a session's options, progress among them."""
+    """What `encoder` adds, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options, progress among them."""
 
     @encoder
     @cache_dir
+    @eight_cut_cache
     @wraps(command)
-    def with_session(*, runtime: Runtime, registry: Registry, cache_dir: Path | None, **rest: Any) -> Any:
+    def with_session(
+        *,
+        runtime: Runtime,
+        registry: Registry,
+        cache_dir: Path | None,
+        eight_cut_cache: str,
+        **rest: Any,
+    ) -> Any:
         options: SessionOptions = {
             "cache_dir": cache_dir,
             "runtime": runtime,
             "registry": registry,
             "progress": reporting.progress(),
+            "eight_cut_cache": eight_cut_cache,
         }
         return command(session=options, **rest)
 

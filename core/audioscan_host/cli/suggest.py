@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.cli import label_names, options, reporting
+from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.output import FORMATS
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @options.labels_known
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
 @label_names.same
+@eight_cut_labels
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")
 @click.option(
     "--format",
@@ -46,6 +49,7 @@ def suggest(
     format_name: str,
     utc_offset: str | None,
     out: Path | None,
+    eight_cut: EightCutSettings,
     session: "SessionOptions",
 ) -> None:
     """Choose the windows whose labels would teach a detector most.
@@ -70,6 +74,7 @@ def suggest(
         same=same,
         seed=seed,
         utc_offset=utc_offset,
+        eight_cut=eight_cut,
         **session,
     )
     if result.suggestions:

@@ -8,8 +8,10 @@ import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
 from audioscan_host.cli import label_names, options, reporting, word_options
+from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.eight_cut_settings import EightCutSettings
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.session import SessionOptions
@@ -46,6 +48,7 @@ def _two_files(
 @click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
 @label_names.same
+@eight_cut_labels
 @options.windowing_by_labels
 @options.window_labels
 @word_options.normalisation
@@ -81,6 +84,7 @@ def train(
     normalisation: str,
     classifier: str,
     calibration: str,
+    eight_cut: EightCutSettings,
     session: "SessionOptions",
     as_json: bool,
 ) -> None:
@@ -105,6 +109,7 @@ def train(
         tolerance=tolerance,
         neg_margin=neg_margin,
         classifier=ClassifierSettings(classifier, calibration, normalisation),
+        eight_cut=eight_cut,
         **session,
     )
     if as_json:

@@ -6,9 +6,9 @@ from itertools import chain
 from pathlib import Path
 
 from audioscan_host.annotations import Annotation, Role, files_of
+from audioscan_host.annotations.annotation import END_OF_ALL
 from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.reading import read_label_file
-from audioscan_host.annotations.reviewing import END_OF_ALL
 from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import SUFFIXES
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import Cache, Embeddings
+from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
@@ -35,6 +36,7 @@ class EmbeddedRecording:
         computed: names of the models whose embeddings were not in the cache before.
         silence: (spans, 2) float64, start and end of its digital silence in seconds, ascending.
         digest: SHA-256 over samples of its content; empty where it was not looked at.
+        by_eight_cut: names of the models whose embeddings are of files of 8-cut, and not those that are computed here.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class EmbeddedRecording:
     computed: frozenset[str]
     silence: Spans = field(default_factory=no_silence)
     digest: str = ""
+    by_eight_cut: frozenset[str] = frozenset()
 
     def evidence(self, model: str, windowing: Windowing) -> Evidence:
         """Its windows by one model, as a detector is given them."""
@@ -70,6 +73,7 @@ class Embedder:
         progress: Progress | None = None,
         executor: Executor | None = None,
         tell: Tell = log,
+        tally: EightCutTally | None = None,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
@@ -84,6 +88,7 @@ class Embedder:
         self._worker = Worker(registry, cache, runtime, self._progress)
         self._executor = executor or LocalExecutor()
         self._tell = tell
+        self._tally = tally or EightCutTally()
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
 
@@ -118,6 +123,7 @@ class Embedder:
                 if len(outcomes[path]) == len(self._checkpoints):
                     yield self._joined(outcomes.pop(path))
             yield from _taken(failures)
+        self._tally.tell(self._tell)
 
     def embed(self, path: Path, advance: Advance | None = None, *, wait: bool = True) -> EmbeddedRecording:
         """The embeddings of a recording by all the models, computed where the cache lacks them.
@@ -204,6 +210,8 @@ class Embedder:
         # 8-cut keeps no duration; its last window ends less than a hop before the end.
         duration = float(first.meta.get("duration", first.times[-1] + self._windowing.window))
         silence = next((outcome.silence for outcome in outcomes if outcome.silence is not None), no_silence())
+        by_eight_cut = frozenset[str]().union(*(outcome.by_eight_cut for outcome in outcomes))
+        self._tally.count(recording.path, in_order, by_eight_cut)
         return EmbeddedRecording(
             recording.path,
             duration,
@@ -212,6 +220,7 @@ class Embedder:
             frozenset[str]().union(*(outcome.computed for outcome in outcomes)),
             within(silence, duration),
             recording.digest,
+            by_eight_cut,
         )
 
 

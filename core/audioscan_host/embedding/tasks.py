@@ -80,6 +80,7 @@ class Outcome:
         files: model name -> where the file that holds them lies.
         computed: names of the models whose embeddings were computed now.
         silence: (spans, 2) seconds of digital silence, ascending; None where the task failed.
+        by_eight_cut: names of the models whose embeddings are of files of 8-cut, and not those that are computed here.
     """
 
     task: Task
@@ -88,3 +89,4 @@ class Outcome:
     files: Mapping[str, str]
     computed: frozenset[str]
     silence: Spans | None
+    by_eight_cut: frozenset[str] = frozenset()

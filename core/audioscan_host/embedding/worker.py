@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.audio import AudioInfo
-from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.audio import AudioInfo, probe
+from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.errors import EmbeddingError, RecordingError
-from audioscan_host.models.model import Runtime
+from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress
+from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
 from audioscan_host.windows import cut_blocks
 
@@ -52,6 +53,7 @@ class Worker:
         self.runtime = runtime
         self._progress = progress
         self._encoders = Encoders(registry, runtime)
+        self._channels: dict[Recording, int] = {}
 
     def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
         """As `run`; what is wrong with the recording becomes the outcome's failure."""
@@ -98,6 +100,7 @@ class Worker:
                 on_open=lambda info: reports.opened(task, info),
             )
         names = {model: entry.found or entry.name for model, entry in entries.items()}
+        foreign = [model for model, entry in entries.items() if names[model] == entry.eight_cut]
         return Outcome(
             task,
             None,
@@ -105,7 +108,21 @@ class Worker:
             {model.name: self.cache.store.location(name) for model, name in names.items()},
             frozenset(entry.model.name for entry in computed),
             silence,
+            self._by_eight_cut(task.recording, foreign),
         )
+
+    def _by_eight_cut(self, recording: Recording, foreign: Sequence[Model]) -> frozenset[str]:
+        """Those of the models that were read from files of 8-cut whose numbers are not those computed here.
+
+        Of how many channels a recording is, only its container says: it is opened where that alone decides.
+        """
+        if recording not in self._channels and any(eight_cut.is_equal(model, 1) for model in foreign):
+            try:
+                self._channels[recording] = probe(recording.path).channels
+            except RecordingError:
+                self._channels[recording] = 0  # it can no longer be read, and nobody knows
+        channels = self._channels.get(recording, 1)
+        return frozenset(model.name for model in foreign if not eight_cut.is_equal(model, channels))
 
     def _compute(
         self, task: Task, entries: Sequence[Entry], reports: Reports

@@ -15,6 +15,7 @@ from audioscan_host.annotations.names import Same
 from audioscan_host.annotations.window_labels import NEGATIVE, POSITIVE
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.evaluation import conditions, folder
@@ -109,6 +110,7 @@ def evaluate(
     threshold: float = 0.5,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    eight_cut: EightCutSettings | None = None,
     **options: Unpack[SessionOptions],
 ) -> EvaluationResult:
     """Compare models and classifiers on the user's own labels, by recordings that were left out.
@@ -132,6 +134,7 @@ def evaluate(
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
         seed: of the resamples, and of the windows that are taken out where the sound is to be rare or frequent.
+        eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
@@ -151,7 +154,9 @@ def evaluate(
     if out is not None:
         folder.check(Path(out))
     paths = find_recordings(recordings, session.notes)
-    annotations = annotated(paths, [Path(path) for path in labels], same=same, tell=session.notes)
+    annotations = annotated(
+        paths, [Path(path) for path in labels], same=same, tell=session.notes, eight_cut=eight_cut
+    )
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     chosen = [session.registry.model(model) for model in models]
     tell_odd_labels(names, annotations, chosen, session.registry, session.notes)

@@ -100,7 +100,7 @@ def scan(
     rates = _rates(detector, rate)
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.training)
     found: dict[Path, ScannedRecording] = {}
     failures = []
     for result in embedder.embed_each(paths):

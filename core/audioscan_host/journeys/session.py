@@ -1,11 +1,13 @@
 """What a run has: models, cache, device, progress, who computes, and what users must know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from audioscan_host.cache import Cache
+from audioscan_host.eight_cut_settings import EightCutCache
+from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.models.model import Model, Runtime
@@ -23,12 +25,14 @@ class SessionOptions(TypedDict, total=False):
         runtime: device, precision and batch size.
         registry: the models; those that are installed unless given.
         progress: where progress is shown, and from where a run can be cancelled.
+        eight_cut_cache: `read` (the default) takes embeddings that 8-cut left in the cache folder, `ignore` computes all anew.
     """
 
     cache_dir: Path | str | None
     runtime: Runtime | None
     registry: Registry | None
     progress: Progress | None
+    eight_cut_cache: str
 
 
 @dataclass(frozen=True)
@@ -59,23 +63,27 @@ class Session:
         runtime: Runtime | None = None,
         registry: Registry | None = None,
         progress: Progress | None = None,
+        eight_cut_cache: str = EightCutCache.READ,
     ) -> "Session":
         """The session of a run, from the keywords that `SessionOptions` explains.
 
         Raises:
             CacheError: the cache folder cannot be used.
+            SettingError: `eight_cut_cache` is neither of its words.
         """
         return cls(
             registry or load_registry(),
-            Cache(cache_dir),
+            Cache(cache_dir, eight_cut_files=eight_cut_cache),
             runtime or Runtime(),
             progress or Silent(),
             LocalExecutor(),
             Notes(),
         )
 
-    def embedder(self, models: Sequence[Model], windowing: Windowing) -> Embedder:
-        """Embeds recordings by these models.
+    def embedder(
+        self, models: Sequence[Model], windowing: Windowing, training: Mapping[str, Any] | None = None
+    ) -> Embedder:
+        """Embeds recordings by these models; `training` is how the detector that they are for was trained.
 
         Raises:
             SettingError: the window is shorter or longer than a checkpoint takes.
@@ -89,4 +97,5 @@ class Session:
             progress=self.progress,
             executor=self.executor,
             tell=self.notes,
+            tally=EightCutTally(training),
         )

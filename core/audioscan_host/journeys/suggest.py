@@ -12,6 +12,7 @@ from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotations_of
 from audioscan_host.annotations.names import Same
 from audioscan_host.detector import Detector
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.embedding.embedder import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
@@ -55,6 +56,7 @@ def suggest(
     same: Same | None = None,
     seed: int = 42,
     utc_offset: UtcOffset = None,
+    eight_cut: EightCutSettings | None = None,
     **options: Unpack[SessionOptions],
 ) -> SuggestResult:
     """Choose the windows whose labels would teach a detector most.
@@ -72,6 +74,7 @@ def suggest(
         same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         seed: of the random windows.
         utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
+        eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
@@ -87,10 +90,15 @@ def suggest(
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
-        paths, [Path(path) for path in labels], same=same, may_fit_none=True, tell=session.notes
+        paths,
+        [Path(path) for path in labels],
+        same=same,
+        may_fit_none=True,
+        tell=session.notes,
+        eight_cut=eight_cut,
     )
 
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.training)
     offered: dict[Path, list[Candidate]] = {}
     durations: dict[Path, float] = {}
     failures = []

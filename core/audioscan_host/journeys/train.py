@@ -20,6 +20,8 @@ from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
 from audioscan_host.classifier.folds import FOLDS
 from audioscan_host.detector import Detector
+from audioscan_host.eight_cut_settings import EightCutSettings
+from audioscan_host.embedding.eight_cut_tally import TRAINING_FACT
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.copies import tell_copies
@@ -83,6 +85,7 @@ def train(
     tolerance: float = 12.0,
     neg_margin: float | None = None,
     classifier: ClassifierSettings | None = None,
+    eight_cut: EightCutSettings | None = None,
     **options: Unpack[SessionOptions],
 ) -> TrainResult:
     """Train a detector of every label, and save it.
@@ -101,6 +104,7 @@ def train(
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
         classifier: how to fit and calibrate.
+        eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         options: cache, device, models and progress; see `SessionOptions`.
 
     Raises:
@@ -120,7 +124,7 @@ def train(
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
     paths = find_recordings(recordings, session.notes)
     every_file = [*label_files, *(after for _, after in reviews)]
-    known = {} if windowing else known_annotations(paths, every_file, same)
+    known = {} if windowing else known_annotations(paths, every_file, same, eight_cut)
     choice = choose_windowing(
         windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
     )
@@ -128,7 +132,7 @@ def train(
     reviewed = [
         (after, read_review(found, after, windowing.window, session.notes)) for found, after in reviews
     ]
-    annotations = annotated(paths, label_files, reviewed, same, session.notes)
+    annotations = annotated(paths, label_files, reviewed, same, session.notes, eight_cut=eight_cut)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     tell_odd_labels(names, annotations, [chosen], session.registry, session.notes)
     tell_choice(choice, session.notes)
@@ -165,6 +169,7 @@ def train(
             )
             reports.append(report_of(name, labels_of_each, learned[name], session.notes))
 
+    by_eight_cut = sum(chosen.name in each.by_eight_cut for each in embedded)
     detector = Detector(
         model=chosen.name,
         model_revision=chosen.revision,
@@ -184,6 +189,7 @@ def train(
             "tolerance": tolerance,
             "neg_margin": neg_margin,
             "labels": {report.label: report.counts for report in reports},
+            **({TRAINING_FACT: by_eight_cut} if by_eight_cut else {}),
         },
         plugin=_named(session.registry.owner(chosen)),
         wrappers=session.registry.wrappers,

@@ -14,6 +14,7 @@ from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.names import Same, joined
 from audioscan_host.annotations.window_ladder import UNKNOWN_LENGTH, own_window, usual_length
 from audioscan_host.cache import Cache
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import SettingError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell, log
@@ -167,7 +168,10 @@ def fitting_windowing(
 
 
 def known_annotations(
-    paths: Sequence[Path], label_files: Sequence[Path], same: Same | None = None
+    paths: Sequence[Path],
+    label_files: Sequence[Path],
+    same: Same | None = None,
+    eight_cut: EightCutSettings | None = None,
 ) -> dict[Path, list[Annotation]]:
     """What label files say of recordings, those with nothing left out, without a word about any file.
 
@@ -178,13 +182,14 @@ def known_annotations(
         paths: the recordings.
         label_files: files, and folders of them; later ones win.
         same: labels that are joined.
+        eight_cut: how a database of 8-cut is read.
 
     Raises:
         AnnotationError: a file cannot be read.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     for file in chain.from_iterable(map(files_of, label_files)):
-        read = joined(read_annotations(file, may_be_empty=True), same)
+        read = joined(read_annotations(file, may_be_empty=True, eight_cut=eight_cut), same)
         matched = match_recordings(read, paths, file, may_fit_none=True)
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
