@@ -112,7 +112,10 @@ class TestReadingSomethingElse:
             ),
             (b"dog\tcat\tbird\n", "found 'dog\\tcat\\tbird'"),
             (b"filename\tonset\toffset\tevent_label\n", "holds no annotations"),
-            (b'{"format": "audioscan-host regions",\n', "the header lacks file, start, end, label"),
+            (
+                b'{"format": "audioscan-host regions",\n',
+                "is JSON of audioscan-host, which is not read back: write the result with",
+            ),
         ],
     )
     def test_says_what_is_wrong_with_the_file(self, write, refused, content, reason):
@@ -179,7 +182,7 @@ class TestMarkedRoles:
     def test_an_absent_place_needs_a_label(self, tmp_path):
         path = tmp_path / "day.csv"
         path.write_text("file,start,end,label,role\nday,0,6,,absent\n")
-        with pytest.raises(AnnotationError, match="label is empty"):
+        with pytest.raises(AnnotationError, match="its one row does not name a sound"):
             read_annotations(path)
 
     @pytest.mark.parametrize("label", ["cry (loud)", "(soft)", "cry (soft) 2", "soft"])

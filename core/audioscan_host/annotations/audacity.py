@@ -5,16 +5,28 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.labels_as import LabelsAs, TimedRow, spans_of
 from audioscan_host.errors import AnnotationError
 
 
-def read_audacity(path: Path, text: str) -> Iterator[Annotation]:
+def is_audacity(head: Head) -> bool:
+    """Whether the first line begins with a time, or is one of frequency limits."""
+    return len(head.cells) > 1 and (head.cells[0] == "\\" or cells.is_time(head.cells[0]))
+
+
+def read_audacity(path: Path, text: str, labels_as: LabelsAs = LabelsAs.AUTO) -> Iterator[Annotation]:
     """Read `start`, `end` and `label` between tabs, without a header; the file is named like its recording.
 
     Equal times make a point. The lines of frequency limits, which begin with a backslash, are skipped.
-    The event lists of sed_eval for one recording (onset, offset, label) are the same.
+    The event lists of sed_eval for one recording (onset, offset, label) are the same; those of Sonic Visualiser
+    have a duration in place of the end.
     https://manual.audacityteam.org/man/importing_and_exporting_labels.html
     """
+    return spans_of(list(_rows(path, text)), labels_as, path)
+
+
+def _rows(path: Path, text: str) -> Iterator[TimedRow]:
     for number, line in enumerate(cells.lines(text), start=1):
         place = f"{path}, line {number}"
         if not line.strip() or line.startswith("\\"):
@@ -27,12 +39,7 @@ def read_audacity(path: Path, text: str) -> Iterator[Annotation]:
             cells.seconds(cell, name, place) for cell, name in zip(row, ("start", "end"), strict=False)
         )
         # What follows a third tab is ignored, as Audacity does: some programs write a score there.
-        label = row[2].strip() if len(row) > 2 else ""
-        if not label:
-            raise AnnotationError(f"{place}: the label has no text: name the sound, or remove the line")
-        if end < start:
-            raise AnnotationError(f"{place}: end ({end}) must be after start ({start})")
-        yield Annotation(path.stem, start, end if end > start else None, label)
+        yield TimedRow(place, path.stem, start, end, row[2].strip() if len(row) > 2 else "")
 
 
 def _refuse_file_that_is_a_number(row: list[str], place: str) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.named_columns import first_filled
+from audioscan_host.annotations.naming import named_like
 from audioscan_host.errors import AnnotationError
 
 LABEL_COLUMNS = ("annotation", "species", "label", "common name", "class", "call type")
@@ -14,13 +17,12 @@ uses, "Common Name" is BirdNET's; Raven itself leaves the name to its user."""
 
 _BEGIN, _END, _OFFSET = "begin time (s)", "end time (s)", "file offset (s)"
 _BEGIN_FILES, _END_FILES = ("begin path", "begin file"), ("end path", "end file")
-_TABLE_NAME = re.compile(r"(\.Table\.\d+)?(\.selections)?$", re.IGNORECASE)
 
 
-def is_selection_table(first_row: Sequence[str]) -> bool:
+def is_selection_table(head: Head) -> bool:
     """Whether the first row is a selection table's header."""
-    names = cells.column_names(first_row)
-    return _BEGIN in names or {"selection", "view", "channel"} <= set(names)
+    names = set(cells.column_names(head.cells))
+    return _BEGIN in names or {"selection", "view", "channel"} <= names
 
 
 def read_raven(path: Path, text: str) -> Iterator[Annotation]:
@@ -29,8 +31,8 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
     The recording is `Begin Path` or `Begin File`; without them the one that the table is named
     like, as Raven names it: `day.Table.1.selections.txt`, `day.selections.txt`, `day.txt`. `Begin
     Time (s)` counts from the first file that was opened, `File Offset (s)` from the recording's own
-    beginning, and goes first. A selection has a row for each view and channel, and counts once.
-    Equal times make a point.
+    beginning, and goes first. A selection has a row for each view and channel, and counts once, by the row that
+    is named where one is not. Equal times make a point.
     """
     numbered = ((number, line) for number, line in enumerate(cells.lines(text), start=1) if line.strip())
     header = cells.column_names(next(numbered)[1].split("\t"))
@@ -42,7 +44,17 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
         rows.append((place, cells.by_name(header, row, place, hint=": remove the tab that is too much")))
     label_column = _label_column(header, [row for _, row in rows], path)
     _refuse_several_recordings_without_offset(rows)
-    return iter(dict.fromkeys(_selection(row, label_column, path, place) for place, row in rows))
+    return iter(
+        _once([(row.get("selection", ""), _selection(row, label_column, path, place)) for place, row in rows])
+    )
+
+
+def _once(rows: Sequence[tuple[str, Annotation]]) -> Sequence[Annotation]:
+    """Each selection once: of its views those that are named, if any is."""
+    named = {(number, a.file, a.start, a.end) for number, a in rows if a.label}
+    kept = ((number, a) for number, a in rows if a.label or (number, a.file, a.start, a.end) not in named)
+    # Selections of one place and name are one too, but unnamed ones are counted.
+    return [a for _, a in dict.fromkeys(("" if a.label else number, a) for number, a in kept)]
 
 
 def _check(header: Sequence[str], path: Path) -> None:
@@ -63,7 +75,7 @@ def _label_column(header: Sequence[str], rows: Sequence[Mapping[str, str]], path
             f"{path}: the selection table has no column of labels (found {cells.shown(header)}): "
             "add one named Annotation in Raven, and fill it in"
         )
-    return next((name for name in there if any(row[name] for row in rows)), there[0])
+    return first_filled(LABEL_COLUMNS, header, rows)
 
 
 def _refuse_several_recordings_without_offset(rows: Sequence[tuple[str, Mapping[str, str]]]) -> None:
@@ -77,9 +89,6 @@ def _refuse_several_recordings_without_offset(rows: Sequence[tuple[str, Mapping[
 
 
 def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str) -> Annotation:
-    label = row[label_column]
-    if not label:
-        raise AnnotationError(f"{place}: {label_column} is empty: name the sound, or remove the selection")
     begin, end = (cells.seconds(row[name], name, place) for name in (_BEGIN, _END))
     if end < begin:
         raise AnnotationError(f"{place}: {_END} ({end}) must be after {_BEGIN} ({begin})")
@@ -97,7 +106,7 @@ def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str
         )
     # Microseconds: of two sums that should be one number, the views may have different last digits.
     start, stop = round(offset, 6), round(offset + (end - begin), 6)
-    return Annotation(file or _named_like(path), start, stop if stop > start else None, label)
+    return Annotation(file or named_like(path), start, stop if stop > start else None, row[label_column])
 
 
 def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
@@ -106,7 +115,3 @@ def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
 
 def _base(file: str) -> str:
     return re.split(r"[/\\]", file)[-1]
-
-
-def _named_like(path: Path) -> str:
-    return _TABLE_NAME.sub("", path.stem) or path.stem

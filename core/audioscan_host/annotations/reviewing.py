@@ -6,13 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audioscan_host.annotations.annotation import Annotation, Role
+from audioscan_host.annotations.annotation import END_OF_ALL, Annotation, Role
 from audioscan_host.annotations.reading import files_of, read_annotations
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
-
-END_OF_ALL = 1e9
-"""Seconds; later than any recording ends."""
 
 logger = logging.getLogger(__name__)
 
