@@ -35,7 +35,9 @@ def test_durations_are_counted_from_the_start(write, form):
 
 
 @pytest.mark.parametrize("form", [str, comma])
-def test_labels_of_one_sound_that_overlap_throughout_are_refused_unless_they_are_said_to(write, refused, form):
+def test_labels_of_one_sound_that_overlap_throughout_are_refused_unless_they_are_said_to(
+    write, refused, form
+):
     path = write("day.txt", form("0.5\t6.5\tcry\n2\t7\tcry\n4\t8\tcry\n"))
     message = refused(path)
     assert "overlap each other throughout" in message

@@ -121,15 +121,6 @@ def test_what_is_wrong_is_named_with_its_line(write, refused, change, to, reason
     assert reason in refused(write("day.TextGrid", LONG.replace(change, to)))
 
 
-@pytest.mark.parametrize("form", [LONG, SHORT])
-def test_a_grid_that_is_cut_off_is_read_or_refused(write, form):
-    for size in range(100, len(form), 7):
-        try:
-            read_annotations(write("day.TextGrid", form[:size]))
-        except Exception as error:  # noqa: BLE001 - whatever is raised is looked at
-            assert type(error).__name__ == "AnnotationError"
-
-
 @pytest.mark.parametrize(
     ("name", "count", "first"),
     [

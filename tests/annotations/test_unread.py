@@ -21,7 +21,10 @@ from audioscan_host.errors import AnnotationError
         ('<?xml version="1.0"?>\n<!DOCTYPE sonic-visualiser>\n<sv></sv>\n', "is XML of Sonic Visualiser"),
         ("<html></html>", "is XML of a kind that is not known"),
         ("{\\rtf1\\ansi 1\t2\tcall}", "is formatted text (RTF): save it as plain text"),
-        ("file,start_time,end_time,blackbird\na.wav,0,3,1\n", "a table of clips with a column for each class"),
+        (
+            "file,start_time,end_time,blackbird\na.wav,0,3,1\n",
+            "a table of clips with a column for each class",
+        ),
         (b"PK\x03\x04\x14\x00", "is not a text file but an Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is not a text file but an Excel workbook of before 2007"),
         (b"RIFF\x00\x00\x10WAVE", "is not a text file but a recording"),
