@@ -1,11 +1,14 @@
 """Praat's TextGrids: every tier, in the long form and the short one."""
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
 
 from audioscan_host.annotations import Annotation, Role, read_annotations
 from audioscan_host.annotations.reading import read_label_file
+from audioscan_host.errors import AnnotationError
 
 REAL = Path(__file__).parents[3] / "shared" / "labels" / "textgrid"
 
@@ -147,3 +150,12 @@ def test_the_same_grid_in_two_forms_and_encodings_is_one():
         pytest.skip("the label files of other projects are not there")
     short, long = ([(a.start, a.end, a.label) for a in read_annotations(path)] for path in paths)
     assert short == long
+
+
+@pytest.mark.parametrize("part", ["[", '"', '""', "9", "<", "!", "1 ", "x"])
+def test_a_grid_of_much_of_one_thing_takes_no_longer_than_its_size(write, part):
+    text = LONG.replace("points: size = 1", f"points: size = {part * 300_000} 1")
+    begun = time.monotonic()
+    with contextlib.suppress(AnnotationError):
+        read_annotations(write("day.TextGrid", text))
+    assert time.monotonic() - begun < 5

@@ -55,7 +55,10 @@ def _sound_events(data: Mapping[str, Any], path: Path) -> Iterator[Annotation]:
 def _listened_to(data: Mapping[str, Any], path: Path) -> Iterator[Annotation]:
     """What the clips say: negative where one is empty, unlabelled where there is none."""
     files = _files(data)
-    durations = {each["uuid"]: each.get("duration") or END_OF_ALL for each in data.get("recordings") or ()}
+    durations = {
+        each["uuid"]: seconds(each.get("duration") or END_OF_ALL, "duration", path)
+        for each in data.get("recordings") or ()
+    }
     clips = {clip["uuid"]: clip for clip in data.get("clips") or ()}
     states: dict[str, set[str]] = {}
     for task in data.get("annotation_tasks") or ():

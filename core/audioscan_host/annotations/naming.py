@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+
+from audioscan_host.recordings import SUFFIXES
 
 _TABLE_NAME = re.compile(r"(\.Table\.\d+)?(\.selections)?$", re.IGNORECASE)
 
@@ -21,14 +24,26 @@ def named_like(path: Path) -> str:
     return _TABLE_NAME.sub("", path.stem) or path.stem
 
 
-def bare(name: str) -> str:
-    """A file's name without suffix, what label files have behind it, and case: `Day.BirdNET.results.csv` is `day`."""
+def stem(name: str) -> str:
+    """A recording's name without suffix and case."""
+    return Path(unicodedata.normalize("NFC", name)).stem.casefold()
+
+
+def likely_stems(name: str) -> Iterator[str]:
+    """What a recording may be called that a label file calls so, without suffix and case; the longest first.
+
+    `Day.BirdNET.results` is `day.birdnet.results`, or `day.birdnet`, or `day`.
+    """
     name = unicodedata.normalize("NFC", name)
-    shorter = _SUFFIX.sub("", name)
-    while shorter and shorter != name:
-        name, shorter = shorter, _OF_LABEL_FILES.sub("", shorter)
-    # `day.wav.txt` is named like day.wav
-    return (_MEDIA.sub("", name) or name).casefold()
+    yield name.casefold()
+    for suffix in (_SUFFIX, _OF_LABEL_FILES, _OF_LABEL_FILES, _OF_LABEL_FILES, None):
+        shorter = _without_media_suffix(name) if suffix is None else suffix.sub("", name)
+        if shorter and shorter != name:
+            name = shorter
+            yield name.casefold()
 
 
-_MEDIA = re.compile(r"\.(wav|wave|flac|mp3|m4a|ogg|opus|aiff?|caf|w64|mp4|mkv|mov|webm)$", re.IGNORECASE)
+def _without_media_suffix(name: str) -> str:
+    """`day.wav.txt` is named like day.wav."""
+    path = PurePath(name)
+    return path.stem if path.suffix.lower() in SUFFIXES else name

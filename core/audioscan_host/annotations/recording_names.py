@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os.path import commonprefix
 from pathlib import Path, PurePath, PureWindowsPath
 
-from audioscan_host.annotations.naming import bare
+from audioscan_host.annotations.naming import likely_stems, stem
 from audioscan_host.errors import AnnotationError
 
 _Parts = tuple[str, ...]  # of a path
@@ -79,12 +79,13 @@ class Recordings:
         means = {parts: path for parts, path in self.paths.items() if path not in set(taken.values())}
         by_stem: dict[str, list[_Parts]] = defaultdict(list)
         for known in means:
-            by_stem[bare(known[-1])].append(known)
+            by_stem[stem(known[-1])].append(known)
         found: dict[str, _Parts] = {}
         agree = {}  # whether the folders of a file and of its recording do
         for file in files:
             parts = file_parts(file)
-            likely = self._nearest(parts, by_stem.get(bare(parts[-1]), [])) if parts else []
+            called = (by_stem[each] for each in likely_stems(parts[-1] if parts else "") if each in by_stem)
+            likely = self._nearest(parts, next(called, []))
             if len(likely) == 1:
                 found[file] = likely[0]
                 agree[file] = _folder(parts) in ((), _folder(likely[0]))

@@ -11,10 +11,10 @@ from audioscan_host.errors import AnnotationError
 
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"'  # a text, in which a quote is doubled
-    r"|\[[^\]\n\"]*\]"  # the number of an item
+    r'|\[[^\[\]\n"]*\]'  # the number of an item
     r"|![^\n]*"  # a comment
     r"|<(\w+)>"
-    r"|(?<![^\s\]:=])([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)%?(?!\S)"
+    r"|(?<![^\s\]:=])([-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?)%?(?!\S)"
 )
 """What counts in either form: texts, flags and numbers that stand alone. All else is there for people's eyes.
 https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html"""
@@ -91,7 +91,7 @@ class _Tokens:
     def count(self, name: str) -> int:
         """The next one, a whole number."""
         number = self._next(3, f"the number of {name}")
-        if not number.isdigit():
+        if not (number.isdigit() and len(number) < 10):
             raise AnnotationError(f"{self.place}: the number of {name} must be a whole number, not {number}")
         return int(number)
 
