@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioscan_host.annotations.annotation import Annotation, Role
+    from audioscan_host.annotations.label_format import LabelFormat, LabelHead
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.detector.detector import Detector
@@ -55,6 +57,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "FINAL",
     "About",
+    "Annotation",
     "AnnotationError",
     "AudioscanError",
     "CacheError",
@@ -71,6 +74,8 @@ __all__ = [
     "HiddenStates",
     "Inputs",
     "LabelEvaluation",
+    "LabelFormat",
+    "LabelHead",
     "LabelReport",
     "Match",
     "Model",
@@ -85,6 +90,7 @@ __all__ = [
     "Region",
     "RegionSettings",
     "Registry",
+    "Role",
     "Runtime",
     "ScanResult",
     "ScannedRecording",
@@ -112,6 +118,8 @@ __all__ = [
 ]
 
 _HOME = {
+    **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
+    **dict.fromkeys(["LabelFormat", "LabelHead"], "annotations.label_format"),
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
     "Detector": "detector.detector",

@@ -7,7 +7,7 @@ from typing import Any
 
 from audioscan_host.annotations.annotation import END_OF_ALL, NO_CALL, Annotation, Role
 from audioscan_host.annotations.json_content import as_written_by, parsed, seconds
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _LABEL_KEYS = ("label", "class", "event", "species", "scientific_name", "dwc:scientificName", "common_name")
@@ -19,7 +19,7 @@ _DONE = {"completed", "verified"}
 _GAP = 0.05  # seconds between clips that are not a place of their own
 
 
-def is_aoef(head: Head) -> bool:
+def is_aoef(head: LabelHead) -> bool:
     """Whether it is an object that says what is collected."""
     return head.begins_with("{") and '"collection_type"' in head.text and '"data"' in head.text
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.annotations.labels_as import LabelsAs, TimedRow, spans_of
 from audioscan_host.errors import AnnotationError
 
 
-def is_audacity(head: Head) -> bool:
+def is_audacity(head: LabelHead) -> bool:
     """Whether the first line begins with a time, or is one of frequency limits."""
     return len(head.cells) > 1 and (head.cells[0] == "\\" or cells.is_time(head.cells[0]))
 

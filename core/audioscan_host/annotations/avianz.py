@@ -7,7 +7,7 @@ from typing import Any
 
 from audioscan_host.annotations.annotation import Annotation, Role
 from audioscan_host.annotations.json_content import as_written_by, parsed, seconds
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _BEGINNING = re.compile(r'\s*\[\s*(\{[^{}]*"(Operator|Reviewer|Duration)"|\[\s*-1)')
@@ -17,7 +17,7 @@ _UNKNOWN = "don't know"
 _SURE = 100
 
 
-def is_avianz(head: Head) -> bool:
+def is_avianz(head: LabelHead) -> bool:
     """Whether it is a list that begins with who worked on the recording."""
     return _BEGINNING.match(head.text[:4000]) is not None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 HEADER = ("filename", "onset", "offset", "event_label")
@@ -24,14 +24,14 @@ _POSITIONS: Mapping[int, tuple[str, ...]] = {1: HEADER, 2: ("filename", "scene_l
 """The columns of a list without a header, by the position of the onset."""
 
 
-def has_header(head: Head) -> bool:
+def has_header(head: LabelHead) -> bool:
     """Whether the first row names the columns of an event list."""
     return bool({"onset", "event_onset"} & head.columns) and (
         head.delimiter == "\t" or {"offset", "event_offset"} <= head.columns
     )
 
 
-def starts_with_event(head: Head) -> bool:
+def starts_with_event(head: LabelHead) -> bool:
     """Whether the first row is an event with its file, with or without a scene label after it."""
     return _onset_column(head.cells) is not None
 
@@ -45,7 +45,7 @@ def read_dcase(path: Path, text: str) -> Iterator[Annotation]:
     file has no event, and is skipped.
     https://tut-arg.github.io/sed_eval/generated/sed_eval.io.load_event_list.html
     """
-    rows = cells.rows(path, text, Head(text).delimiter)
+    rows = cells.rows(path, text, LabelHead(text).delimiter)
     first_place, first = next(rows)
     onset_column = _onset_column(first)
     if onset_column is None:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 
-def is_elan(head: Head) -> bool:
+def is_elan(head: LabelHead) -> bool:
     """Whether it is XML of ELAN's."""
     return head.begins_with("<") and "<ANNOTATION_DOCUMENT" in head.text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation, Role
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _FILE, _START, _END = "audiofilename", "starttime", "endtime"
@@ -14,7 +14,7 @@ _ROLES: Mapping[str, Role] = {"POS": Role.POSITIVE, "NEG": Role.ABSENT, "UNK": R
 """What a cell says of its class: it is there, it is not, or the annotator was not sure."""
 
 
-def is_few_shot(head: Head) -> bool:
+def is_few_shot(head: LabelHead) -> bool:
     """Whether the first line is a header of the few-shot task."""
     return {_FILE, _START, _END} <= head.columns
 
@@ -26,7 +26,7 @@ def read_few_shot(path: Path, text: str) -> Iterator[Annotation]:
     positive, NEG absent, UNK soft.
     https://dcase.community/challenge2022/task-few-shot-bioacoustic-event-detection
     """
-    rows = cells.rows(path, text, Head(text).delimiter)
+    rows = cells.rows(path, text, LabelHead(text).delimiter)
     first = next(rows)[1]
     header = cells.column_names(first)
     cells.refuse_repeated(header, header, path)

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from audioscan_host.annotations.annotation import Annotation, Role
-from audioscan_host.annotations.label_format import Head, LabelFormat
+from audioscan_host.annotations.label_format import LabelFormat, LabelHead
 from audioscan_host.errors import AnnotationError
 
 
-def recognises(form: LabelFormat, head: Head, path: Path) -> bool:
+def recognises(form: LabelFormat, head: LabelHead, path: Path) -> bool:
     """Whether the format recognises a file.
 
     Raises:

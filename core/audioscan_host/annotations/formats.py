@@ -9,7 +9,7 @@ from audioscan_host.annotations.elan import is_elan, read_elan
 from audioscan_host.annotations.few_shot import is_few_shot, read_few_shot
 from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
 from audioscan_host.annotations.kaleidoscope import is_kaleidoscope, read_kaleidoscope
-from audioscan_host.annotations.label_format import Head, LabelFormat
+from audioscan_host.annotations.label_format import LabelFormat, LabelHead
 from audioscan_host.annotations.named_columns import NAMED_COLUMNS
 from audioscan_host.annotations.plain_csv import is_plain_csv, read_plain_csv
 from audioscan_host.annotations.raven import is_selection_table, read_raven
@@ -17,19 +17,19 @@ from audioscan_host.annotations.subtitles import is_subtitles, read_subtitles
 from audioscan_host.annotations.textgrid import is_textgrid, read_textgrid
 
 
-def _is_own_csv(head: Head) -> bool:
+def _is_own_csv(head: LabelHead) -> bool:
     return head.delimiter == "," and set(COLUMNS) <= head.columns
 
 
-def _is_own_tsv(head: Head) -> bool:
+def _is_own_tsv(head: LabelHead) -> bool:
     return head.delimiter == "\t" and set(COLUMNS) <= head.columns
 
 
-def _is_part_of_tsv(head: Head) -> bool:
+def _is_part_of_tsv(head: LabelHead) -> bool:
     return len(head.cells) > 1 and bool(set(COLUMNS) & set(column_names(head.cells)))
 
 
-def _has_commas(head: Head) -> bool:
+def _has_commas(head: LabelHead) -> bool:
     return any("," in cell or ";" in cell for cell in head.cells) or head.cells[0].casefold() in COLUMNS
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.annotations.named_columns import first_filled
 from audioscan_host.errors import AnnotationError
 
@@ -24,7 +24,7 @@ _NO_NAME = ("noid", "no id")
 """What the program writes where it names nothing."""
 
 
-def is_kaleidoscope(head: Head) -> bool:
+def is_kaleidoscope(head: LabelHead) -> bool:
     """Whether the first line is a header of Kaleidoscope's."""
     return {"in file", "offset", "duration"} <= head.columns
 
@@ -35,7 +35,7 @@ def read_kaleidoscope(path: Path, text: str) -> Iterator[Annotation]:
     A detection is `DURATION` seconds from `OFFSET` on; an empty offset is the recording's beginning.
     https://www.wildlifeacoustics.com/resources/user-guides
     """
-    rows = cells.rows(path, text, Head(text).delimiter)
+    rows = cells.rows(path, text, LabelHead(text).delimiter)
     header = cells.column_names(next(rows)[1])
     cells.refuse_repeated(header, ("indir", "folder", "in file", "offset", "duration", *LABEL_COLUMNS), path)
     if not set(LABEL_COLUMNS) & set(header):

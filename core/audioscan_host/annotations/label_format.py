@@ -15,7 +15,7 @@ HEAD = 65_536
 
 
 @dataclass(frozen=True)
-class Head:
+class LabelHead:
     """The beginning of a label file.
 
     Attributes:
@@ -76,7 +76,7 @@ class LabelFormat:
 
     name: str
     description: str
-    recognises: Callable[[Head], bool]
+    recognises: Callable[[LabelHead], bool]
     read: Callable[[Path, str], Iterable[Annotation]]
     of_one_recording: bool = False
     in_utf16: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head, LabelFormat
+from audioscan_host.annotations.label_format import LabelFormat, LabelHead
 from audioscan_host.errors import AnnotationError
 
 
@@ -29,15 +29,15 @@ class Columns:
     file: str = "file"
     end_is_duration: bool = False
 
-    def are_in(self, head: Head) -> bool:
+    def are_in(self, head: LabelHead) -> bool:
         """Whether a header has them all; of the labels one is enough, and the file is not needed."""
         return {self.start, self.end} <= head.columns and not head.columns.isdisjoint(self.labels)
 
-    def name_files(self, head: Head) -> bool:
+    def name_files(self, head: LabelHead) -> bool:
         """Whether a header has them all, and the file."""
         return self.are_in(head) and self.file in head.columns
 
-    def name_no_file(self, head: Head) -> bool:
+    def name_no_file(self, head: LabelHead) -> bool:
         """Whether a header has them all, but no file."""
         return self.are_in(head) and self.file not in head.columns
 
@@ -59,7 +59,7 @@ def formats_of(
 
 
 def _read(columns: Columns, path: Path, text: str) -> Iterator[Annotation]:
-    rows = cells.rows(path, text, Head(text).delimiter)
+    rows = cells.rows(path, text, LabelHead(text).delimiter)
     header = cells.column_names(next(rows)[1])
     cells.refuse_repeated(header, (columns.start, columns.end, *columns.labels, columns.file), path)
     named = [(place, cells.by_name(header, row, place)) for place, row in rows]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.annotations.labels_as import LabelsAs, TimedRow, spans_of
 from audioscan_host.errors import AnnotationError
 
 
-def is_plain_csv(head: Head) -> bool:
+def is_plain_csv(head: LabelHead) -> bool:
     """Whether the first line is a row: two times and a text, or a text, two times and anything."""
     return head.delimiter == "," and _first_time(head.comma_cells) is not None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.annotations.named_columns import first_filled
 from audioscan_host.annotations.naming import named_like
 from audioscan_host.errors import AnnotationError
@@ -19,7 +19,7 @@ _BEGIN, _END, _OFFSET = "begin time (s)", "end time (s)", "file offset (s)"
 _BEGIN_FILES, _END_FILES = ("begin path", "begin file"), ("end path", "end file")
 
 
-def is_selection_table(head: Head) -> bool:
+def is_selection_table(head: LabelHead) -> bool:
     """Whether the first row is a selection table's header."""
     names = set(cells.column_names(head.cells))
     return _BEGIN in names or {"selection", "view", "channel"} <= names

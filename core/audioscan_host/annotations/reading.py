@@ -18,7 +18,7 @@ from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
 from audioscan_host.annotations.file_content import content_of, is_utf16, text_of
 from audioscan_host.annotations.formats import FORMATS, GUESSES
 from audioscan_host.annotations.header_table import COLUMNS
-from audioscan_host.annotations.label_format import HEAD, Head, LabelFormat
+from audioscan_host.annotations.label_format import HEAD, LabelFormat, LabelHead
 from audioscan_host.annotations.labels_as import LabelsAs
 from audioscan_host.annotations.naming import named_like
 from audioscan_host.annotations.unread import refuse_binary, refuse_known
@@ -143,7 +143,7 @@ def read_label_file(
     text = text_of(content, path, EXPECTED)
     if may_be_empty and not text.strip():
         return LabelFile([], has_scores=False)
-    head = Head(text[:HEAD])
+    head = LabelHead(text[:HEAD])
     form = _format_of(path, head, reader.formats)
     if is_utf16(content) and not form.in_utf16:
         raise AnnotationError(f"{path} is UTF-16 text: save it as UTF-8")
@@ -166,7 +166,7 @@ def _finished(path: Path, found: LabelFile, *, may_be_empty: bool) -> LabelFile:
     return found
 
 
-def _format_of(path: Path, head: Head, of_plugins: Sequence[LabelFormat]) -> LabelFormat:
+def _format_of(path: Path, head: LabelHead, of_plugins: Sequence[LabelFormat]) -> LabelFormat:
     if not head.first_line:
         raise AnnotationError(f"{path} is empty: expected {EXPECTED}")
     for form in FORMATS:
@@ -200,7 +200,7 @@ def _understood(annotation: Annotation) -> Annotation:
     return annotation
 
 
-def _has_scores(head: Head) -> bool:
+def _has_scores(head: LabelHead) -> bool:
     if any(map(cells.is_time, head.columns)):  # a row, and the name of a column in it is a label
         return False
     return "score" in head.columns or {"confidence", "common name"} <= head.columns

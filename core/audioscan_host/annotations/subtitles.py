@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _TIMES = re.compile(r"\s*([-\d:.,]+)\s*-->\s*([-\d:.,]+)(\s.*)?")
@@ -14,7 +14,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
 """Marks of style in a text: `<i>`, `<v Anna>`, `{\\an8}`."""
 
 
-def is_subtitles(head: Head) -> bool:
+def is_subtitles(head: LabelHead) -> bool:
     """Whether it begins as WebVTT does, or with the number and the times of a subtitle."""
     if head.begins_with("WEBVTT"):
         return True

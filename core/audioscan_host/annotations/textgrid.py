@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _TOKEN = re.compile(
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html"""
 
 
-def is_textgrid(head: Head) -> bool:
+def is_textgrid(head: LabelHead) -> bool:
     """Whether it is a text file of Praat's, of a TextGrid."""
     return "ooTextFile" in head.first_line and "TextGrid" in head.text[:400]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from audioscan_host.annotations import cells
-from audioscan_host.annotations.label_format import Head
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 _BINARY: Mapping[bytes, str] = {
@@ -36,7 +36,7 @@ def refuse_binary(path: Path, content: bytes) -> None:
             raise AnnotationError(f"{path} is not a text file but {is_what}")
 
 
-def refuse_known(path: Path, head: Head) -> None:
+def refuse_known(path: Path, head: LabelHead) -> None:
     """Refuse a text that is known for what it is, and not read.
 
     Raises:
@@ -47,7 +47,7 @@ def refuse_known(path: Path, head: Head) -> None:
         raise AnnotationError(f"{path} is {is_what}")
 
 
-def _known(head: Head) -> str:
+def _known(head: LabelHead) -> str:
     """What a text is, and what to do; empty where that is not known."""
     if head.begins_with("{\\rtf"):
         return "formatted text (RTF): save it as plain text"
@@ -58,7 +58,7 @@ def _known(head: Head) -> str:
     return _table(head)
 
 
-def _table(head: Head) -> str:
+def _table(head: LabelHead) -> str:
     if "ooTextFile" in head.first_line:
         return "a file of Praat's that is no TextGrid: save the TextGrid"
     if _in_samples(head):
@@ -96,6 +96,6 @@ def _xml(text: str) -> str:
     return "of a kind that is not known: ELAN's (.eaf) is read; else write CSV, file,start,end,label"
 
 
-def _in_samples(head: Head) -> bool:
+def _in_samples(head: LabelHead) -> bool:
     lines = [line.strip() for line in cells.lines(head.text[:2000]) if line.strip()][:10]
     return bool(lines) and all(_SAMPLES.fullmatch(line) for line in lines[: max(1, len(lines) - 1)])

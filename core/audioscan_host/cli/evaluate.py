@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.recordings
 @options.labels
+@options.labels_as
 @click.option(
     "--model",
     "models",
@@ -67,6 +68,7 @@ def evaluate(
     *,
     recordings: tuple[Path, ...],
     labels: tuple[Path, ...],
+    labels_as: str,
     models: tuple[str, ...],
     only: tuple[str, ...],
     out: Path | None,
@@ -100,6 +102,7 @@ def evaluate(
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
+        labels_as=labels_as,
         classifiers=[
             ClassifierSettings(kind, calibration, normalisation)
             for kind in classifiers

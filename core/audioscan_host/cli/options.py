@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from audioscan_host.annotations.labels_as import LabelsAs
 from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import reporting
 from audioscan_host.models.model import Precision, Runtime
@@ -39,6 +40,16 @@ cache_dir = click.option(
 )
 
 
+labels_as = click.option(
+    "--labels-as",
+    type=one_of(LabelsAs),
+    default=LabelsAs.AUTO.value,
+    show_default=True,
+    help="What the second number of a label without a header is: an end, or a duration, as Sonic Visualiser writes it; auto takes "
+    "it for an end, and says where it is likely a duration.",
+)
+
+
 def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command]:
     return click.option(
         "--labels",
@@ -46,8 +57,8 @@ def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command
         required=required,
         type=FILE,
         metavar="FILE",
-        help=f"{purpose}CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database; or a "
-        "folder of them. May repeat: where two files label the same place with the same label, the later one wins.",
+        help=f"{purpose}CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE, BirdNET, Praat, an 8-cut database and "
+        "others; or a folder of them. May repeat: where two files label the same place with the same label, the later one wins.",
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.detector
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
+@options.labels_as
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")
 @click.option(
@@ -38,6 +39,7 @@ def suggest(
     detector: Path,
     n: int,
     labels: tuple[Path, ...],
+    labels_as: str,
     only: tuple[str, ...],
     seed: int,
     format_name: str,
@@ -62,6 +64,7 @@ def suggest(
         detector,
         n=n,
         labels=labels,
+        labels_as=labels_as,
         only=only,
         seed=seed,
         **session,

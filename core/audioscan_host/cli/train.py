@@ -31,6 +31,7 @@ def _two_files(
 @click.command()
 @options.recordings
 @options.labels_beside_others
+@options.labels_as
 @click.option(
     "--from-regions",
     "from_regions",
@@ -68,6 +69,7 @@ def train(
     *,
     recordings: tuple[Path, ...],
     labels: tuple[Path, ...],
+    labels_as: str,
     from_regions: tuple[tuple[Path, Path], ...],
     model: str,
     out: Path,
@@ -101,6 +103,7 @@ def train(
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
+        labels_as=labels_as,
         classifier=ClassifierSettings(classifier, calibration, normalisation),
         **session,
     )

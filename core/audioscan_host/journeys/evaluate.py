@@ -103,6 +103,7 @@ def evaluate(
     hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
+    labels_as: str = "auto",
     classifiers: Sequence[ClassifierSettings] = (ClassifierSettings(),),
     threshold: float = 0.5,
     resamples: int = RESAMPLES,
@@ -125,6 +126,8 @@ def evaluate(
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         classifiers: ways to fit and calibrate; each is tried with each model.
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
@@ -148,7 +151,10 @@ def evaluate(
     if out is not None:
         folder.check(Path(out))
     annotations = annotated(
-        find_recordings(recordings, session.notes), [Path(path) for path in labels], tell=session.notes
+        find_recordings(recordings, session.notes),
+        [Path(path) for path in labels],
+        tell=session.notes,
+        reader=session.label_reader(labels_as),
     )
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     tell_points_among_spans(names, annotations, session.notes)

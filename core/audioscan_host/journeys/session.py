@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
@@ -73,6 +74,17 @@ class Session:
             LocalExecutor(),
             Notes(),
         )
+
+    def label_reader(self, labels_as: str = "auto") -> LabelReader:
+        """Reads label files, those of plugins' formats among them.
+
+        Args:
+            labels_as: what the second number of a row without a header is; a word of `LabelsAs`.
+
+        Raises:
+            SettingError: there is no such word.
+        """
+        return LabelReader(self.registry.label_formats(self.notes), labels_as)
 
     def embedder(self, models: Sequence[Model], windowing: Windowing) -> Embedder:
         """Embeds recordings by these models.

@@ -45,6 +45,7 @@ def suggest(
     *,
     n: int = 10,
     labels: Iterable[Path | str] = (),
+    labels_as: str = "auto",
     only: Collection[str] = (),
     seed: int = 42,
     **options: Unpack[SessionOptions],
@@ -60,6 +61,8 @@ def suggest(
         detector: a detector, or the file of one.
         n: how many windows, over all recordings.
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         only: the labels to ask for; all of the detector's unless given.
         seed: of the random windows.
         options: cache, device, models and progress; see `SessionOptions`.
@@ -75,7 +78,11 @@ def suggest(
     detector, model = ready_detector(detector, session.registry, only)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
-        paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
+        paths,
+        [Path(path) for path in labels],
+        may_fit_none=True,
+        tell=session.notes,
+        reader=session.label_reader(labels_as),
     )
 
     embedder = session.embedder([model], detector.windowing)

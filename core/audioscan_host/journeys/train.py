@@ -80,6 +80,7 @@ def train(
     hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
+    labels_as: str = "auto",
     classifier: ClassifierSettings | None = None,
     **options: Unpack[SessionOptions],
 ) -> TrainResult:
@@ -97,6 +98,8 @@ def train(
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         classifier: how to fit and calibrate.
         options: cache, device, models and progress; see `SessionOptions`.
 
@@ -115,16 +118,19 @@ def train(
     reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
+    reader = session.label_reader(labels_as)
     paths = find_recordings(recordings, session.notes)
-    known = {} if windowing else known_annotations(paths, [*label_files, *(after for _, after in reviews)])
+    corrected_copies = [after for _, after in reviews]
+    known = {} if windowing else known_annotations(paths, [*label_files, *corrected_copies], reader)
     choice = choose_windowing(
         windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
     )
     windowing = choice.windowing
     reviewed = [
-        (after, read_review(found, after, windowing.window, session.notes)) for found, after in reviews
+        (after, read_review(found, after, windowing.window, session.notes, reader))
+        for found, after in reviews
     ]
-    annotations = annotated(paths, label_files, reviewed, session.notes)
+    annotations = annotated(paths, label_files, reviewed, session.notes, reader)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     tell_points_among_spans(names, annotations, session.notes)
     tell_choice(choice, session.notes)

@@ -9,8 +9,9 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any, Literal
 
-from audioscan_host.annotations import Annotation, Role, corrected, files_of, read_annotations
+from audioscan_host.annotations import Annotation, Role, corrected
 from audioscan_host.annotations.matching import match_recordings
+from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files
 from audioscan_host.annotations.window_ladder import UNKNOWN_LENGTH, own_window, usual_length
 from audioscan_host.cache import Cache
 from audioscan_host.errors import SettingError
@@ -165,7 +166,9 @@ def fitting_windowing(
     return WindowChoice(windowing, by, reason, lengths, own)
 
 
-def known_annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> dict[Path, list[Annotation]]:
+def known_annotations(
+    paths: Sequence[Path], label_files: Sequence[Path], reader: LabelReader = AS_IT_STANDS
+) -> dict[Path, list[Annotation]]:
     """What label files say of recordings, those with nothing left out, without a word about any file.
 
     A window has to be chosen before a review is read, since what that makes negative depends on it; so a
@@ -174,14 +177,14 @@ def known_annotations(paths: Sequence[Path], label_files: Sequence[Path]) -> dic
     Args:
         paths: the recordings.
         label_files: files, and folders of them; later ones win.
+        reader: how they are read.
 
     Raises:
-        AnnotationError: a file cannot be read.
+        AnnotationError: files cannot be read, all of which are named.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
-    for file in chain.from_iterable(map(files_of, label_files)):
-        read = read_annotations(file, may_be_empty=True)
-        matched = match_recordings(read, paths, file, may_fit_none=True)
+    for file, read in read_label_files(label_files, may_be_empty=True, reader=reader):
+        matched = match_recordings(read.annotations, paths, file, may_fit_none=True)
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
     return {path: annotations for path, annotations in found.items() if annotations}
