@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from audioscan_host.annotations.labels_as import LabelsAs
 from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.cli import reporting
 from audioscan_host.models.model import Precision, Runtime
@@ -40,10 +39,14 @@ cache_dir = click.option(
 )
 
 
+LABELS_AS = ("auto", "ends", "durations")
+"""The words of `annotations.labels_as.LabelsAs`, which is not imported here: the readers of label files take longer than
+all else that `--help` needs."""
+
 labels_as = click.option(
     "--labels-as",
-    type=one_of(LabelsAs),
-    default=LabelsAs.AUTO.value,
+    type=one_of(LABELS_AS),
+    default=LABELS_AS[0],
     show_default=True,
     help="What the second number of a label without a header is: an end, or a duration, as Sonic Visualiser writes it; auto takes "
     "it for an end, and says where it is likely a duration.",
