@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audioscan_host.annotations.annotation import Annotation, Role
+    from audioscan_host.annotations.label_format import LabelFormat, LabelHead
     from audioscan_host.annotations.survey import LabelSurvey
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
@@ -84,6 +85,8 @@ __all__ = [
     "HiddenStates",
     "Inputs",
     "LabelEvaluation",
+    "LabelFormat",
+    "LabelHead",
     "LabelReport",
     "LabelSurvey",
     "LabelsResult",
@@ -132,6 +135,7 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
+    **dict.fromkeys(["LabelFormat", "LabelHead"], "annotations.label_format"),
     "LabelSurvey": "annotations.survey",
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audioscan_host.annotations import Annotation, Role, marked, positive_labels, read_annotations
+from audioscan_host.annotations.reading import read_label_files
 from audioscan_host.errors import AnnotationError
 
 SAMPLES = {
@@ -19,6 +20,26 @@ SAMPLES = {
     "dcase": "filename\tonset\toffset\tevent_label\nday.wav\t1.25\t3.5\tcall\n",
     "dcase without header": "day.wav\t1.25\t3.5\tcall\nday.wav\t5.25\t7.5\tsong\n",
 }
+
+FOREIGN = {
+    "few-shot": "Audiofilename,Starttime,Endtime,Q\nday.wav,1.25,3.5,POS\nday.wav,5,7,UNK\n",
+    "kaleidoscope": "INDIR,FOLDER,IN FILE,OFFSET,DURATION,MANUAL ID\n/a,b,day.wav,1.25,2.25,call\n",
+    "birdnet": "Start (s),End (s),Scientific name,Common name,Confidence\n0.0,3.0,Parus major,Great Tit,0.9\n",
+    "plain csv": "1.25,3.5,call\n4:05,4:06.5,call\n",
+    "subtitles": "1\n00:00:01,250 --> 00:00:03,500\ncall\n\n2\n00:00:04,000 --> 00:00:05,000\ncall\n",
+    "webvtt": "WEBVTT\n\n00:01.250 --> 00:03.500\ncall\n",
+    "textgrid": 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n5\n<exists>\n1\n"IntervalTier"\n"birds"\n0\n5\n'
+    '2\n0\n1.25\n""\n1.25\n3.5\n"call"\n',
+    "avianz": '[{"Operator": "a", "Reviewer": "b", "Duration": 60}, [1.25, 3.5, 0, 0, [{"species": "x", "certainty": 90}]]]',
+    "elan": '<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1250"/></TIME_ORDER><TIER><ANNOTATION>'
+    '<ALIGNABLE_ANNOTATION ANNOTATION_ID="x" TIME_SLOT_REF1="a" TIME_SLOT_REF2="a"><ANNOTATION_VALUE>call</ANNOTATION_VALUE>'
+    "</ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>",
+    "whombat": '{"data": {"collection_type": "annotation_set", "recordings": [{"uuid": "r", "path": "day.wav", "duration": 9}], '
+    '"tags": [{"id": 0, "key": "species", "value": "x"}], "clips": [{"uuid": "c", "recording": "r", "start_time": 0, "end_time": '
+    '5}], "sound_events": [{"uuid": "e", "recording": "r", "geometry": {"type": "BoundingBox", "coordinates": [1.25, 0, 3.5, 9]}'
+    '}], "sound_event_annotations": [{"sound_event": "e", "tags": [0]}], "clip_annotations": [{"clip": "c"}]}}',
+}
+"""What other programs write, small."""
 
 
 def read_or_refused(path: Path) -> list[Annotation]:
@@ -60,16 +81,20 @@ class TestRecognising:
 
 
 class TestDamagedFiles:
-    @pytest.mark.parametrize("name", SAMPLES)
+    @pytest.mark.parametrize("name", FOREIGN)
+    def test_what_is_damaged_here_is_read_when_it_is_whole(self, write, name):
+        assert read_annotations(write("day.txt", FOREIGN[name]))
+
+    @pytest.mark.parametrize("name", [*SAMPLES, *FOREIGN])
     def test_a_file_that_is_cut_off_is_read_or_refused(self, write, name):
-        content = SAMPLES[name].encode()
+        content = {**SAMPLES, **FOREIGN}[name].encode()
         for size in range(len(content)):
             read_or_refused(write("cut.txt", content[:size]))
 
     @pytest.mark.parametrize("seed", range(30))
     def test_a_file_with_wrong_bytes_is_read_or_refused(self, write, seed):
         rng = random.Random(seed)  # noqa: S311 - the seed is the point
-        for sample in SAMPLES.values():
+        for sample in [*SAMPLES.values(), *FOREIGN.values()]:
             content = bytearray(sample.encode())
             for _ in range(rng.randrange(1, 6)):
                 content[rng.randrange(len(content))] = rng.choice(
@@ -79,7 +104,7 @@ class TestDamagedFiles:
                 assert annotation.start >= 0
                 assert annotation.end is None or annotation.end > annotation.start
                 assert annotation.file
-                assert annotation.label
+                assert annotation.label or annotation.role is Role.UNLABELLED
 
     @pytest.mark.parametrize("seed", range(10))
     def test_binary_content_is_refused(self, write, seed):
@@ -112,7 +137,10 @@ class TestReadingSomethingElse:
             ),
             (b"dog\tcat\tbird\n", "found 'dog\\tcat\\tbird'"),
             (b"filename\tonset\toffset\tevent_label\n", "holds no annotations"),
-            (b'{"format": "audioscan-host regions",\n', "the header lacks file, start, end, label"),
+            (
+                b'{"format": "audioscan-host regions",\n',
+                "is JSON of audioscan-host, which is not read back: write the result with",
+            ),
         ],
     )
     def test_says_what_is_wrong_with_the_file(self, write, refused, content, reason):
@@ -123,6 +151,41 @@ class TestReadingSomethingElse:
 
     def test_says_that_a_folder_is_no_file(self, tmp_path, refused):
         assert "cannot read" in refused(tmp_path)
+
+
+class TestSeveralFiles:
+    """Whoever has many label files reads of all that is wrong with them at once."""
+
+    def test_every_file_with_something_wrong_is_named(self, write, tmp_path):
+        write("a.txt", "2\t1\tcall\n")
+        write("b.txt", "1\t2\tcall\n")
+        write("c.csv", "file,start,end,label\n")
+        with pytest.raises(AnnotationError) as caught:
+            read_label_files([tmp_path])
+        message = str(caught.value)
+        assert message.startswith("2 label files cannot be used: ")
+        assert "a.txt, line 1: end (1.0) must be after start (2.0)" in message
+        assert "c.csv holds no annotations" in message
+        assert "b.txt" not in message
+
+    def test_of_one_alone_nothing_is_added(self, write, tmp_path):
+        write("a.txt", "2\t1\tcall\n")
+        with pytest.raises(AnnotationError, match=r"^[^;]*a.txt, line 1: end"):
+            read_label_files([tmp_path])
+
+
+class TestNoCall:
+    @pytest.mark.parametrize("label", ["nocall", "NoCall", "no call", "no_call"])
+    def test_a_place_where_nothing_was_heard_is_negative(self, write, label):
+        path = write("day.txt", f"0\t5\t{label}\n5\t10\tcall\n")
+        assert read_annotations(path) == [
+            Annotation("day", 0.0, 5.0, label, Role.NEGATIVE),
+            Annotation("day", 5.0, 10.0, "call"),
+        ]
+
+    def test_what_a_person_says_of_its_role_stands(self, write):
+        path = write("l.csv", "file,start,end,label,role\nday,0,5,nocall,unlabelled\n")
+        assert read_annotations(path)[0].role is Role.UNLABELLED
 
 
 class TestPositiveLabels:
@@ -179,7 +242,7 @@ class TestMarkedRoles:
     def test_an_absent_place_needs_a_label(self, tmp_path):
         path = tmp_path / "day.csv"
         path.write_text("file,start,end,label,role\nday,0,6,,absent\n")
-        with pytest.raises(AnnotationError, match="label is empty"):
+        with pytest.raises(AnnotationError, match="its one row does not name a sound"):
             read_annotations(path)
 
     @pytest.mark.parametrize("label", ["cry (loud)", "(soft)", "cry (soft) 2", "soft"])

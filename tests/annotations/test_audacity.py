@@ -3,6 +3,7 @@
 import pytest
 
 from audioscan_host.annotations import Annotation, read_annotations
+from audioscan_host.annotations.reading import read_label_file
 
 
 class TestReadingAudacity:
@@ -27,8 +28,6 @@ class TestReadingAudacity:
     @pytest.mark.parametrize(
         ("line", "reason"),
         [
-            ("1.0\t2.0\t", "line 3: the label has no text"),
-            ("1.0\t2.0", "line 3: the label has no text"),
             ("1.0", "line 3: expected start, end and label separated by tabs"),
             ("1.0\tcall", "line 3: end must be a number of seconds, not 'call'"),
             (
@@ -60,6 +59,13 @@ class TestReadingAudacity:
         message = refused(write("day.txt", "0\t1\tcall\n17\t0.5\t2.0\tdog\n"))
         assert "line 2: '17' may be a start or a recording" in message
         assert "write the header filename, onset, offset, event_label" in message
+
+    @pytest.mark.parametrize("line", ["1.0\t2.0\t", "1.0\t2.0", "1.0\t2.0\t \t0.9"])
+    def test_a_label_without_text_is_skipped_with_a_count(self, write, refused, line):
+        read = read_label_file(write("day.txt", f"1\t2\tcall\n{line}\n{line}\n"))
+        assert read.annotations == [Annotation("day", 1.0, 2.0, "call")]
+        assert read.unnamed == 2
+        assert "its one row does not name a sound" in refused(write("day.txt", f"{line}\n"))
 
     def test_a_label_may_be_a_number(self, write):
         assert read_annotations(write("day.txt", "1\t2\t3\n"))[0].label == "3"

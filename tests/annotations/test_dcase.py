@@ -60,7 +60,7 @@ class TestReadingDcase:
             ("a.wav\t1\t1\tdog", "line 2: offset (1.0) must be after onset (1.0)"),
             ("a.wav\t1\t\tdog", "line 2: offset must be a number of seconds, not ''"),
             ("a.wav\t1\t2,5\tdog", "line 2: offset must be a number of seconds, not '2,5': write decimals"),
-            ("a.wav\t1\t2\t", "line 2: event_label is empty"),
+            ("a.wav\t1\t2\t", "its one row does not name a sound"),
             ("\t1\t2\tdog", "line 2: filename is empty"),
             ("dog", "holds no annotations"),
         ],
@@ -71,7 +71,7 @@ class TestReadingDcase:
     def test_names_the_line_without_a_header_too(self, write, refused):
         message = refused(write("events.tsv", "a.wav\t0.0\t1.0\tdog\na.wav\tsoon\t1.0\tdog\n"))
         assert "line 2: onset must be a number of seconds, not 'soon'" in message
-        assert "line 1: event_label is empty" in refused(write("events.tsv", "a.wav\t0.0\t1.0\n"))
+        assert "its one row does not name a sound" in refused(write("events.tsv", "a.wav\t0.0\t1.0\n"))
 
     def test_does_not_guess_whether_a_number_is_an_offset_or_a_label(self, write, refused):
         message = refused(write("events.tsv", "a.wav\t0\t0.5\t2.0\tdog\n"))

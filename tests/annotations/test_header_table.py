@@ -3,6 +3,7 @@
 import pytest
 
 from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.annotations.reading import read_label_file
 
 
 class TestReadingCsv:
@@ -51,12 +52,12 @@ class TestReadingCsv:
             ("d.wav,0,inf,x,", "line 7: end must be 0 s or later, not inf"),
             ("d.wav,nan,3,x,", "line 7: start must be 0 s or later, not nan"),
             ("d.wav,,3,x,", "line 7: start must be a number of seconds, not ''"),
-            ("d.wav,0:30,3,x,", "line 7: start must be a number of seconds, not '0:30'"),
+            ("d.wav,0:75,80,x,", "line 7: start must be a number of seconds, not '0:75'"),
+            ("d.wav,0:30,3,x,", "line 7: end (3.0) must be after start (30.0)"),
             (
                 'd.wav,1,"3,5",x,',
                 "line 7: end must be a number of seconds, not '3,5': write decimals with a point, 3.5",
             ),
-            ("d.wav,1,3,,", "line 7: label is empty"),
             (",1,3,x,", "line 7: file is empty"),
             (
                 "d.wav,1,3,x,maybe",
@@ -70,6 +71,39 @@ class TestReadingCsv:
         good = "d.wav,1,2,x,\n"
         path = write("labels.csv", "file,start,end,label,role\n" + good * 5 + row + "\n" + good)
         assert f"labels.csv, {reason}" in refused(path)
+
+    @pytest.mark.parametrize(
+        ("cell", "seconds"),
+        [
+            ("0:30", 30.0),
+            ("1:02.5", 62.5),
+            ("75:00", 4500.0),
+            ("1:02:03", 3723.0),
+            ("-0.01", 0.0),
+            ("-0", 0.0),
+        ],
+    )
+    def test_reads_minutes_and_hours_and_a_drag_from_before_the_beginning(self, write, cell, seconds):
+        path = write("l.csv", f"file,start,end,label\nd.wav,{cell},2:00:00,x\n")
+        assert read_annotations(path) == [Annotation("d.wav", seconds, 7200.0, "x")]
+
+    @pytest.mark.parametrize("delimiter", [",", "\t"])
+    def test_a_row_without_a_label_is_skipped_with_a_count(self, write, refused, delimiter):
+        rows = [
+            "file,start,end,label,role",
+            "d.wav,1,2,,",
+            "d.wav,3,4,x,",
+            "d.wav,5,6,,soft",
+            "d.wav,7,8,,negative",
+        ]
+        read = read_label_file(write("l.csv", "\n".join(rows).replace(",", delimiter)))
+        assert read.unnamed == 2
+        assert read.annotations == [
+            Annotation("d.wav", 3.0, 4.0, "x"),
+            Annotation("d.wav", 7.0, 8.0, "", Role.NEGATIVE),
+        ]
+        path = write("l.csv", "\n".join(rows[:2]).replace(",", delimiter))
+        assert "its one row does not name a sound: name it, or leave the file out" in refused(path)
 
     def test_names_the_missing_columns(self, write, refused):
         message = refused(write("l.csv", "file,onset,end\nd.wav,1,2\n"))
@@ -106,7 +140,6 @@ class TestReadingTsv:
                 "line 3: start must be a number of seconds, not '1,5': write decimals with a point",
             ),
             ("d.wav\t1\t3\tx\ty", "line 3: 5 cells, but the header has 4"),
-            ("d.wav\t1\t3", "line 3: label is empty"),
             ('d.wav\t1\t3\t"x\nd.wav\t1\t3\tx"', "line 4: a quoted cell runs over several lines"),
             ('d.wav\t1\t3\t"x', "check the double quotes"),
         ],

@@ -4,11 +4,14 @@ import logging
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from audioscan_host.annotations import Annotation
 from audioscan_host.annotations.matching import annotated, match_recordings
+from audioscan_host.annotations.window_labels import window_labels
 from audioscan_host.errors import AnnotationError
+from audioscan_host.notes import About
 
 
 def of(file: str, start: float = 1.0) -> Annotation:
@@ -108,7 +111,113 @@ class TestMatchingRecordings:
         )
 
 
+class TestNamesThatDifferInTheirSuffix:
+    """A last try: the one recording that is called so, whatever its suffix and case, and what a label file has behind it."""
+
+    @pytest.mark.parametrize(
+        ("file", "recording"),
+        [
+            ("r0.wav", "r0.flac"),
+            ("r0.wav", "R0.WAV"),
+            ("r0.csv", "r0.wav"),
+            ("C:\\x\\r0.wav", "r0.flac"),
+            ("X.audacity", "X.wav"),
+            ("X.Table.1.selections", "X.wav"),
+            ("X.BirdNET.results", "X.wav"),
+            ("X.BirdNET.selection.table", "X.flac"),
+            ("X.wav", "x.MP3"),
+            ("2024.05.01.labels", "2024.05.01.wav"),
+            ("day_annotations", "day.wav"),
+        ],
+    )
+    def test_finds_the_only_one(self, tmp_path, file, recording):
+        recordings = [tmp_path / recording, tmp_path / "other.wav"]
+        matched = match_recordings([of(file)], recordings, tmp_path / "labels" / "l.csv")
+        assert matched.by_recording[recordings[0]] == [of(file)]
+        assert matched.by_stem == {file: recordings[0]}
+        assert not matched.by_name_only
+
+    @pytest.mark.parametrize(
+        ("files", "names"),
+        [
+            (["r0.wav"], ["r0.flac", "R0.mp3"]),  # two recordings may be meant
+            (["r0.wav", "r0.csv"], ["r0.flac"]),  # two files may mean it
+            (["r0.flac", "r0.csv"], ["r0.flac"]),  # another means it by its whole name
+            (["2024.05.01"], ["2024.05.wav"]),  # the end of a date is no suffix
+            (["day 2.wav"], ["day.wav"]),
+        ],
+    )
+    def test_takes_none_where_it_is_not_the_only_one(self, tmp_path, files, names):
+        recordings = [tmp_path / name for name in [*names, "known.wav"]]
+        annotations = [of(file) for file in [*files, "known.wav"]]
+        assert match_recordings(annotations, recordings, tmp_path / "l.csv").by_stem == {}
+
+    def test_goes_by_the_folder_where_the_label_file_names_it(self, tmp_path):
+        recordings = [tmp_path / folder / "r0.flac" for folder in ("a", "b")]
+        annotations = [of("a/r0.wav"), of("b/r0.wav"), of("c/r0.wav")]
+        matched = match_recordings(annotations, recordings, Path("/elsewhere/l.csv"))
+        assert matched.by_stem == {"a/r0.wav": recordings[0], "b/r0.wav": recordings[1]}
+        assert matched.elsewhere == annotations[2:]
+
+    def test_does_not_take_another_folders_file_once_folders_agree(self, tmp_path):
+        recordings = [tmp_path / "b" / "1.flac", tmp_path / "b" / "2.wav"]
+        matched = match_recordings([of("a/1.wav"), of("b/2.wav")], recordings, Path("/elsewhere/l.csv"))
+        assert matched.by_stem == {}
+        assert matched.elsewhere == [of("a/1.wav")]
+
+    def test_a_label_file_means_the_recording_beside_it(self, tmp_path):
+        recordings = [tmp_path / folder / "X.wav" for folder in ("a", "b")]
+        matched = match_recordings([of("X.audacity")], recordings, tmp_path / "b" / "X.audacity.txt")
+        assert matched.by_stem == {"X.audacity": recordings[1]}
+
+    def test_is_told_once_for_all_label_files(self, tmp_path):
+        for name in ("x", "y", "z"):
+            (tmp_path / f"{name}.audacity.txt").write_text("1\t2\tcall\n")
+        (tmp_path / "x.wav").touch()
+        notes = []
+        recordings = [tmp_path / f"{name}.wav" for name in ("x", "y", "z")]
+        annotated(
+            recordings, [tmp_path / f"{name}.audacity.txt" for name in ("x", "y", "z")], tell=notes.append
+        )
+        (note,) = notes
+        assert "'x.audacity' is taken for" in note.message
+        assert "and 2 more recordings likewise" in note.message
+
+    def test_a_file_that_leads_nowhere_at_all_is_no_error(self, tmp_path):
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
+        for file in ("loop/a.wav", "a\0b.wav", "x" * 5000):
+            matched = match_recordings([of(file), of("day.wav")], [tmp_path / "day.wav"], tmp_path / "l.csv")
+            assert matched.elsewhere == [of(file)]
+
+
 class TestAnnotated:
+    def test_a_table_without_a_row_makes_its_recording_negative_and_is_told(self, tmp_path):
+        header = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tSpecies\n"
+        (tmp_path / "quiet.Table.1.selections.txt").write_text(header)
+        (tmp_path / "call.Table.1.selections.txt").write_text(header + "1\tSpectrogram 1\t1\t2\t3\tcall\n")
+        quiet, call, other = (tmp_path / f"{name}.wav" for name in ("quiet", "call", "other"))
+        notes = []
+        found = annotated([quiet, call, other], sorted(tmp_path.glob("*.txt")), tell=notes.append)
+        assert list(found) == [quiet, call]  # of the other one nobody has said anything
+        times = np.arange(0.0, 60.0)
+        assert (window_labels(found[quiet], "call", times, 1.0) == 0).all()
+        assert (window_labels(found[quiet], "another", times, 1.0) == 0).all()
+        (note,) = [note for note in notes if note.about is About.LABELS]
+        assert (
+            "quiet.Table.1.selections.txt: holds no label, so somebody listened and heard nothing"
+            in note.message
+        )
+
+    def test_rows_that_name_no_sound_are_told_with_their_number(self, tmp_path):
+        (tmp_path / "a.txt").write_text("1\t2\tcall\n3\t4\t\n5\t6\t\n")
+        (tmp_path / "b.txt").write_text("1\t2\t\n3\t4\tcall\n")
+        notes = []
+        recordings = [tmp_path / "a.wav", tmp_path / "b.wav"]
+        found = annotated(recordings, [tmp_path / "a.txt", tmp_path / "b.txt"], tell=notes.append)
+        assert [len(each) for each in found.values()] == [1, 1]
+        (note,) = notes
+        assert "a.txt and 1 more file: 3 rows name no sound and are skipped" in note.message
+
     def test_later_files_win_in_each_recording_by_itself(self, tmp_path, caplog):
         a, b = tmp_path / "a.wav", tmp_path / "b.wav"
         first, second = tmp_path / "first.csv", tmp_path / "a.txt"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from audioscan_host.annotations import Annotation, read_annotations
+from audioscan_host.annotations import Annotation, Role, read_annotations
+from audioscan_host.annotations.reading import read_label_file
 
 PLAIN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
 
@@ -79,7 +80,7 @@ class TestReadingRaven:
     @pytest.mark.parametrize(
         ("columns", "row", "reason"),
         [
-            ("\tAnnotation", "0\t1\t0\t8000\t", "line 2: annotation is empty: name the sound"),
+            ("\tAnnotation", "0\t1\t0\t8000\t", "its one row does not name a sound: name it"),
             (
                 "\tAnnotation",
                 "0\tone\t0\t8000\tx",
@@ -117,5 +118,29 @@ class TestReadingRaven:
         message = refused(table("day.txt", "Selection\tView\tChannel\tAnnotation", "1\tS\t1\tx"))
         assert "lacks begin time (s), end time (s)" in message
 
-    def test_a_table_without_selections_holds_no_annotations(self, table, refused):
-        assert "holds no annotations" in refused(table("day.txt", f"{PLAIN}\tAnnotation"))
+    @pytest.mark.parametrize("name", ["day.Table.1.selections.txt", "day.txt"])
+    def test_a_table_without_selections_says_that_nothing_is_in_its_recording(self, table, name):
+        read = read_label_file(table(name, f"{PLAIN}\tSpecies\t"))
+        (nothing,) = read.annotations
+        assert (nothing.file, nothing.start, nothing.role) == ("day", 0.0, Role.NEGATIVE)
+        assert nothing.end is not None
+        assert nothing.end > 24 * 3600 * 365
+        assert read.heard_nothing
+
+    def test_a_scan_without_regions_says_nothing_where_it_is_corrected(self, table):
+        assert read_annotations(table("day.txt", f"{PLAIN}\tAnnotation"), may_be_empty=True) == []
+
+    def test_a_selection_without_a_name_is_skipped_with_a_count(self, table):
+        named, unnamed = "1\tSpectrogram 1\t1\t0\t1\t0\t8000\tWOTH", "2\tSpectrogram 1\t1\t4\t5\t0\t8000\t"
+        read = read_label_file(
+            table("day.txt", f"{PLAIN}\tSpecies", named, unnamed, unnamed.replace("2", "3", 1))
+        )
+        assert read.annotations == [Annotation("day", 0.0, 1.0, "WOTH")]
+        assert read.unnamed == 2
+
+    @pytest.mark.parametrize("named_first", [True, False])
+    def test_of_a_selection_named_in_one_view_and_not_in_the_other_there_is_one(self, table, named_first):
+        rows = ["1\tWaveform 1\t1\t0.5\t1\t0\t8000\tWOTH", "1\tSpectrogram 1\t1\t0.5\t1\t0\t8000\t"]
+        read = read_label_file(table("day.txt", f"{PLAIN}\tSpecies", *(rows if named_first else rows[::-1])))
+        assert read.annotations == [Annotation("day", 0.5, 1.0, "WOTH")]
+        assert read.unnamed == 0

@@ -11,11 +11,12 @@ import pytest
 
 from audioscan_host import Windowing, evaluate, load_registry, scan, train
 from audioscan_host.annotations import Annotation, Role
+from audioscan_host.annotations.matching import known_annotations
 from audioscan_host.annotations.window_ladder import own_window, usual_length
 from audioscan_host.cache import Cache
 from audioscan_host.detector import load
 from audioscan_host.errors import SettingError
-from audioscan_host.journeys.window_choice import choose_windowing, fitting_windowing, known_annotations
+from audioscan_host.journeys.window_choice import choose_windowing, fitting_windowing
 
 HEADER = "file,start,end,label\n"
 

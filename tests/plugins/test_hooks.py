@@ -8,7 +8,17 @@ import pluggy
 import pytest
 from click.testing import CliRunner
 
-from audioscan_host import CONTRACT_VERSION, FINAL, Runtime, Windowing, hookimpl, scan, train
+from audioscan_host import (
+    CONTRACT_VERSION,
+    FINAL,
+    Annotation,
+    LabelFormat,
+    Runtime,
+    Windowing,
+    hookimpl,
+    scan,
+    train,
+)
 from audioscan_host.cache import Cache
 from audioscan_host.cli.main import main
 from audioscan_host.embedding.embedder import Embedder
@@ -28,10 +38,12 @@ CONTRACT = {
         "preprocess": ["encoder", "waveform", "windows"],
         "embed": ["encoder", "batch", "layers"],
         "select_layers": ["model", "hidden_states"],
+        "read_labels": [],
         "register_commands": ["cli"],
     }
 }
-"""Hook -> arguments, of each version: a plugin that was written for a version relies on them."""
+"""Hook -> arguments, of each version: a plugin that was written for a version relies on them. An optional hook more is no
+other version: no plugin relies on its not being there."""
 
 
 def hooks_of_the_contract():
@@ -91,6 +103,14 @@ class Noting:
         self.calls.append("select_layers")
         self.note("select_layers", model=model, hidden_states=hidden_states)
         return [hidden_states[layer] for layer in model.layers]
+
+    @hookimpl
+    def read_labels(self):
+        self.calls.append("read_labels")
+        return [LabelFormat("notes", "a line", lambda head: head.first_line == "NOTES", self.read_notes)]
+
+    def read_notes(self, path, text):
+        return [Annotation(line, 10.0, 18.0, "knock") for line in text.split()[1:]]
 
     @hookimpl
     def register_commands(self, cli):
@@ -275,6 +295,16 @@ def test_register_commands_is_not_called_for_a_command_of_the_host(command_line,
     assert "register_commands" not in noting.plugin.calls
 
 
+def test_read_labels_reads_label_files_that_no_format_of_the_host_recognises(noting, make_wav, tmp_path):
+    (tmp_path / "notes.txt").write_text("NOTES\na.wav\nb.wav\n")
+    labelled = [make_wav("a.wav", 40, seed=1), make_wav("b.wav", 40, seed=2)]
+    trained = train(
+        labelled, [tmp_path / "notes.txt"], "TINY", windowing=Windowing(8.0, 1.0), registry=noting.registry
+    )
+    assert [report.label for report in trained.reports] == ["knock"]
+    assert noting.plugin.calls[:2] == ["register_models", "read_labels"]
+
+
 # The order of all of them
 
 
@@ -309,7 +339,7 @@ def test_training_and_scanning_call_the_hooks_in_their_order(noting, make_wav, t
         registry=noting.registry,
     )
     assert trained.failures == ()
-    assert noting.plugin.calls == ["register_models", "precision", "load", *first, *later]
+    assert noting.plugin.calls == ["register_models", "read_labels", "precision", "load", *first, *later]
 
     noting.plugin.calls.clear()
     found = scan([unseen], tmp_path / "knock.detector", registry=noting.registry)

@@ -20,6 +20,7 @@ import pytest
 
 from audioscan_host import Windows
 from audioscan_host.annotations import Role, read_annotations
+from audioscan_host.annotations.formats import FORMATS
 from audioscan_host.classifier import ClassifierSettings, Statistics, fit
 from audioscan_host.classifier.settings import ClassifierKind
 from audioscan_host.cli.main import main
@@ -268,6 +269,17 @@ def test_the_label_files_of_the_page_are_read(block, tmp_path):
     assert {Path(annotation.file).stem for annotation in annotations} <= {"day", "night", "night, 2nd"}
     if block.title.startswith(("labels", "day.txt")):
         assert (annotations[1].start, annotations[1].end) == (64.2, None)
+
+
+def test_every_format_of_label_files_has_a_row_and_a_place_that_it_leads_to():
+    section = (
+        (DOCS / "file-formats.md").read_text(encoding="utf-8").split("## Label files")[1].split("\n## ")[0]
+    )
+    rows = re.findall(r"^\| (?:\[(.+?)\]\(#(.+?)\)|([^|\[]+?)) \| .+ \| .+ \|$", section, re.MULTILINE)
+    named = {name or plain for name, _, plain in rows}
+    assert {form.name for form in FORMATS} | {"8-cut"} == named - {"format"}
+    headings = re.findall(r"^### (.+)$", section, re.MULTILINE)
+    assert {place for _, place, _ in rows if place} <= {each.lower().replace(" ", "-") for each in headings}
 
 
 def test_every_role_is_explained_and_shown(tmp_path):

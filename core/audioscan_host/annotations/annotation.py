@@ -65,6 +65,32 @@ class Annotation:
         return math.sqrt(low * (low if high is None else max(low, high)))
 
 
+END_OF_ALL = 1e9
+"""Seconds; later than any recording ends."""
+
+NO_CALL = "nocall"
+"""What BirdNET's and other collections write for a place where somebody listened and nothing is."""
+
+
+def nothing_in(file: str) -> Annotation:
+    """That somebody listened to all of a recording, and nothing that is learned is in it."""
+    return Annotation(file, 0.0, END_OF_ALL, NO_CALL, Role.NEGATIVE)
+
+
+def is_no_call(label: str) -> bool:
+    """Whether a label says that nothing is there: `nocall`, `No call`, `no_call`."""
+    return re.sub(r"[\s_-]", "", label).casefold() == NO_CALL
+
+
+_NEEDS_NO_LABEL = (Role.NEGATIVE, Role.UNLABELLED)
+"""Roles that say the same of every sound."""
+
+
+def is_unnamed(annotation: Annotation) -> bool:
+    """Whether an annotation lacks the name of a sound that it says something of."""
+    return not annotation.label and annotation.role not in _NEEDS_NO_LABEL
+
+
 _MARKED = re.compile(rf"(.*?)\s*\(({'|'.join(Role)})\)", re.DOTALL)
 
 
@@ -76,7 +102,7 @@ def marked(label: str, role: Role) -> str:
 def with_marked_role(annotation: Annotation) -> Annotation:
     """The annotation with the role that its label ends with, where `marked` or a person put one there."""
     found = _MARKED.fullmatch(annotation.label)
-    if annotation.role is not Role.POSITIVE or not found or not (found[1] or found[2] == Role.UNLABELLED):
+    if annotation.role is not Role.POSITIVE or not found or not (found[1] or found[2] in _NEEDS_NO_LABEL):
         return annotation
     return replace(annotation, label=found[1], role=Role(found[2]))
 

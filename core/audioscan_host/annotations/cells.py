@@ -3,10 +3,16 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from audioscan_host.errors import AnnotationError
+
+EARLY = 0.05
+"""Seconds before a recording's beginning that are taken for it: a drag that began at the edge of the picture."""
+
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:\.\d*)?)")
 
 
 def lines(text: str) -> Iterator[str]:
@@ -71,19 +77,30 @@ def shown(header: Sequence[str]) -> str:
 
 
 def seconds(cell: str, name: str, place: str) -> float:
-    """A time, which must be finite and not negative.
+    """A time, which must be finite and not negative; `m:ss` and `h:mm:ss` are times too.
 
     Raises:
         AnnotationError: it is none.
     """
-    value = number(cell)
+    value = time(cell)
     if value is None:
         pointed = cell.strip().replace(",", ".")
         hint = f": write decimals with a point, {pointed}" if number(pointed) is not None else ""
         raise AnnotationError(f"{place}: {name} must be a number of seconds, not {cell.strip()!r}{hint}")
-    if not math.isfinite(value) or value < 0:
+    if not math.isfinite(value) or value < -EARLY:
         raise AnnotationError(f"{place}: {name} must be 0 s or later, not {cell.strip()}")
-    return value
+    return max(value, 0.0)
+
+
+def time(cell: str) -> float | None:
+    """The seconds in a cell, `75.5` or `1:15.5` or `0:01:15.5`; or None."""
+    clock = _CLOCK.fullmatch(cell.strip())
+    if clock is None:
+        return number(cell)
+    hours, minutes, rest = int(clock[1] or 0), int(clock[2]), float(clock[3])
+    if rest >= 60 or (clock[1] is not None and minutes >= 60):
+        return None
+    return hours * 3600 + minutes * 60 + rest
 
 
 def number(cell: str) -> float | None:
@@ -109,6 +126,6 @@ def score(row: Mapping[str, str]) -> float | None:
 
 
 def is_time(cell: str) -> bool:
-    """Whether a cell is meant for a number of seconds, if with a comma; decides what a column is."""
-    value = number(cell.replace(",", "."))
+    """Whether a cell is meant for a time, if with a comma; decides what a column is."""
+    value = time(cell.replace(",", "."))
     return value is not None and math.isfinite(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.label_format import LabelHead
 from audioscan_host.errors import AnnotationError
 
 HEADER = ("filename", "onset", "offset", "event_label")
@@ -23,18 +24,20 @@ _POSITIONS: Mapping[int, tuple[str, ...]] = {1: HEADER, 2: ("filename", "scene_l
 """The columns of a list without a header, by the position of the onset."""
 
 
-def has_header(first_row: Sequence[str]) -> bool:
+def has_header(head: LabelHead) -> bool:
     """Whether the first row names the columns of an event list."""
-    return bool({"onset", "event_onset"} & set(cells.column_names(first_row)))
+    return bool({"onset", "event_onset"} & head.columns) and (
+        head.delimiter == "\t" or {"offset", "event_offset"} <= head.columns
+    )
 
 
-def starts_with_event(first_row: Sequence[str]) -> bool:
+def starts_with_event(head: LabelHead) -> bool:
     """Whether the first row is an event with its file, with or without a scene label after it."""
-    return _onset_column(first_row) is not None
+    return _onset_column(head.cells) is not None
 
 
 def read_dcase(path: Path, text: str) -> Iterator[Annotation]:
-    """Read an event list: a file, its onset and offset in seconds, and a label, between tabs.
+    """Read an event list: a file, its onset and offset in seconds, and a label, between tabs; with a header between commas too.
 
     With the header `filename`, `onset`, `offset`, `event_label` in any order (other columns are
     ignored; without `filename` the list is named like its recording), or without one: `filename`,
@@ -42,7 +45,7 @@ def read_dcase(path: Path, text: str) -> Iterator[Annotation]:
     file has no event, and is skipped.
     https://tut-arg.github.io/sed_eval/generated/sed_eval.io.load_event_list.html
     """
-    rows = cells.rows(path, text, "\t")
+    rows = cells.rows(path, text, LabelHead(text).delimiter)
     first_place, first = next(rows)
     onset_column = _onset_column(first)
     if onset_column is None:
@@ -91,9 +94,8 @@ def _event(row: Mapping[str, str], path: Path, place: str) -> Iterator[Annotatio
     onset, offset, label = (row[name] for name in HEADER[1:])
     if not (onset or offset or label):
         return
-    for name, cell in (("filename", file), ("event_label", label)):
-        if not cell:
-            raise AnnotationError(f"{place}: {name} is empty: fill it in, or remove the row")
+    if not file:
+        raise AnnotationError(f"{place}: filename is empty: fill it in, or remove the row")
     start, end = cells.seconds(onset, "onset", place), cells.seconds(offset, "offset", place)
     if end <= start:
         raise AnnotationError(f"{place}: offset ({end}) must be after onset ({start})")

@@ -51,9 +51,8 @@ def _annotation(row: Mapping[str, str], place: str) -> Annotation:
     role = row.get("role", "").casefold() or Role.POSITIVE
     if role not in list(Role):
         raise AnnotationError(f"{place}: role must be one of {', '.join(Role)}, not {row['role']!r}")
-    for name in ("file", "label"):
-        if not (row[name] or (name == "label" and role == Role.UNLABELLED)):
-            raise AnnotationError(f"{place}: {name} is empty: fill it in, or remove the row")
+    if not row["file"]:
+        raise AnnotationError(f"{place}: file is empty: fill it in, or remove the row")
     start = cells.seconds(row["start"], "start", place)
     end = cells.seconds(row["end"], "end", place) if row["end"] else None
     if end is not None and end <= start:

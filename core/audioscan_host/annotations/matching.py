@@ -1,22 +1,23 @@
 """Which recording each annotation belongs to."""
 
 import logging
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from os.path import commonprefix
-from pathlib import Path, PurePath, PureWindowsPath
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from audioscan_host.annotations import Annotation, corrected, files_of
-from audioscan_host.annotations.label_file_notes import tell_claims, tell_elsewhere, tell_unannotated
+from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.corrections import corrected
+from audioscan_host.annotations.label_notes import (
+    tell_elsewhere,
+    tell_of_files,
+    tell_of_stems,
+    tell_unannotated,
+)
 from audioscan_host.annotations.names import Same, joined, tell_unused
-from audioscan_host.annotations.reading import read_label_file
-from audioscan_host.eight_cut_settings import EightCutSettings
+from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files
+from audioscan_host.annotations.recording_names import Recordings
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import Tell, log
-
-_Parts = tuple[str, ...]  # of a path
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +32,13 @@ class MatchedAnnotations:
         elsewhere: the annotations of files that are not among the recordings.
         by_name_only: no path in the label file led to a recording, and the files were found
             by name, whatever the folders.
+        by_stem: file -> the recording that it means but for suffix, case and what label files are called.
     """
 
     by_recording: Mapping[Path, Sequence[Annotation]]
     elsewhere: Sequence[Annotation]
     by_name_only: bool
+    by_stem: Mapping[str, Path] = field(default_factory=dict)
 
 
 def match_recordings(
@@ -50,17 +53,21 @@ def match_recordings(
     A file is looked for as a path from the label file's folder, then from the current one; then
     as the end of a recording's path ("site/day.wav", "day.wav"). Each may lack its suffix.
     Where no file of the label file is found like that, the collection has moved: then a file is
-    the recording of the same name that shares the most folders with it, counted from the name.
+    the recording of the same name that shares the most folders with it, counted from the name. A file that
+    is not found so means the recording whose name differs in suffix and case alone, where there is only one.
 
     Raises:
         AnnotationError: a file fits several recordings, or nothing fits any, unless it may.
     """
-    known = _Recordings(recordings, label_file)
+    known = Recordings(recordings, label_file)
     files = list(dict.fromkeys(annotation.file for annotation in annotations))
     found = {file: known.at(file) or known.ending_with(file) for file in files}
     by_name_only = not any(found.values())
     if by_name_only:
         found = known.of_same_name(files)
+    by_stem = known.of_same_stem([file for file in files if found[file] is None], found)
+    by_name_only = by_name_only and any(found.values())
+    found |= by_stem
     if not (may_fit_none or any(found.values())):
         have = f"recordings such as {recordings[0]}" if recordings else "no recordings"
         raise AnnotationError(
@@ -72,7 +79,7 @@ def match_recordings(
     for annotation in annotations:
         recording = found[annotation.file]
         (elsewhere if recording is None else by_recording[recording]).append(annotation)
-    return MatchedAnnotations(by_recording, elsewhere, by_name_only and any(found.values()))
+    return MatchedAnnotations(by_recording, elsewhere, by_name_only, by_stem)
 
 
 def annotated(
@@ -82,7 +89,7 @@ def annotated(
     same: Same | None = None,
     tell: Tell = log,
     *,
-    eight_cut: EightCutSettings | None = None,
+    reader: LabelReader = AS_IT_STANDS,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording that has any, in the order of the recordings.
 
@@ -92,12 +99,12 @@ def annotated(
         reviewed: what was read already, each with its file; later than all label files.
         same: labels that are joined, see `annotations.names.Same`.
         tell: is told of recordings that are left out, and of labels that may not be meant so.
-        eight_cut: how a database of 8-cut is read.
+        reader: how label files are read.
 
     Raises:
-        AnnotationError: a label file cannot be read, or names none of the recordings.
+        AnnotationError: label files cannot be read, all of which are named, or one names none of the recordings.
     """
-    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell, eight_cut=eight_cut)
+    found = annotations_of(paths, label_files, reviewed, same=same, tell=tell, reader=reader)
     tell_unannotated(found, tell)
     return {path: annotations for path, annotations in found.items() if annotations}
 
@@ -110,7 +117,7 @@ def annotations_of(
     same: Same | None = None,
     may_fit_none: bool = False,
     tell: Tell = log,
-    eight_cut: EightCutSettings | None = None,
+    reader: LabelReader = AS_IT_STANDS,
 ) -> Mapping[Path, list[Annotation]]:
     """The annotations of each recording, none perhaps; as `annotated`.
 
@@ -119,13 +126,14 @@ def annotations_of(
     file that names none of the recordings is told, and no error.
     """
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
-    files = [file for path in label_files for file in files_of(path)]
-    read_files = [(file, read_label_file(file, eight_cut=eight_cut)) for file in files]
-    tell_claims(read_files, tell)
+    read_files = read_label_files(label_files, reader=reader)
+    tell_of_files(read_files, tell)
     every_file = [*((file, each.annotations) for file, each in read_files), *reviewed]
     tell_unused({annotation.label for _, read in every_file for annotation in read}, same, tell)
+    by_stem: list[tuple[Path, str, Path]] = []
     for label_file, read in every_file:
         matched = match_recordings(joined(read, same), paths, label_file, may_fit_none=may_fit_none)
+        by_stem += [(label_file, *each) for each in matched.by_stem.items()]
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
             found[path] = corrected(found[path], annotations)
@@ -136,84 +144,33 @@ def annotations_of(
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
         tell_elsewhere(label_file, others, tell, some_given=any(matched.by_recording.values()))
+    tell_of_stems(by_stem, tell)
     return found
 
 
-class _Recordings:
-    """The recordings by the parts of their paths, with and without suffix."""
+def known_annotations(
+    paths: Sequence[Path],
+    label_files: Sequence[Path],
+    same: Same | None = None,
+    reader: LabelReader = AS_IT_STANDS,
+) -> dict[Path, list[Annotation]]:
+    """What label files say of recordings, those with nothing left out, without a word about any file.
 
-    def __init__(self, recordings: Sequence[Path], label_file: Path) -> None:
-        self.paths: dict[_Parts, Path] = {}
-        self._label_file = label_file
-        self._by_last: dict[str, list[_Parts]] = defaultdict(list)
-        for path in recordings:
-            parts = _parts(path.resolve())
-            if parts not in self.paths:
-                self.paths[parts] = path
-                for last in dict.fromkeys((parts[-1], Path(parts[-1]).stem)):
-                    self._by_last[last].append(parts)
+    A window has to be chosen before a review is read, since what that makes negative depends on it; so a
+    review counts here by its corrected copy alone.
 
-    def at(self, file: str) -> Path | None:
-        """The recording at the path `file`, from the label file's folder or the current one."""
-        for folder in (self._label_file.parent, Path()):
-            parts = _parts((folder / file).resolve())
-            if parts in self.paths:
-                return self.paths[parts]
-            found = [known for known in self._of_name(parts) if known[:-1] == parts[:-1]]
-            if found:
-                return self._only(file, found)
-        return None
+    Args:
+        paths: the recordings.
+        label_files: files, and folders of them; later ones win.
+        same: labels that are joined.
+        reader: how they are read.
 
-    def ending_with(self, file: str) -> Path | None:
-        """The recording whose path ends with `file`."""
-        parts = _file_parts(file)
-        found = [known for known in self._of_name(parts) if known[-len(parts) : -1] == parts[:-1]]
-        return self._only(file, found) if found else None
-
-    def of_same_name(self, files: Sequence[str]) -> dict[str, Path | None]:
-        """For each file the recording of its name that shares the most folders with it."""
-        shared = {file: self._shared_folders(_file_parts(file)) for file in files}
-        # Once folders agree somewhere, a name alone is the name of another folder's file.
-        least = min(1, max((folders for each in shared.values() for folders in each.values()), default=0))
-        found: dict[str, Path | None] = dict.fromkeys(files)
-        taken: dict[Path, str] = {}
-        for file, each in shared.items():
-            most = max(each.values(), default=-1)
-            if most >= least:
-                recording = self._only(file, [known for known in each if each[known] == most])
-                other = taken.setdefault(recording, file)
-                if other != file:
-                    raise AnnotationError(
-                        f"{self._label_file}: {other!r} and {file!r} both have the name of {recording}: "
-                        "write the paths of the recordings"
-                    )
-                found[file] = recording
-        return found
-
-    def _shared_folders(self, parts: _Parts) -> dict[_Parts, int]:
-        """For each recording that has the name, the folders that agree, counted from the name."""
-        folders = parts[-2::-1]
-        return {
-            known: len(commonprefix([known[-2::-1], folders]))  # noqa: RUF071 - of tuples of folders
-            for known in self._of_name(parts)
-        }
-
-    def _of_name(self, parts: _Parts) -> Sequence[_Parts]:
-        return self._by_last.get(parts[-1], []) if parts else []
-
-    def _only(self, file: str, found: Sequence[_Parts]) -> Path:
-        if len(found) > 1:
-            first, second = (self.paths[parts] for parts in found[:2])
-            raise AnnotationError(
-                f"{self._label_file}: {file!r} fits both {first} and {second}: write its folder too"
-            )
-        return self.paths[found[0]]
-
-
-def _parts(path: PurePath) -> _Parts:
-    # File systems and spreadsheets differ in how they compose an accented letter.
-    return tuple(unicodedata.normalize("NFC", part) for part in path.parts if part != path.anchor)
-
-
-def _file_parts(file: str) -> _Parts:
-    return _parts(PureWindowsPath(file))  # reads both kinds of slash
+    Raises:
+        AnnotationError: files cannot be read, all of which are named.
+    """
+    found: dict[Path, list[Annotation]] = {path: [] for path in paths}
+    for file, read in read_label_files(label_files, may_be_empty=True, reader=reader):
+        matched = match_recordings(joined(read.annotations, same), paths, file, may_fit_none=True)
+        for path, annotations in matched.by_recording.items():
+            found[path] = corrected(found[path], annotations)
+    return {path: annotations for path, annotations in found.items() if annotations}

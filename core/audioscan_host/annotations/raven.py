@@ -1,11 +1,14 @@
 """Reader of the selection tables of Raven (Cornell Lab of Ornithology)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.annotations.annotation import Annotation
+from audioscan_host.annotations.label_format import LabelHead
+from audioscan_host.annotations.named_columns import first_filled
+from audioscan_host.annotations.naming import named_like
 from audioscan_host.errors import AnnotationError
 
 LABEL_COLUMNS = ("annotation", "species", "label", "common name", "class", "call type")
@@ -15,13 +18,12 @@ uses, "Common Name" is BirdNET's; Raven itself leaves the name to its user."""
 _BEGIN, _END, _OFFSET = "begin time (s)", "end time (s)", "file offset (s)"
 _LOW, _HIGH = "low freq (hz)", "high freq (hz)"
 _BEGIN_FILES, _END_FILES = ("begin path", "begin file"), ("end path", "end file")
-_TABLE_NAME = re.compile(r"(\.Table\.\d+)?(\.selections)?$", re.IGNORECASE)
 
 
-def is_selection_table(first_row: Sequence[str]) -> bool:
+def is_selection_table(head: LabelHead) -> bool:
     """Whether the first row is a selection table's header."""
-    names = cells.column_names(first_row)
-    return _BEGIN in names or {"selection", "view", "channel"} <= set(names)
+    names = set(cells.column_names(head.cells))
+    return _BEGIN in names or {"selection", "view", "channel"} <= names
 
 
 def read_raven(path: Path, text: str) -> Iterator[Annotation]:
@@ -30,8 +32,8 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
     The recording is `Begin Path` or `Begin File`; without them the one that the table is named
     like, as Raven names it: `day.Table.1.selections.txt`, `day.selections.txt`, `day.txt`. `Begin
     Time (s)` counts from the first file that was opened, `File Offset (s)` from the recording's own
-    beginning, and goes first. A selection has a row for each view and channel, and counts once.
-    `Low Freq (Hz)` and `High Freq (Hz)` are its frequencies, where a row has them.
+    beginning, and goes first. A selection has a row for each view and channel, and counts once, by the row that
+    is named where one is not. `Low Freq (Hz)` and `High Freq (Hz)` are its frequencies, where a row has them.
     Equal times make a point.
     """
     numbered = ((number, line) for number, line in enumerate(cells.lines(text), start=1) if line.strip())
@@ -44,16 +46,22 @@ def read_raven(path: Path, text: str) -> Iterator[Annotation]:
         rows.append((place, cells.by_name(header, row, place, hint=": remove the tab that is too much")))
     label_column = _label_column(header, [row for _, row in rows], path)
     _refuse_several_recordings_without_offset(rows)
-    return _once(_selection(row, label_column, path, place) for place, row in rows)
+    return iter(
+        _once([(row.get("selection", ""), _selection(row, label_column, path, place)) for place, row in rows])
+    )
 
 
-def _once(selections: Iterable[Annotation]) -> Iterator[Annotation]:
-    """Each selection once, by the row that has its frequencies: that of a waveform may have none."""
-    found: dict[Annotation, Annotation] = {}
-    for each in selections:
-        if each not in found or found[each].high is None:
-            found[each] = each
-    return iter(found.values())
+def _once(rows: Sequence[tuple[str, Annotation]]) -> Sequence[Annotation]:
+    """Each selection once: of its views those that are named, if any is."""
+    named = {(number, a.file, a.start, a.end) for number, a in rows if a.label}
+    kept = ((number, a) for number, a in rows if a.label or (number, a.file, a.start, a.end) not in named)
+    # Selections of one place and name are one too, but unnamed ones are counted.
+    found: dict[tuple[str, Annotation], Annotation] = {}
+    for number, a in kept:
+        key = ("" if a.label else number, a)
+        if key not in found or found[key].high is None:  # the row of a waveform may have no frequencies
+            found[key] = a
+    return list(found.values())
 
 
 def _check(header: Sequence[str], path: Path) -> None:
@@ -74,7 +82,7 @@ def _label_column(header: Sequence[str], rows: Sequence[Mapping[str, str]], path
             f"{path}: the selection table has no column of labels (found {cells.shown(header)}): "
             "add one named Annotation in Raven, and fill it in"
         )
-    return next((name for name in there if any(row[name] for row in rows)), there[0])
+    return first_filled(LABEL_COLUMNS, header, rows)
 
 
 def _refuse_several_recordings_without_offset(rows: Sequence[tuple[str, Mapping[str, str]]]) -> None:
@@ -88,9 +96,6 @@ def _refuse_several_recordings_without_offset(rows: Sequence[tuple[str, Mapping[
 
 
 def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str) -> Annotation:
-    label = row[label_column]
-    if not label:
-        raise AnnotationError(f"{place}: {label_column} is empty: name the sound, or remove the selection")
     begin, end = (cells.seconds(row[name], name, place) for name in (_BEGIN, _END))
     if end < begin:
         raise AnnotationError(f"{place}: {_END} ({end}) must be after {_BEGIN} ({begin})")
@@ -109,10 +114,8 @@ def _selection(row: Mapping[str, str], label_column: str, path: Path, place: str
     # Microseconds: of two sums that should be one number, the views may have different last digits.
     start, stop = round(offset, 6), round(offset + (end - begin), 6)
     low, high = (cells.hertz(row.get(name, "")) for name in (_LOW, _HIGH))
-    end_of_span = stop if stop > start else None
-    return Annotation(
-        file or _named_like(path), start, end_of_span, label, low=low, high=high, score=cells.score(row)
-    )
+    span, label = (start, stop if stop > start else None), row[label_column]
+    return Annotation(file or named_like(path), *span, label, low=low, high=high, score=cells.score(row))
 
 
 def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
@@ -121,7 +124,3 @@ def _name(row: Mapping[str, str], columns: Sequence[str]) -> str:
 
 def _base(file: str) -> str:
     return re.split(r"[/\\]", file)[-1]
-
-
-def _named_like(path: Path) -> str:
-    return _TABLE_NAME.sub("", path.stem) or path.stem

@@ -1,32 +1,62 @@
 """A label file of any format to annotations."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from audioscan_host.annotations import cells
-from audioscan_host.annotations.annotation import Annotation, Role, with_marked_role
-from audioscan_host.annotations.audacity import read_audacity
-from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
+from audioscan_host.annotations import cells, foreign_format
+from audioscan_host.annotations.annotation import (
+    Annotation,
+    Role,
+    is_no_call,
+    is_unnamed,
+    nothing_in,
+    with_marked_role,
+)
 from audioscan_host.annotations.eight_cut import read_eight_cut
 from audioscan_host.annotations.eight_cut_database import MAGIC
-from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
-from audioscan_host.annotations.raven import is_selection_table, read_raven
+from audioscan_host.annotations.file_content import content_of, is_utf16, text_of
+from audioscan_host.annotations.formats import FORMATS, GUESSES
+from audioscan_host.annotations.header_table import COLUMNS
+from audioscan_host.annotations.label_format import HEAD, LabelFormat, LabelHead
+from audioscan_host.annotations.labels_as import LabelsAs
+from audioscan_host.annotations.naming import named_like
+from audioscan_host.annotations.unread import refuse_binary, refuse_known
 from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
 
-FORMATS = (
+EXPECTED = (
     f"CSV or TSV with the header {','.join(COLUMNS)}, Audacity labels, a Raven selection table, "
-    "a DCASE event list or an 8-cut database"
+    "a DCASE event list, an 8-cut database, or another of docs/file-formats.md"
 )
 
 
-def files_of(path: Path) -> list[Path]:
-    """The label file itself, or the files in a folder of them and below, in order of their paths."""
-    if not path.is_dir():
-        return [path]
-    return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+@dataclass(frozen=True)
+class LabelReader:
+    """How label files are read.
+
+    Attributes:
+        formats: those of plugins; asked after those that are known here.
+        labels_as: what the second number of a row without a header is.
+        eight_cut: how a database of 8-cut is read; see `read_eight_cut`.
+    """
+
+    formats: Sequence[LabelFormat] = ()
+    labels_as: LabelsAs | str = LabelsAs.AUTO
+    eight_cut: EightCutSettings | None = None
+
+    def __post_init__(self) -> None:
+        """Check.
+
+        Raises:
+            SettingError: `labels_as` is no such word.
+        """
+        LabelsAs.of(self.labels_as, "labels_as")
+
+
+AS_IT_STANDS = LabelReader()
+"""Without plugins, and with ends for ends."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +66,16 @@ class LabelFile:
     Attributes:
         annotations: in its order.
         has_scores: whether it has a column of scores, as what a search or a scan found has.
+        format: the name of its format.
+        unnamed: rows that name no sound, and were skipped.
+        heard_nothing: it has no row at all: its one annotation says that nothing is in the recording.
     """
 
     annotations: Sequence[Annotation]
     has_scores: bool
+    format: str = field(default="", kw_only=True)
+    unnamed: int = field(default=0, kw_only=True)
+    heard_nothing: bool = field(default=False, kw_only=True)
 
     @property
     def claims_the_rest(self) -> bool:
@@ -48,113 +84,127 @@ class LabelFile:
         return self.has_scores and Role.POSITIVE in roles and Role.UNLABELLED not in roles
 
 
+def files_of(path: Path) -> list[Path]:
+    """The label file itself, or the files in a folder of them and below, in order of their paths."""
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+
+
 def read_annotations(
-    path: Path, *, may_be_empty: bool = False, eight_cut: EightCutSettings | None = None
+    path: Path, *, may_be_empty: bool = False, reader: LabelReader = AS_IT_STANDS
 ) -> list[Annotation]:
     """The annotations of a label file; see `read_label_file`."""
-    return list(read_label_file(path, may_be_empty=may_be_empty, eight_cut=eight_cut).annotations)
+    return list(read_label_file(path, may_be_empty=may_be_empty, reader=reader).annotations)
+
+
+def read_label_files(
+    paths: Iterable[Path], *, may_be_empty: bool = False, reader: LabelReader = AS_IT_STANDS
+) -> list[tuple[Path, LabelFile]]:
+    """Each label file, those in folders too, with what was read of it.
+
+    Raises:
+        AnnotationError: with what is wrong with each file that cannot be read.
+    """
+    found: list[tuple[Path, LabelFile]] = []
+    wrong: list[AnnotationError] = []
+    for file in chain.from_iterable(map(files_of, paths)):
+        try:
+            found.append((file, read_label_file(file, may_be_empty=may_be_empty, reader=reader)))
+        except AnnotationError as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise AnnotationError(f"{len(wrong)} label files cannot be used: {'; '.join(map(str, wrong))}")
+    return found
 
 
 def read_label_file(
-    path: Path, *, may_be_empty: bool = False, eight_cut: EightCutSettings | None = None
+    path: Path, *, may_be_empty: bool = False, reader: LabelReader = AS_IT_STANDS
 ) -> LabelFile:
     """Read a label file; what it is shows in its content, not in its suffix.
 
-    - CSV or TSV: a header with `file,start,end,label` in any order, perhaps `role` (positive, soft,
-      absent, negative or unlabelled) and `source`; other columns are ignored; an empty `end` makes a point.
-    - Audacity labels: `start`, `end` and `label` separated by tabs, no header; equal times make a point.
-    - Raven selection tables: a header with `Begin Time (s)`, `End Time (s)` and a column of labels.
-    - DCASE event lists: `filename`, `onset`, `offset` and `event_label` separated by tabs, with that
-      header or without one.
-    - 8-cut's database `~/.8cut.db`: exported clips, and hard negatives.
-
+    `formats.FORMATS` has the formats, each in a module of its own; 8-cut's database is known by its first bytes.
     A label may end with its role, "cry (negative)", in every format: only CSV and TSV have a column for it.
-    Content that could be of two formats and would mean different things is refused.
+    The label `nocall` is that nothing is there. Content that could be of two formats and would mean different
+    things is refused.
 
     Args:
         path: the file.
-        may_be_empty: whether a file without annotations is as good as another.
-        eight_cut: how a database of 8-cut is read; see `read_eight_cut`.
+        may_be_empty: whether a file without annotations is as good as another; else one of a format that has a
+            file for each recording says that nothing is in the recording.
+        reader: formats of plugins, and what a row without a header means.
 
     Raises:
         AnnotationError: the file cannot be read, or says something impossible; with the line.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
-    has_scores = False
-    if content.startswith(MAGIC):
-        annotations = list(read_eight_cut(path, eight_cut))
-    else:
-        text = _decode(content, path)
-        if may_be_empty and not text.strip():
-            return LabelFile([], has_scores)
-        annotations = list(map(with_marked_role, _reader(text, path)(path, text)))
-        has_scores = _has_scores(text)
-    if not (annotations or may_be_empty):
-        raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
-    return LabelFile(annotations, has_scores)
-
-
-def _decode(content: bytes, path: Path) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    content = content_of(path, MAGIC)
+    if content == MAGIC:
+        found = LabelFile(list(read_eight_cut(path, reader.eight_cut)), has_scores=False, format="8-cut")
+        return _finished(path, found, may_be_empty=may_be_empty)
+    refuse_binary(path, content)
+    text = text_of(content, path, EXPECTED)
+    if may_be_empty and not text.strip():
+        return LabelFile([], has_scores=False)
+    head = LabelHead(text[:HEAD])
+    form = _format_of(path, head, reader.formats)
+    if is_utf16(content) and not form.in_utf16:
         raise AnnotationError(f"{path} is UTF-16 text: save it as UTF-8")
-    if b"\0" in content:
-        raise AnnotationError(f"{path} is not a text file: expected {FORMATS}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8") from error
+    read = [_understood(each) for each in _read(form, path, text, reader)]
+    named = [annotation for annotation in read if not is_unnamed(annotation)]
+    found = LabelFile(named, _has_scores(head), format=form.name, unnamed=len(read) - len(named))
+    if form.of_one_recording and not (read or may_be_empty):
+        return replace(found, annotations=[nothing_in(named_like(path))], heard_nothing=True)
+    return _finished(path, found, may_be_empty=may_be_empty)
 
 
-def _reader(text: str, path: Path) -> Callable[[Path, str], Iterator[Annotation]]:
-    first_line = _first_line(text)
-    if not first_line:
-        raise AnnotationError(f"{path} is empty: expected {FORMATS}")
-    row = [cell.strip().strip('"') for cell in first_line.split("\t")]
-    for recognises, read in _READERS:
-        if recognises(row):
-            return read
-    raise AnnotationError(f"{path} is none of the label files: expected {FORMATS}, found {first_line[:60]!r}")
+def _finished(path: Path, found: LabelFile, *, may_be_empty: bool) -> LabelFile:
+    if found.unnamed and not found.annotations:
+        rows = (
+            "its one row does not name" if found.unnamed == 1 else f"none of its {found.unnamed} rows names"
+        )
+        raise AnnotationError(f"{path}: {rows} a sound: name it, or leave the file out")
+    if not (found.annotations or may_be_empty):
+        raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
+    return found
 
 
-def _has_scores(text: str) -> bool:
-    first = re.split("[\t,]", _first_line(text).replace('"', ""))
-    return "score" in cells.column_names(first) and not any(map(cells.is_time, first))  # else it is a label
+def _format_of(path: Path, head: LabelHead, of_plugins: Sequence[LabelFormat]) -> LabelFormat:
+    if not head.first_line:
+        raise AnnotationError(f"{path} is empty: expected {EXPECTED}")
+    for form in FORMATS:
+        if form.recognises(head):
+            return form
+    for form in of_plugins:
+        if foreign_format.recognises(form, head, path):
+            return form
+    refuse_known(path, head)
+    for form in GUESSES:
+        if form.recognises(head):
+            return form
+    raise AnnotationError(
+        f"{path} is none of the label files: expected {EXPECTED}, found {head.first_line[:60]!r}"
+    )
 
 
-def _first_line(text: str) -> str:
-    return next((line for line in cells.lines(text) if line.strip()), "")
+def _read(form: LabelFormat, path: Path, text: str, reader: LabelReader) -> Iterable[Annotation]:
+    if form in reader.formats:
+        return foreign_format.read(form, path, text)
+    if form.read_as is not None:
+        return form.read_as(path, text, LabelsAs(reader.labels_as))
+    return form.read(path, text)
 
 
-def _is_whole_header(row: Sequence[str]) -> bool:
-    return set(COLUMNS) <= set(cells.column_names(row))
+def _understood(annotation: Annotation) -> Annotation:
+    """The annotation with what its label says of its role."""
+    annotation = with_marked_role(annotation)
+    if annotation.role is Role.POSITIVE and is_no_call(annotation.label):
+        return replace(annotation, role=Role.NEGATIVE)
+    return annotation
 
 
-def _is_labels(row: Sequence[str]) -> bool:
-    return len(row) > 1 and (row[0] == "\\" or cells.is_time(row[0]))
-
-
-def _is_part_of_header(row: Sequence[str]) -> bool:
-    return len(row) > 1 and bool(set(COLUMNS) & set(cells.column_names(row)))
-
-
-def _has_commas(row: Sequence[str]) -> bool:
-    return any("," in cell or ";" in cell for cell in row) or row[0].casefold() in COLUMNS
-
-
-_READERS: tuple[tuple[Callable[[Sequence[str]], bool], Callable[[Path, str], Iterator[Annotation]]], ...] = (
-    # First those that begin with a row of numbers: a label in it may be the name of a column.
-    (_is_labels, read_audacity),
-    (starts_with_event, read_dcase),
-    (_is_whole_header, read_tsv),
-    (is_selection_table, read_raven),
-    (has_header, read_dcase),
-    # What follows is likely meant for one of these, whose reader says what is wrong with it.
-    (_is_part_of_header, read_tsv),
-    (_has_commas, read_csv),
-)
-"""What recognises a format by the cells between the tabs of its first line, and what reads it; first come,
-first served."""
+def _has_scores(head: LabelHead) -> bool:
+    if any(map(cells.is_time, head.columns)):  # a row, and the name of a column in it is a label
+        return False
+    return "score" in head.columns or {"confidence", "common name"} <= head.columns

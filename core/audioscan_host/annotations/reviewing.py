@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from audioscan_host.annotations.annotation import END_OF_ALL, Annotation, Role
-from audioscan_host.annotations.reading import files_of, read_annotations
+from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
 
 logger = logging.getLogger(__name__)
 
 
-def read_review(found: Path, corrected: Path, window: float, tell: Tell = log) -> list[Annotation]:
+def read_review(
+    found: Path, corrected: Path, window: float, tell: Tell = log, reader: LabelReader = AS_IT_STANDS
+) -> list[Annotation]:
     """What a corrected scan result says of the recordings that were scanned.
 
     What the corrected copy still holds, moved or relabelled perhaps, is as it says; what it lacks
@@ -28,11 +30,12 @@ def read_review(found: Path, corrected: Path, window: float, tell: Tell = log) -
         corrected: the corrected copy; nothing may be left in it.
         window: length of the windows, seconds.
         tell: is told of recordings that the corrected copy lacks.
+        reader: how both are read.
 
     Raises:
         AnnotationError: a file cannot be read, or the two are not of the same recordings.
     """
-    before, after = _by_file(found), _by_file(corrected)
+    before, after = _by_file(found, reader), _by_file(corrected, reader)
     foreign = sorted(set(after) - set(before))
     if foreign:
         raise AnnotationError(
@@ -66,10 +69,10 @@ def read_review(found: Path, corrected: Path, window: float, tell: Tell = log) -
     return reviewed
 
 
-def _by_file(path: Path) -> dict[str, list[Annotation]]:
+def _by_file(path: Path, reader: LabelReader) -> dict[str, list[Annotation]]:
     found: dict[str, list[Annotation]] = defaultdict(list)
-    for file in files_of(path):
-        for annotation in read_annotations(file, may_be_empty=True):
+    for _, read in read_label_files([path], may_be_empty=True, reader=reader):
+        for annotation in read.annotations:
             found[annotation.file].append(annotation)
     return found
 

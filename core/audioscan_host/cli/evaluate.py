@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.recordings
 @options.labels
+@options.labels_as
 @click.option(
     "--model",
     "models",
@@ -71,6 +72,7 @@ def evaluate(
     *,
     recordings: tuple[Path, ...],
     labels: tuple[Path, ...],
+    labels_as: str,
     models: tuple[str, ...],
     only: tuple[str, ...],
     same: dict[str, list[str]],
@@ -107,6 +109,7 @@ def evaluate(
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
+        labels_as=labels_as,
         classifiers=[
             ClassifierSettings(kind, calibration, normalisation)
             for kind in classifiers

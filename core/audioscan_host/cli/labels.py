@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.cli import label_names, options, reporting
+from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import SettingError
 from audioscan_host.output import FORMATS
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.recordings
 @options.labels
+@options.labels_as
 @click.option(
     "--model",
     "models",
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     help="Tell of labels above what this model reads, where label files have frequencies. May repeat.",
 )
 @label_names.same
+@eight_cut_labels
 @click.option(
     "--to",
     type=options.one_of(name for name in FORMATS if name != "json"),
@@ -43,6 +47,8 @@ def labels(
     labels: tuple[Path, ...],
     models: tuple[str, ...],
     same: dict[str, list[str]],
+    labels_as: str,
+    eight_cut: EightCutSettings,
     to: str | None,
     out: Path | None,
     strict: bool,
@@ -64,7 +70,15 @@ def labels(
         raise SettingError("--out is where --to writes: say --to FORMAT too")
     refuse_overwriting(out, recordings=recordings, files=labels)
     result = survey_labels(
-        recordings, labels, models=models, same=same, to=to, out=out, progress=reporting.progress()
+        recordings,
+        labels,
+        models=models,
+        same=same,
+        labels_as=labels_as,
+        eight_cut=eight_cut,
+        to=to,
+        out=out,
+        progress=reporting.progress(),
     )
     if to is not None:
         where = f": {out}" if out else ""

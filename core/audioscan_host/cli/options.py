@@ -38,6 +38,20 @@ cache_dir = click.option(
 )
 
 
+LABELS_AS = ("auto", "ends", "durations")
+"""The words of `annotations.labels_as.LabelsAs`, which is not imported here: the readers of label files take longer than
+all else that `--help` needs."""
+
+labels_as = click.option(
+    "--labels-as",
+    type=one_of(LABELS_AS),
+    default=LABELS_AS[0],
+    show_default=True,
+    help="What the second number of a label without a header is: an end, or a duration, as Sonic Visualiser writes it; auto takes "
+    "it for an end, and says where it is likely a duration.",
+)
+
+
 def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command]:
     return click.option(
         "--labels",
@@ -45,8 +59,8 @@ def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command
         required=required,
         type=FILE,
         metavar="FILE",
-        help=f"{purpose}CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE or an 8-cut database; or a "
-        "folder of them. May repeat: where two files label the same place with the same label, the later one wins.",
+        help=f"{purpose}CSV or TSV (file,start,end,label[,role]), Audacity, Raven, DCASE, BirdNET, Praat, an 8-cut database and "
+        "others; or a folder of them. May repeat: where two files label the same place with the same label, the later one wins.",
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.detector
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
+@options.labels_as
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
 @label_names.same
 @eight_cut_labels
@@ -43,6 +44,7 @@ def suggest(
     detector: Path,
     n: int,
     labels: tuple[Path, ...],
+    labels_as: str,
     only: tuple[str, ...],
     same: dict[str, list[str]],
     seed: int,
@@ -70,6 +72,7 @@ def suggest(
         detector,
         n=n,
         labels=labels,
+        labels_as=labels_as,
         only=only,
         same=same,
         seed=seed,

@@ -33,6 +33,7 @@ def _two_files(
 @click.command()
 @options.recordings
 @options.labels_beside_others
+@options.labels_as
 @click.option(
     "--from-regions",
     "from_regions",
@@ -72,6 +73,7 @@ def train(
     *,
     recordings: tuple[Path, ...],
     labels: tuple[Path, ...],
+    labels_as: str,
     from_regions: tuple[tuple[Path, Path], ...],
     model: str,
     out: Path,
@@ -108,6 +110,7 @@ def train(
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
+        labels_as=labels_as,
         classifier=ClassifierSettings(classifier, calibration, normalisation),
         eight_cut=eight_cut,
         **session,

@@ -106,6 +106,7 @@ def evaluate(
     hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
+    labels_as: str = "auto",
     classifiers: Sequence[ClassifierSettings] = (ClassifierSettings(),),
     threshold: float = 0.5,
     resamples: int = RESAMPLES,
@@ -130,6 +131,8 @@ def evaluate(
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         classifiers: ways to fit and calibrate; each is tried with each model.
         threshold: probability from which on a window counts as found, and that makes a region.
         resamples: for the intervals.
@@ -155,7 +158,11 @@ def evaluate(
         folder.check(Path(out))
     paths = find_recordings(recordings, session.notes)
     annotations = annotated(
-        paths, [Path(path) for path in labels], same=same, tell=session.notes, eight_cut=eight_cut
+        paths,
+        [Path(path) for path in labels],
+        same=same,
+        tell=session.notes,
+        reader=session.label_reader(labels_as, eight_cut),
     )
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     chosen = [session.registry.model(model) for model in models]

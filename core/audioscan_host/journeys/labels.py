@@ -1,6 +1,7 @@
 """The journey from label files to what is in them, before anything is trained, readable top to bottom."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 from audioscan_host.annotations import Annotation, corrected, files_of
 from audioscan_host.annotations.annotation import Role
 from audioscan_host.annotations.durations import tell_beyond_the_end, tell_nearly_whole
-from audioscan_host.annotations.label_file_notes import tell_claims, tell_elsewhere, tell_unannotated
+from audioscan_host.annotations.label_notes import tell_elsewhere, tell_of_files, tell_unannotated
 from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.names import Same, joined, tell_unused
-from audioscan_host.annotations.reading import LabelFile, read_label_file
+from audioscan_host.annotations.reading import LabelFile, LabelReader, read_label_file
 from audioscan_host.annotations.survey import LabelSurvey, survey
+from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import AnnotationError, RecordingError, SettingError
 from audioscan_host.journeys.odd_labels import tell_odd_labels
@@ -85,6 +87,8 @@ def labels(
     *,
     models: Sequence[str] = (),
     same: Same | None = None,
+    labels_as: str = "auto",
+    eight_cut: EightCutSettings | None = None,
     to: str | None = None,
     out: Path | str | None = None,
     registry: Registry | None = None,
@@ -100,6 +104,9 @@ def labels(
         labels: label files, and folders of them. Where two label the same place with the same label, the later one wins.
         models: names of models, for which labels above what they read are told.
         same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
+        eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         to: a format, csv, audacity, raven or tsv, in which the annotations of the recordings are written.
         out: where they are written: a file; a folder where the format is one file a recording and there are several; stdout
             unless given.
@@ -117,10 +124,11 @@ def labels(
     if out is not None and to is None:
         raise SettingError("out is where labels are written in another format: give the format too")
     notes = Notes()
-    registry = registry or (load_registry() if models else None)
-    chosen = [registry.model(name) for name in models] if registry else []
+    registry = registry or load_registry()
+    reader = LabelReader(registry.label_formats(notes), labels_as, eight_cut)
+    chosen = [registry.model(name) for name in models]
     paths = find_recordings(recordings, notes)
-    files, unread = _read(file for path in labels for file in files_of(Path(path)))
+    files, unread = _read((file for path in labels for file in files_of(Path(path))), reader)
     annotations, unmatched = _matched(files, paths, same, notes)
     known, failures = _opened(paths, progress or Silent())
 
@@ -146,14 +154,19 @@ def labels(
     )
 
 
-def _read(files: Iterable[Path]) -> tuple[list[tuple[Path, LabelFile]], list[str]]:
+def _read(files: Iterable[Path], reader: LabelReader) -> tuple[list[tuple[Path, LabelFile]], list[str]]:
     """The label files that can be read, and a line for each that cannot."""
     read, unread = [], []
     for file in files:
         try:
-            read.append((file, read_label_file(file, may_be_empty=True)))
+            found = read_label_file(file, may_be_empty=True, reader=reader)
         except AnnotationError as error:
             unread.append(str(error))
+            continue
+        if not found.annotations:
+            with suppress(AnnotationError):  # of the formats that have a file for each recording
+                found = read_label_file(file, reader=reader)
+        read.append((file, found))
     return read, unread
 
 
@@ -161,7 +174,7 @@ def _matched(
     files: Sequence[tuple[Path, LabelFile]], paths: Sequence[Path], same: Same | None, tell: Tell
 ) -> tuple[Mapping[Path, list[Annotation]], list[str]]:
     """The annotations of each recording, and a line for each label file whose recordings are not clear."""
-    tell_claims(files, tell)
+    tell_of_files(files, tell)
     tell_unused({a.label for _, file in files for a in file.annotations}, same, tell)
     found: dict[Path, list[Annotation]] = {path: [] for path in paths}
     unmatched = []

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.cache import Cache
-from audioscan_host.eight_cut_settings import EightCutCache
+from audioscan_host.eight_cut_settings import EightCutCache, EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
@@ -79,6 +80,18 @@ class Session:
             LocalExecutor(),
             Notes(),
         )
+
+    def label_reader(self, labels_as: str = "auto", eight_cut: EightCutSettings | None = None) -> LabelReader:
+        """Reads label files, those of plugins' formats among them.
+
+        Args:
+            labels_as: what the second number of a row without a header is; a word of `LabelsAs`.
+            eight_cut: how a database of 8-cut is read.
+
+        Raises:
+            SettingError: there is no such word.
+        """
+        return LabelReader(self.registry.label_formats(self.notes), labels_as, eight_cut)
 
     def embedder(
         self, models: Sequence[Model], windowing: Windowing, training: Mapping[str, Any] | None = None

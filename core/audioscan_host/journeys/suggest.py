@@ -52,6 +52,7 @@ def suggest(
     *,
     n: int = 10,
     labels: Iterable[Path | str] = (),
+    labels_as: str = "auto",
     only: Collection[str] = (),
     same: Same | None = None,
     seed: int = 42,
@@ -70,6 +71,8 @@ def suggest(
         detector: a detector, or the file of one.
         n: how many windows, over all recordings.
         labels: what is labelled already, as for `train`: not suggested again. Files of other recordings are told.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         only: the labels to ask for; all of the detector's unless given.
         same: labels that are joined: name -> the others that stand for it, as {"chirp": ["Chirp", "chirps"]}.
         seed: of the random windows.
@@ -95,7 +98,7 @@ def suggest(
         same=same,
         may_fit_none=True,
         tell=session.notes,
-        eight_cut=eight_cut,
+        reader=session.label_reader(labels_as, eight_cut),
     )
 
     embedder = session.embedder([model], detector.windowing, detector.training)

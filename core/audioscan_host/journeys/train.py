@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from audioscan_host import detector as detector_file
 from audioscan_host.annotations import positive_labels, read_review
-from audioscan_host.annotations.matching import annotated
+from audioscan_host.annotations.matching import annotated, known_annotations
 from audioscan_host.annotations.names import Same
 from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT
@@ -38,7 +38,6 @@ from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.window_choice import (
     WindowChoice,
     choose_windowing,
-    known_annotations,
     tell_choice,
 )
 from audioscan_host.notes import Note
@@ -84,6 +83,7 @@ def train(
     hop: float | None = None,
     tolerance: float = 12.0,
     neg_margin: float | None = None,
+    labels_as: str = "auto",
     classifier: ClassifierSettings | None = None,
     eight_cut: EightCutSettings | None = None,
     **options: Unpack[SessionOptions],
@@ -103,6 +103,8 @@ def train(
         hop: seconds, where only the window is to fit the labels.
         tolerance: seconds around a point annotation in which a window's start makes it positive.
         neg_margin: seconds that a negative window keeps from every positive; see `window_labels`.
+        labels_as: what the second number of a row without a header is: `ends`, `durations`, or `auto`, an end that is
+            refused where it is likely a duration.
         classifier: how to fit and calibrate.
         eight_cut: how a database of 8-cut among the label files is read; see `EightCutSettings`.
         options: cache, device, models and progress; see `SessionOptions`.
@@ -122,17 +124,19 @@ def train(
     reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
+    reader = session.label_reader(labels_as, eight_cut)
     paths = find_recordings(recordings, session.notes)
     every_file = [*label_files, *(after for _, after in reviews)]
-    known = {} if windowing else known_annotations(paths, every_file, same, eight_cut)
+    known = {} if windowing else known_annotations(paths, every_file, same, reader)
     choice = choose_windowing(
         windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
     )
     windowing = choice.windowing
     reviewed = [
-        (after, read_review(found, after, windowing.window, session.notes)) for found, after in reviews
+        (after, read_review(found, after, windowing.window, session.notes, reader))
+        for found, after in reviews
     ]
-    annotations = annotated(paths, label_files, reviewed, same, session.notes, eight_cut=eight_cut)
+    annotations = annotated(paths, label_files, reviewed, same, session.notes, reader=reader)
     names = positive_labels(chain.from_iterable(annotations.values()), only)
     tell_odd_labels(names, annotations, [chosen], session.registry, session.notes)
     tell_choice(choice, session.notes)

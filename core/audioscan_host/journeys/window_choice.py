@@ -9,12 +9,9 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any, Literal
 
-from audioscan_host.annotations import Annotation, Role, corrected, files_of, read_annotations
-from audioscan_host.annotations.matching import match_recordings
-from audioscan_host.annotations.names import Same, joined
+from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.window_ladder import UNKNOWN_LENGTH, own_window, usual_length
 from audioscan_host.cache import Cache
-from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import SettingError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell, log
@@ -165,35 +162,6 @@ def fitting_windowing(
     else:
         windowing = Windowing.of_window(window)
     return WindowChoice(windowing, by, reason, lengths, own)
-
-
-def known_annotations(
-    paths: Sequence[Path],
-    label_files: Sequence[Path],
-    same: Same | None = None,
-    eight_cut: EightCutSettings | None = None,
-) -> dict[Path, list[Annotation]]:
-    """What label files say of recordings, those with nothing left out, without a word about any file.
-
-    A window has to be chosen before a review is read, since what that makes negative depends on it; so a
-    review counts here by its corrected copy alone.
-
-    Args:
-        paths: the recordings.
-        label_files: files, and folders of them; later ones win.
-        same: labels that are joined.
-        eight_cut: how a database of 8-cut is read.
-
-    Raises:
-        AnnotationError: a file cannot be read.
-    """
-    found: dict[Path, list[Annotation]] = {path: [] for path in paths}
-    for file in chain.from_iterable(map(files_of, label_files)):
-        read = joined(read_annotations(file, may_be_empty=True, eight_cut=eight_cut), same)
-        matched = match_recordings(read, paths, file, may_fit_none=True)
-        for path, annotations in matched.by_recording.items():
-            found[path] = corrected(found[path], annotations)
-    return {path: annotations for path, annotations in found.items() if annotations}
 
 
 def tell_choice(choice: WindowChoice, tell: Tell = log) -> None:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from audioscan_host.annotations.label_format import LabelFormat
     from audioscan_host.models.model import Checkpoint, Model, Runtime
     from audioscan_host.windows import Windows
 
 CONTRACT_VERSION = 1
-"""Raised when a hook changes. A plugin may state `CONTRACT_VERSION = 1` as what it was built for."""
+"""Raised when a hook changes; an optional hook more changes none. A plugin may state `CONTRACT_VERSION = 1` as what it was built for."""
 
 OLDEST_CONTRACT_VERSION = 1
 """Plugins built for versions from here on work. A hook that goes keeps its specification until this is
@@ -110,6 +111,14 @@ def select_layers(model: Model, hidden_states: HiddenStates) -> Sequence[Array]:
     """Pick what `model` reads from the hidden states; the host pools and concatenates it.
 
     Optional: without it the host picks `model.layers` in their order.
+    """
+
+
+@hookspec
+def read_labels() -> Sequence[LabelFormat]:  # type: ignore[empty-body]
+    """The formats of label files that the plugin reads. Called before label files are read.
+
+    Optional. They are asked after the host's own, of files that none of those recognises.
     """
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audioscan_host.errors import UnknownModelError
 from audioscan_host.models.checkpoints import LocalCheckpoint, localised, named_by_user, refuse_needless
+from audioscan_host.notes import Tell, log
 from audioscan_host.plugins.defaults import HostDefaults
 from audioscan_host.plugins.discovery import Discovery, Failure, Plugin, discover
 from audioscan_host.plugins.family import Family
@@ -15,6 +16,7 @@ from audioscan_host.plugins.family import Family
 if TYPE_CHECKING:
     import click
 
+    from audioscan_host.annotations.label_format import LabelFormat
     from audioscan_host.models.model import Checkpoint, Model
 
 
@@ -102,6 +104,16 @@ class Registry:
         owner = self.owner(model)
         others = [plugin.module for plugin in self.plugins if plugin.models and plugin is not owner]
         return Family(owner.name, self._hooks, others)
+
+    def label_formats(self, tell: Tell = log) -> tuple[LabelFormat, ...]:
+        """The formats of label files that plugins read, in the order of the plugins.
+
+        Args:
+            tell: is told of a plugin that fails here; its formats are left out.
+        """
+        from audioscan_host.plugins.label_formats import label_formats
+
+        return label_formats(self._hooks, self.plugins, tell)
 
     def register_commands(self, plugin: Plugin, cli: click.Group) -> None:
         """Let one plugin add its commands to `cli`."""

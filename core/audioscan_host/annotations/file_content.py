@@ -1,0 +1,61 @@
+"""The content of a label file: a regular file of a bounded size, as text."""
+
+import codecs
+import stat
+from pathlib import Path
+
+from audioscan_host.errors import AnnotationError
+
+LARGEST = 256 * 2**20
+"""Bytes of a label file: some millions of rows."""
+
+
+def content_of(path: Path, beginning: bytes) -> bytes:
+    """The bytes of a regular file; of one that begins with these, those alone.
+
+    Raises:
+        AnnotationError: it is not there, a device or a pipe, or too large.
+    """
+    try:
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise AnnotationError(f"cannot read {path}: it is a device or a pipe; give a file")
+        with path.open("rb") as file:
+            if file.read(len(beginning)) == beginning:
+                return beginning
+            file.seek(0)
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise AnnotationError(f"cannot read {str(path)!r}: {error}") from error
+    if len(content) > LARGEST:
+        raise AnnotationError(
+            f"{path} is larger than {LARGEST // 2**20} MiB: it is no label file; give less of it"
+        )
+    return content
+
+
+def is_utf16(content: bytes) -> bool:
+    """Whether it begins as UTF-16 text does, with a byte order mark."""
+    return content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def text_of(content: bytes, path: Path, expected: str) -> str:
+    """The text, without its byte order mark.
+
+    Raises:
+        AnnotationError: it is none, with the line.
+    """
+    if is_utf16(content):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise AnnotationError(f"{path} is UTF-16 text, and damaged: {error.reason}") from error
+    if b"\0" in content:
+        raise AnnotationError(f"{path} is not a text file: expected {expected}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8") from error
