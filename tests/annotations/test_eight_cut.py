@@ -13,6 +13,7 @@ import pytest
 
 from audioscan_host.annotations import Annotation, Role, read_annotations
 from audioscan_host.annotations.points import points_of
+from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.annotations.window_labels import window_labels
 from audioscan_host.eight_cut_settings import EightCutClasses, EightCutSettings
 from audioscan_host.errors import AnnotationError, SettingError
@@ -100,7 +101,7 @@ class TestReadingEightCut:
     def test_clips_are_positive_points_and_hard_negatives_are_negative_spans(self, tmp_path):
         clips = [clip(12.5, profile="storm"), clip(15.5, "dog", profile="storm")]
         path = database(tmp_path, clips, [hard_negative(61.25, "storm"), hard_negative(3.0, "storm")])
-        assert read_annotations(path, eight_cut=BY_LABEL) == [
+        assert read_annotations(path, reader=LabelReader(eight_cut=BY_LABEL)) == [
             Annotation("/videos/day.mp4", 12.5, None, "rain"),
             Annotation("/videos/day.mp4", 15.5, None, "dog"),
             Annotation("night.mp4", 53.25, 77.25, "storm", Role.NEGATIVE),
@@ -122,7 +123,7 @@ class TestReadingEightCut:
     def test_refuses_clips_without_a_label_where_labels_are_the_classes(self, tmp_path, labels, count):
         path = database(tmp_path, [clip(float(i), label) for i, label in enumerate(labels)])
         with pytest.raises(AnnotationError) as refusal:
-            read_annotations(path, eight_cut=BY_LABEL)
+            read_annotations(path, reader=LabelReader(eight_cut=BY_LABEL))
         row = 4 - count
         assert f"processed, row {row}: {count} of 3 clips have no label: label them in 8-cut too" in str(
             refusal.value
@@ -367,14 +368,17 @@ class TestThePage:
         assert "--eight-cut-profile NAME" in str(refusal.value)
         assert "\n" not in str(refusal.value)
         starts = {
-            name: [a.start for a in read_annotations(path, eight_cut=EightCutSettings(profile=name))]
+            name: [
+                a.start
+                for a in read_annotations(path, reader=LabelReader(eight_cut=EightCutSettings(profile=name)))
+            ]
             for name in ("default", "words")
         }
         assert starts == {"default": [100.0], "words": [20.0, 60.0, 22.0]}
         with pytest.raises(
             AnnotationError, match="no marks of the profile 'word'; there are: default, portrait, words"
         ):
-            read_annotations(path, eight_cut=EightCutSettings(profile="word"))
+            read_annotations(path, reader=LabelReader(eight_cut=EightCutSettings(profile="word")))
 
     def others(self, made):
         path = made([clip(100.0)])
@@ -394,7 +398,7 @@ class TestThePage:
             in_folder("mp4_B", 100.0, "cry"),
             in_folder("mp4_B", 180.0, "rain"),
         ]
-        found = read_annotations(made(clips), eight_cut=BY_LABEL)
+        found = read_annotations(made(clips), reader=LabelReader(eight_cut=BY_LABEL))
         assert [(a.label, a.role) for a in found] == [
             (name, Role.POSITIVE) for name in ("cry", "cry", "rain")
         ]
@@ -403,7 +407,7 @@ class TestThePage:
     def negatives(self, made):
         clips = [clip(100.0), in_folder("mp4_No", 160.0), in_folder("mp4_Never", 40.0)]
         settings = EightCutSettings(negatives=["mp4_No", "mp4_Never"])
-        found = read_annotations(made(clips), eight_cut=settings)
+        found = read_annotations(made(clips), reader=LabelReader(eight_cut=settings))
         assert [(a.label, a.role) for a in found] == [
             ("mp4_Intense", Role.POSITIVE),
             ("mp4_No", Role.NEGATIVE),
@@ -413,7 +417,7 @@ class TestThePage:
         with pytest.raises(
             AnnotationError, match="to the folder 'No'; there are: mp4_Intense, mp4_Never, mp4_No"
         ):
-            read_annotations(made(clips), eight_cut=EightCutSettings(negatives=["No"]))
+            read_annotations(made(clips), reader=LabelReader(eight_cut=EightCutSettings(negatives=["No"])))
 
 
 NAMES = {
@@ -441,7 +445,7 @@ class TestDatabasesOfEightCut:
         if not DATABASES.is_dir():
             pytest.skip("the databases of ../shared/labels are not on this machine")
         return lambda name, **settings: read_annotations(
-            DATABASES / f"{name}.db", eight_cut=EightCutSettings(**settings)
+            DATABASES / f"{name}.db", reader=LabelReader(eight_cut=EightCutSettings(**settings))
         )
 
     @pytest.mark.parametrize("name", ["disabled_with_labels", "disabled_without_labels"])

@@ -38,7 +38,7 @@ def test_every_wing_is_on_the_page():
 
 def test_every_loose_file_is_a_word_or_ground():
     named = {name for row in rows("The tree") for name in re.findall(r"`(\w+\.py)`", row[1])}
-    doors = {"__init__.py", "__main__.py", "weights.py", "region_settings.py"}
+    doors = {"__init__.py", "__main__.py", "weights.py"}
     assert {file.name for file in PACKAGE.glob("*.py")} == named | doors
 
 
