@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
@@ -14,6 +13,9 @@ from audioscan_host.notes import Notes
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.windows import Windowing
+
+if TYPE_CHECKING:
+    from audioscan_host.annotations.reading import LabelReader
 
 
 class SessionOptions(TypedDict, total=False):
@@ -75,7 +77,7 @@ class Session:
             Notes(),
         )
 
-    def label_reader(self, labels_as: str = "auto") -> LabelReader:
+    def label_reader(self, labels_as: str = "auto") -> "LabelReader":
         """Reads label files, those of plugins' formats among them.
 
         Args:
@@ -84,6 +86,9 @@ class Session:
         Raises:
             SettingError: there is no such word.
         """
+        # A scan reads no label files, and starts without their readers.
+        from audioscan_host.annotations.reading import LabelReader
+
         return LabelReader(self.registry.label_formats(self.notes), labels_as)
 
     def embedder(self, models: Sequence[Model], windowing: Windowing) -> Embedder:
