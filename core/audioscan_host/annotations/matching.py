@@ -9,7 +9,7 @@ from pathlib import Path
 from audioscan_host.annotations.annotation import Annotation
 from audioscan_host.annotations.corrections import corrected
 from audioscan_host.annotations.label_notes import tell_of_files, tell_of_stems
-from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files
+from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files, refuse_together
 from audioscan_host.annotations.recording_names import Recordings
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
@@ -128,8 +128,13 @@ def annotations_of(
     tell_of_files(read_files, tell)
     by_stem: list[tuple[Path, str, Path]] = []
     of_files = ((file, each.annotations) for file, each in read_files)
+    wrong: list[AnnotationError] = []
     for label_file, read in chain(of_files, reviewed):
-        matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
+        try:
+            matched = match_recordings(read, paths, label_file, may_fit_none=may_fit_none)
+        except AnnotationError as error:
+            wrong.append(error)
+            continue
         by_stem += [(label_file, *each) for each in matched.by_stem.items()]
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
@@ -151,5 +156,6 @@ def annotations_of(
                 "%s: %d of its recordings are not among those given, such as %s",
                 label_file, len(others), min(others),
             )  # fmt: skip
+    refuse_together(wrong)
     tell_of_stems(by_stem, tell)
     return found
