@@ -87,6 +87,33 @@ class TestReadingCsv:
         path = write("l.csv", f"file,start,end,label\nd.wav,{cell},2:00:00,x\n")
         assert read_annotations(path) == [Annotation("d.wav", seconds, 7200.0, "x")]
 
+    @pytest.mark.parametrize("name", ["filename", "File_Name", "filepath", "path", "recording", "audio_file"])
+    @pytest.mark.parametrize("delimiter", [",", "\t"])
+    def test_the_column_of_the_recordings_may_have_another_name(self, write, name, delimiter):
+        text = f"start,end,label,{name},role\n1,2,x,d.wav,soft\n".replace(",", delimiter)
+        assert read_annotations(write("l.csv", text)) == [Annotation("d.wav", 1.0, 2.0, "x", Role.SOFT)]
+
+    def test_of_two_such_columns_the_one_named_file_counts(self, write):
+        path = write("l.csv", "path,start,end,label,file\n/x,1,2,x,d.wav\n")
+        assert read_annotations(path)[0].file == "d.wav"
+
+    def test_a_table_without_files_is_about_the_recording_that_it_is_named_like(self, write):
+        path = write("day 1.csv", "start,end,label,role\n1,2,x,soft\n3,,y,\n")
+        assert read_annotations(path) == [
+            Annotation("day 1", 1.0, 2.0, "x", Role.SOFT),
+            Annotation("day 1", 3.0, None, "y"),
+        ]
+
+    @pytest.mark.parametrize(
+        "header", ["start,end,label,wav", "onset_s,offset_s,label,wav", "time,duration,label,"]
+    )
+    def test_a_column_of_recordings_under_a_name_that_nobody_knows_is_not_passed_over(
+        self, write, refused, header
+    ):
+        message = refused(write("day.csv", f"{header}\n1,2,x,other.WAV\n"))
+        assert "line 2: " in message
+        assert "names a recording, it seems ('other.WAV'): call it file" in message
+
     @pytest.mark.parametrize("delimiter", [",", "\t"])
     def test_a_row_without_a_label_is_skipped_with_a_count(self, write, refused, delimiter):
         rows = [

@@ -208,6 +208,15 @@ class TestAnnotated:
             in note.message
         )
 
+    def test_all_files_that_name_none_of_the_recordings_are_named_at_once(self, tmp_path):
+        for name in ("a", "b", "day"):
+            (tmp_path / f"{name}.txt").write_text("1\t2\tcall\n")
+        with pytest.raises(AnnotationError) as caught:
+            annotated([tmp_path / "day.wav"], [tmp_path / f"{name}.txt" for name in ("a", "b", "day")])
+        assert str(caught.value).startswith("2 label files cannot be used: ")
+        assert "a.txt names 'a', but" in str(caught.value)
+        assert "b.txt names 'b', but" in str(caught.value)
+
     def test_rows_that_name_no_sound_are_told_with_their_number(self, tmp_path):
         (tmp_path / "a.txt").write_text("1\t2\tcall\n3\t4\t\n5\t6\t\n")
         (tmp_path / "b.txt").write_text("1\t2\t\n3\t4\tcall\n")

@@ -19,8 +19,18 @@ import pytest
 from click.testing import CliRunner
 from packaging.requirements import Requirement
 
-from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, embed, load_registry, train
+from audioscan_host import (
+    FINAL,
+    AnnotationError,
+    CheckpointError,
+    Runtime,
+    Windowing,
+    embed,
+    load_registry,
+    train,
+)
 from audioscan_host.annotations import read_annotations
+from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.audio import decode
 
 pytestmark = pytest.mark.slow
@@ -238,6 +248,20 @@ def test_the_command_of_the_page_says_how_long_recordings_are(modules, no_instal
     registry.register_commands(plugin, group)
     done = CliRunner().invoke(group, ["how-long", str(make_wav("a.wav", 3)), str(make_wav("b.wav", 4.5))])
     assert done.output == "7.5 s\n"
+
+
+def test_the_format_of_the_page_is_read(modules, no_installed_plugins, tmp_path):
+    registry = load_registry({"notebook": modules("audioscan_notebook")})
+    reader = LabelReader(registry.label_formats())
+    path = tmp_path / "notes.txt"
+    path.write_text("FIELD NOTEBOOK day.wav\n12.5-19.0 cry\n64-65 cry (soft)\n")
+    assert [(a.file, a.start, a.end, a.label, a.role) for a in read_annotations(path, reader=reader)] == [
+        ("day.wav", 12.5, 19.0, "cry", "positive"),
+        ("day.wav", 64.0, 65.0, "cry", "soft"),
+    ]
+    path.write_text("FIELD NOTEBOOK day.wav\nsoon cry\n")
+    with pytest.raises(AnnotationError, match="line 2: expected START-END LABEL"):
+        read_annotations(path, reader=reader)
 
 
 # Wrappers

@@ -76,6 +76,14 @@ def test_importing_the_package_imports_none_of_its_modules(run):
     assert run(program) == ["[]"]
 
 
+def test_what_reads_no_label_files_imports_none_of_their_readers(run):
+    program = """
+import sys, audioscan_host.journeys.scan, audioscan_host.journeys.embed, audioscan_host.cli.options
+print([name for name in sys.modules if name.startswith("audioscan_host.annotations")])
+"""
+    assert run(program) == ["[]"]
+
+
 def test_what_a_plugin_author_imports_is_light(run):
     program = "from audioscan_host import FINAL, Checkpoint, HiddenStates, Inputs, Model, Runtime, hookimpl"
     assert run(imported(program, HEAVY)) == ["none"]

@@ -5,9 +5,10 @@ import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from audioscan_host.errors import AnnotationError
+from audioscan_host.recordings import SUFFIXES
 
 EARLY = 0.05
 """Seconds before a recording's beginning that are taken for it: a drag that began at the edge of the picture."""
@@ -69,6 +70,15 @@ def refuse_repeated(header: Sequence[str], names: Sequence[str], path: Path) -> 
     twice = [name for name in names if header.count(name) > 1]
     if twice:
         raise AnnotationError(f"{path}: the header has {', '.join(twice)} more than once: rename the others")
+
+
+def refuse_other_recordings(row: Mapping[str, str], place: str) -> None:
+    """Refuse a row of a table without a column of recordings in which another column seems to name one."""
+    for name, cell in row.items():
+        if PurePath(cell).suffix.lower() in SUFFIXES:
+            raise AnnotationError(
+                f"{place}: {name or 'a column without a name'} names a recording, it seems ({cell[:60]!r}): call it file"
+            )
 
 
 def shown(header: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from audioscan_host.annotations.cells import column_names
 from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with_event
 from audioscan_host.annotations.elan import is_elan, read_elan
 from audioscan_host.annotations.few_shot import is_few_shot, read_few_shot
-from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
+from audioscan_host.annotations.header_table import COLUMNS, FILE_COLUMNS, read_csv, read_tsv
 from audioscan_host.annotations.kaleidoscope import is_kaleidoscope, read_kaleidoscope
 from audioscan_host.annotations.label_format import LabelFormat, LabelHead
 from audioscan_host.annotations.named_columns import NAMED_COLUMNS
@@ -18,11 +18,23 @@ from audioscan_host.annotations.textgrid import is_textgrid, read_textgrid
 
 
 def _is_own_csv(head: LabelHead) -> bool:
-    return head.delimiter == "," and set(COLUMNS) <= head.columns
+    return head.delimiter == "," and _has_times(head) and not head.columns.isdisjoint(FILE_COLUMNS)
 
 
 def _is_own_tsv(head: LabelHead) -> bool:
-    return head.delimiter == "\t" and set(COLUMNS) <= head.columns
+    return head.delimiter == "\t" and _has_times(head) and not head.columns.isdisjoint(FILE_COLUMNS)
+
+
+def _is_csv_of_one(head: LabelHead) -> bool:
+    return head.delimiter == "," and _has_times(head)
+
+
+def _is_tsv_of_one(head: LabelHead) -> bool:
+    return head.delimiter == "\t" and _has_times(head)
+
+
+def _has_times(head: LabelHead) -> bool:
+    return set(COLUMNS[1:]) <= head.columns
 
 
 def _is_part_of_tsv(head: LabelHead) -> bool:
@@ -89,6 +101,20 @@ FORMATS: tuple[LabelFormat, ...] = (
         read_kaleidoscope,
     ),
     *NAMED_COLUMNS,
+    LabelFormat(
+        "CSV of one recording",
+        "a header with start,end,label",
+        _is_csv_of_one,
+        read_csv,
+        of_one_recording=True,
+    ),
+    LabelFormat(
+        "TSV of one recording",
+        "a header with start,end,label, between tabs",
+        _is_tsv_of_one,
+        read_tsv,
+        of_one_recording=True,
+    ),
     LabelFormat(
         "DCASE event list",
         "`filename`, `onset`, `offset` and `event_label`",

@@ -12,11 +12,16 @@ COLUMNS = ("file", "start", "end", "label")
 them, others are ignored."""
 
 
+FILE_COLUMNS = ("file", "filename", "file_name", "filepath", "path", "recording", "audio_file")
+"""What the column of the recordings may be called; the first that is there is it."""
+
+
 def read_csv(path: Path, text: str) -> Iterator[Annotation]:
     """Read a header with `file,start,end,label` in any order, perhaps `role`, `source` and `score`, and a row an annotation.
 
     `low_freq` and `high_freq` are its frequencies in Hz, where they hold numbers. Other columns are ignored, and so is a score
-    that is no number. An empty `end` makes a point.
+    that is no number. An empty `end` makes a point. A table with no column of recordings
+    is named like its recording.
     """
     return _read(path, text, ",", "commas")
 
@@ -28,16 +33,24 @@ def read_tsv(path: Path, text: str) -> Iterator[Annotation]:
 
 def _read(path: Path, text: str, delimiter: str, delimiter_name: str) -> Iterator[Annotation]:
     rows = cells.rows(path, text, delimiter)
-    header = cells.column_names(next(rows, ("", []))[1])
+    header = _with_file(cells.column_names(next(rows, ("", []))[1]))
     _check(header, path, delimiter, delimiter_name)
     hint = ": put a cell that holds a comma in double quotes" if delimiter == "," else ": end the row there"
-    for place, row in rows:
-        yield _annotation(cells.by_name(header, row, place, hint=hint), place)
+    for place, cells_of in rows:
+        row = cells.by_name(header, cells_of, place, hint=hint)
+        if "file" not in header:
+            cells.refuse_other_recordings(row, place)
+        yield _annotation({"file": path.stem, **row}, place)
+
+
+def _with_file(header: list[str]) -> list[str]:
+    name = next((name for name in FILE_COLUMNS if name in header), "file")
+    return ["file" if each == name else each for each in header]
 
 
 def _check(header: Sequence[str], path: Path, delimiter: str, delimiter_name: str) -> None:
     missing = [name for name in COLUMNS if name not in header]
-    if missing:
+    if missing not in ([], ["file"]):
         others = any(set(name) & set(",;\t") - {delimiter} for name in header)
         hint = f" (separate the columns by {delimiter_name})" if others else ""
         raise AnnotationError(

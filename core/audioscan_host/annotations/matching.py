@@ -14,7 +14,7 @@ from audioscan_host.annotations.label_notes import (
     tell_unannotated,
 )
 from audioscan_host.annotations.names import Same, joined, tell_unused
-from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files
+from audioscan_host.annotations.reading import AS_IT_STANDS, LabelReader, read_label_files, refuse_together
 from audioscan_host.annotations.recording_names import Recordings
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import Tell, log
@@ -131,8 +131,13 @@ def annotations_of(
     every_file = [*((file, each.annotations) for file, each in read_files), *reviewed]
     tell_unused({annotation.label for _, read in every_file for annotation in read}, same, tell)
     by_stem: list[tuple[Path, str, Path]] = []
+    wrong: list[AnnotationError] = []
     for label_file, read in every_file:
-        matched = match_recordings(joined(read, same), paths, label_file, may_fit_none=may_fit_none)
+        try:
+            matched = match_recordings(joined(read, same), paths, label_file, may_fit_none=may_fit_none)
+        except AnnotationError as error:
+            wrong.append(error)
+            continue
         by_stem += [(label_file, *each) for each in matched.by_stem.items()]
         before = sum(map(len, found.values()))
         for path, annotations in matched.by_recording.items():
@@ -144,6 +149,7 @@ def annotations_of(
             logger.info("%s: its paths lead nowhere; the recordings were found by their names", label_file)
         others = {annotation.file for annotation in matched.elsewhere}
         tell_elsewhere(label_file, others, tell, some_given=any(matched.by_recording.values()))
+    refuse_together(wrong)
     tell_of_stems(by_stem, tell)
     return found
 

@@ -65,6 +65,8 @@ def _read(columns: Columns, path: Path, text: str) -> Iterator[Annotation]:
     named = [(place, cells.by_name(header, row, place)) for place, row in rows]
     label = first_filled(columns.labels, header, [row for _, row in named])
     for place, row in named:
+        if columns.file not in header:
+            cells.refuse_other_recordings(row, place)
         file = row.get(columns.file, path.stem)
         if not file:
             raise AnnotationError(f"{place}: {columns.file} is empty: fill it in, or remove the row")
@@ -112,11 +114,6 @@ NAMED_COLUMNS: tuple[LabelFormat, ...] = (
         "CSV with durations",
         "`time`, `duration`, `label`, as Sonic Visualiser names them",
         Columns("time", "duration", ("label",), end_is_duration=True),
-    ),
-    *formats_of(
-        "CSV of one recording",
-        "`start`, `end`, `label`",
-        Columns("start", "end", ("label",)),
     ),
 )
 """Own tables, with a column of files, are known before these."""

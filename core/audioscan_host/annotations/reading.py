@@ -28,7 +28,8 @@ from audioscan_host.errors import AnnotationError
 
 EXPECTED = (
     f"CSV or TSV with the header {','.join(COLUMNS)}, Audacity labels, a Raven selection table, "
-    "a DCASE event list, an 8-cut database, or another of docs/file-formats.md"
+    "a DCASE event list, an 8-cut database, or what BirdNET, Kaleidoscope, crowsetta, Praat, ELAN, whombat, AviaNZ or a "
+    "program for subtitles writes"
 )
 
 
@@ -113,11 +114,20 @@ def read_label_files(
             found.append((file, read_label_file(file, may_be_empty=may_be_empty, reader=reader)))
         except AnnotationError as error:
             wrong.append(error)
+    refuse_together(wrong)
+    return found
+
+
+def refuse_together(wrong: Sequence[AnnotationError]) -> None:
+    """Raise what is wrong with each of several label files, in one line; nothing where nothing is.
+
+    Raises:
+        AnnotationError: with all of them.
+    """
     if len(wrong) == 1:
         raise wrong[0]
     if wrong:
         raise AnnotationError(f"{len(wrong)} label files cannot be used: {'; '.join(map(str, wrong))}")
-    return found
 
 
 def read_label_file(

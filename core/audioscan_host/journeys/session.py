@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from audioscan_host.annotations.reading import LabelReader
 from audioscan_host.cache import Cache
 from audioscan_host.eight_cut_settings import EightCutCache, EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
@@ -16,6 +15,9 @@ from audioscan_host.notes import Notes
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.windows import Windowing
+
+if TYPE_CHECKING:
+    from audioscan_host.annotations.reading import LabelReader
 
 
 class SessionOptions(TypedDict, total=False):
@@ -81,7 +83,9 @@ class Session:
             Notes(),
         )
 
-    def label_reader(self, labels_as: str = "auto", eight_cut: EightCutSettings | None = None) -> LabelReader:
+    def label_reader(
+        self, labels_as: str = "auto", eight_cut: EightCutSettings | None = None
+    ) -> "LabelReader":
         """Reads label files, those of plugins' formats among them.
 
         Args:
@@ -91,6 +95,9 @@ class Session:
         Raises:
             SettingError: there is no such word.
         """
+        # A scan reads no label files, and starts without their readers.
+        from audioscan_host.annotations.reading import LabelReader
+
         return LabelReader(self.registry.label_formats(self.notes), labels_as, eight_cut)
 
     def embedder(
