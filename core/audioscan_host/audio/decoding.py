@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition
 
 from audioscan_host.audio.frames import check_bounds, mono_pieces
+from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import Tell, log
 from audioscan_host.silence import SilenceMeter
@@ -65,6 +66,8 @@ def decode(
     path: Path,
     sample_rate: int | None,
     *,
+    start: float = 0.0,
+    end: float | None = None,
     meter: SilenceMeter | None = None,
     on_open: Callable[[AudioInfo], None] | None = None,
     tell: Tell = log,
@@ -75,17 +78,25 @@ def decode(
     plain mean, whatever the layout. soxr resamples at its quality HQ; audio that has the wanted rate is
     passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
 
+    A part of a recording is, to the bit, the samples from `round(start * rate)` up to `round(end * rate)` of
+    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding begins at
+    the recording's beginning all the same, since most codecs remember what they decoded before, and stops behind `end`.
+
     Args:
         path: the recording.
         sample_rate: wanted, Hz; None for the recording's own.
-        meter: is fed the recording at its own rate, what is missing or damaged included; it has
-            all of it when the last chunk was given.
+        start: seconds, 0 or more.
+        end: seconds, `start` or more; None for the recording's end.
+        meter: is fed the recording at its own rate from its beginning, what is missing or damaged included; it
+            has all of it when the last chunk was given, unless there is an `end`.
         on_open: is given what `probe` gives, as soon as that is known.
         tell: is told of damage.
 
     Raises:
         RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
+        SettingError: `start` and `end` are no part of a recording.
     """
+    require_part(start, end)
     with _opened(path) as (container, track, info):
         if on_open is not None:
             on_open(info)
@@ -94,7 +105,8 @@ def decode(
                 other.discard = Discard.all
         pieces = mono_pieces(path, container, track, _begin(container, track), info.duration, tell=tell)
         metered = pieces if meter is None else _metered(pieces, meter)
-        yield from _resampled(metered, sample_rate or info.sample_rate)
+        rate = sample_rate or info.sample_rate
+        yield from part_of(_resampled(metered, rate), rate, start, end)
 
 
 @contextmanager
