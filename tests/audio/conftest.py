@@ -11,9 +11,22 @@ import soundfile as sf
 
 @pytest.fixture
 def encode(tmp_path):
-    """A maker of media files: `encode(name, encoder, signal, rate)`; `when` maps a sample to its timestamp."""
+    """A maker of media files: `encode(name, encoder, signal, rate)`.
 
-    def make(name, encoder, signal, rate, *, video=False, when=lambda sample: sample, sample_format=None):
+    `when` maps a sample to its timestamp; `options` are the container's.
+    """
+
+    def make(
+        name,
+        encoder,
+        signal,
+        rate,
+        *,
+        video=False,
+        when=lambda sample: sample,
+        sample_format=None,
+        options=None,
+    ):
         try:
             av.codec.Codec(encoder, "w")
         except av.error.FFmpegError:
@@ -23,7 +36,7 @@ def encode(tmp_path):
         if encoder == "vorbis":  # FFmpeg's own encodes stereo only
             signal = np.repeat(signal, 2, axis=0)
         layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[len(signal)]
-        with av.open(str(path), "w") as container:
+        with av.open(str(path), "w", options=options) as container:
             track = container.add_stream(encoder, rate=rate, layout=layout, options={"strict": "-2"})
             track.bit_rate = 128_000
             if sample_format:
@@ -37,7 +50,7 @@ def encode(tmp_path):
                     picture.pts, picture.time_base = number, Fraction(1, 25)
                     container.mux(film.encode(picture))
                 container.mux(film.encode(None))
-            size = track.codec_context.frame_size or 1000
+            size = track.codec_context.frame_size or max(1000, signal.shape[1] // 1000)
             convert = av.AudioResampler(track.format.name, layout, rate)
             for start in range(0, signal.shape[1], size):
                 part = np.ascontiguousarray(signal[:, start : start + size].T).reshape(1, -1)

@@ -83,7 +83,7 @@ class Counts:
 
     def __init__(self, monkeypatch):
         self.digests, self.openings, self.read = [], [], []
-        look, opened, read = Recording.at.__func__, decoding._opened, cache_file.read
+        look, opened, read = Recording.at.__func__, decoding.opened, cache_file.read
 
         def noted_look(cls, path):
             self.digests.append(path)
@@ -99,7 +99,7 @@ class Counts:
             return found
 
         monkeypatch.setattr(Recording, "at", classmethod(noted_look))
-        monkeypatch.setattr(decoding, "_opened", noted_open)
+        monkeypatch.setattr(decoding, "opened", noted_open)
         monkeypatch.setattr(cache_file, "read", noted_read)
 
 
