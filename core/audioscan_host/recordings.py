@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 
@@ -24,19 +25,21 @@ _PIECES = 16
 
 @dataclass(frozen=True)
 class Recording:
-    """A media file as it was when it was looked at.
+    """A media file as it was when it was looked at, and which channel of it is read.
 
     Attributes:
         path: as the user gave it.
         size: bytes.
         mtime_ns: time of the last change, nanoseconds.
         digest: SHA-256 over samples of the content.
+        channel: `mix`, `loudest` or a number from 1.
     """
 
     path: Path
     size: int
     mtime_ns: int
     digest: str
+    channel: str = MIX
 
     @classmethod
     def at(cls, path: Path) -> "Recording":

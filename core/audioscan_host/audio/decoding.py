@@ -4,6 +4,7 @@ Second 0 is where a video player begins: at the start of the audio track, or of 
 starts earlier. What is missing or damaged is silence, and what follows keeps its time.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import numpy.typing as npt
 import soxr
 
 from audioscan_host.audio.frames import mono_pieces
+from audioscan_host.audio.levels import CANCELLED, Levels
 from audioscan_host.audio.opening import AudioInfo, opened
 from audioscan_host.audio.parts import part_of, require_part
+from audioscan_host.channels import LOUDEST, MIX, channel_of
+from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.silence import SilenceMeter
 
@@ -24,14 +28,15 @@ def decode(
     *,
     start: float = 0.0,
     end: float | None = None,
+    channel: str = MIX,
     meter: SilenceMeter | None = None,
     on_open: Callable[[AudioInfo], None] | None = None,
     tell: Tell = log,
 ) -> Iterator[npt.NDArray[np.float32]]:
     """The recording as consecutive mono chunks of (samples,) float32, about a second each.
 
-    The default audio track is read, the first one where none is marked. The channels are mixed by their
-    plain mean, whatever the layout. soxr resamples at its quality HQ; audio that has the wanted rate is
+    The default audio track is read, the first one where none is marked. Unless a channel is asked for, all are mixed
+    by their plain mean, whatever the layout; where they cancel each other out, that is told. soxr resamples at its quality HQ; audio that has the wanted rate is
     passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
 
     A part of a recording is, to the bit, the samples from `round(start * rate)` up to `round(end * rate)` of
@@ -43,26 +48,55 @@ def decode(
         sample_rate: wanted, Hz; None for the recording's own.
         start: seconds, 0 or more.
         end: seconds, `start` or more; None for the recording's end.
+        channel: `mix`, a number from 1, or `loudest`, for which the recording is decoded twice.
         meter: is fed the recording at its own rate from its beginning, what is missing or damaged included; it
             has all of it when the last chunk was given, unless there is an `end`.
         on_open: is given what `probe` gives, as soon as that is known.
-        tell: is told of damage.
+        tell: is told of damage, and of channels that cancel each other out.
 
     Raises:
-        RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
-        SettingError: `start` and `end` are no part of a recording.
+        RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples; or it has
+            no such channel.
+        SettingError: `start` and `end` are no part of a recording, or `channel` names no channel.
     """
     require_part(start, end)
+    channel = channel_of(channel)
+    if channel == LOUDEST:
+        channel = _loudest(path)
     with opened(path) as recording:
         if on_open is not None:
             on_open(recording.info)
         if recording.untold is not None:
             message = f"{path}: its header says {recording.untold:.1f} s of audio, and what follows is audio too: it is read"
             tell(Note(About.DAMAGE, message, path))
-        pieces = mono_pieces(recording, tell=tell)
+        _require_channel(path, channel, recording.info.channels)
+        levels = Levels()
+        pieces = mono_pieces(recording, channel=channel, levels=levels if channel == MIX else None, tell=tell)
         metered = pieces if meter is None else _metered(pieces, meter)
         rate = sample_rate or recording.info.sample_rate
         yield from part_of(_resampled(metered, rate), rate, start, end)
+        if levels.kept < CANCELLED:
+            message = (
+                f"{path}: its channels cancel each other out, {-10 * math.log10(max(levels.kept, 1e-12)):.0f} dB are lost in "
+                "their mix: read one of them, as with --channel 1"
+            )
+            tell(Note(About.CHANNELS, message, path))
+
+
+def _loudest(path: Path) -> str:
+    with opened(path) as recording:
+        levels = Levels()
+        for _ in mono_pieces(recording, levels=levels, tell=lambda _note: None):
+            pass
+    return str(levels.loudest)
+
+
+def _require_channel(path: Path, channel: str, channels: int) -> None:
+    if channel != MIX and int(channel) > channels:
+        has = "1 channel" if channels == 1 else f"{channels} channels"
+        raise RecordingError(
+            f"{path}: has {has}, and channel {channel} was asked for: choose another channel, or mix"
+        )
 
 
 def _metered(

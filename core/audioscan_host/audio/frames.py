@@ -11,10 +11,12 @@ from av import AudioFrame, AudioStream, Packet
 from av.container import InputContainer
 
 from audioscan_host.audio.bounds import check_bounds
+from audioscan_host.audio.levels import Levels
 from audioscan_host.audio.mixing import Batch, Waveform
 from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording
 from audioscan_host.audio.tags import Tags
 from audioscan_host.audio.timeline import FORESIGHT, Timeline
+from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 
@@ -35,16 +37,19 @@ UNREADABLE_PACKETS = 100
 """Failures in a row to read a packet, after which the rest of a file is given up."""
 
 
-def mono_pieces(recording: OpenRecording, *, tell: Tell = log) -> Iterator[tuple[int, Waveform]]:
+def mono_pieces(
+    recording: OpenRecording, *, channel: str = MIX, levels: Levels | None = None, tell: Tell = log
+) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
 
     Args:
         recording: open, at its beginning.
+        channel: `mix`, the plain mean of all, or a number from 1.
+        levels: are fed all channels.
         tell: is told of damage.
 
     Yields:
-        sample rate in Hz, which may change, and about a second of (samples,) float32: the plain
-        mean of all channels.
+        sample rate in Hz, which may change, and about a second of (samples,) float32.
 
     Raises:
         RecordingError: nothing can be decoded, or what is decoded is out of bounds.
@@ -57,7 +62,7 @@ def mono_pieces(recording: OpenRecording, *, tell: Tell = log) -> Iterator[tuple
         tell,
         restarts=recording.container.format.name in JOINED_BY_PARTS,
     )
-    batch = Batch(path, recording.track.codec_context.name)
+    batch = Batch(path, recording.track.codec_context.name, channel, levels)
     for time, frame, upcoming in _with_upcoming(_frames(recording, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)

@@ -1,4 +1,4 @@
-"""Frames of samples of any type and of any number of channels -> one mono waveform."""
+"""Frames of samples of any type and of any number of channels -> one mono waveform, their mean or one of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ import numpy.typing as npt
 from av import AudioFrame
 from av.audio.plane import AudioPlane
 
+from audioscan_host.audio.levels import Levels
+from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError
 
 Waveform = npt.NDArray[np.float32]
@@ -22,17 +24,23 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
     "dbl": (np.float64, 1.0),
 }
 
-
-class Batch:
 LARGEST_SAMPLE = 1e10
 """Full scale is 1. What was written at the scale of 32-bit integers by mistake is below; beyond, a bit of the file has
 flipped, and every filter spreads it over its neighbours."""
 
-    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call."""
 
-    def __init__(self, path: Path, codec: str) -> None:
+class Batch:
+    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call.
+
+    `channel` is `mix` or a number from 1; the last one stands for it where a recording goes on with fewer. `levels`
+    are fed all channels.
+    """
+
+    def __init__(self, path: Path, codec: str, channel: str = MIX, levels: Levels | None = None) -> None:
         self._path = path
         self._codec = codec
+        self._channel = None if channel == MIX else int(channel) - 1
+        self._levels = levels
         self._kind: tuple[int, str, int] | None = None
         self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
         self._samples = 0
@@ -58,21 +66,24 @@ flipped, and every filter spreads it over its neighbours."""
         self._end = end
 
     def mixed(self) -> Iterator[tuple[int, Waveform]]:
-        """Sample rate and mean of the channels of what was taken, if anything; then start anew."""
+        """Sample rate and the wanted channel of what was taken, if anything; then start anew."""
         if self._kind is None or not self._samples:
             return
         rate, sample_format, channels = self._kind
-        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        every = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         self._parts, self._samples = [], 0
+        joined = every if self._channel is None else [every[min(self._channel, channels - 1)]]
         full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
             mono: Waveform = joined[0].astype(np.float32)
             for channel in joined[1:]:
                 mono += channel
             if sample_format.startswith("u8"):
-                mono -= full_scale * channels
-            mono *= np.float32(1 / (full_scale * channels))
+                mono -= full_scale * len(joined)
+            mono *= np.float32(1 / (full_scale * len(joined)))
         self._require_finite(mono, rate)
+        if self._levels is not None and channels > 1:
+            self._levels.feed(every, full_scale, mono)
         yield rate, mono
 
     def _require_finite(self, mono: Waveform, rate: int) -> None:

@@ -39,6 +39,14 @@ cache_dir = click.option(
 )
 
 
+channel = click.option(
+    "--channel",
+    metavar="mix|N|loudest",
+    help="Which channel of a recording is read: the mean of all, one by its number from 1, or the one with most energy. "
+    "[default: that of the detector, where there is one; else mix]",
+)
+
+
 def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command]:
     return click.option(
         "--labels",
@@ -205,17 +213,21 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def session(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What `encoder` adds, and `--cache-dir`: the command gets a session's options, progress among them."""
+    """What `encoder` adds, `--channel` and `--cache-dir`: the command gets a session's options, progress among them."""
 
+    @channel
     @encoder
     @cache_dir
     @wraps(command)
-    def with_session(*, runtime: Runtime, registry: Registry, cache_dir: Path | None, **rest: Any) -> Any:
+    def with_session(
+        *, runtime: Runtime, registry: Registry, cache_dir: Path | None, channel: str | None, **rest: Any
+    ) -> Any:
         options: SessionOptions = {
             "cache_dir": cache_dir,
             "runtime": runtime,
             "registry": registry,
             "progress": reporting.progress(),
+            "channel": channel,
         }
         return command(session=options, **rest)
 

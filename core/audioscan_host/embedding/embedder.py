@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import Cache, Embeddings
+from audioscan_host.channels import MIX
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
@@ -70,6 +71,7 @@ class Embedder:
         progress: Progress | None = None,
         executor: Executor | None = None,
         tell: Tell = log,
+        channel: str = MIX,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
@@ -84,6 +86,7 @@ class Embedder:
         self._worker = Worker(registry, cache, runtime, self._progress)
         self._executor = executor or LocalExecutor()
         self._tell = tell
+        self._channel = channel
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
 
@@ -169,7 +172,7 @@ class Embedder:
             with suppress(RecordingError):
                 known.require_unchanged()
                 return known
-        self._known[path] = Recording.at(path)
+        self._known[path] = replace(Recording.at(path), channel=self._channel)
         return self._known[path]
 
     @cached_property

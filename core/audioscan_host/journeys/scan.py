@@ -87,11 +87,11 @@ def scan(
         SettingError: a threshold or rate is out of range, or of a label that is not looked for.
     """
     session = Session.of(**options)
-    detector, model = ready_detector(detector, session.registry, only)
+    detector, model = ready_detector(detector, session.registry, only, session.channel)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
     paths = find_recordings(recordings, session.notes)
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.channel)
     found: dict[Path, ScannedRecording] = {}
     failures = []
     for result in embedder.embed_each(paths):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from audioscan_host.cache import Cache
+from audioscan_host.channels import MIX, channel_of
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.models.model import Model, Runtime
@@ -23,12 +24,15 @@ class SessionOptions(TypedDict, total=False):
         runtime: device, precision and batch size.
         registry: the models; those that are installed unless given.
         progress: where progress is shown, and from where a run can be cancelled.
+        channel: of each recording: `mix`, the mean of all of them, `loudest`, or a number from 1; unless given, that of
+            the detector where there is one, else `mix`.
     """
 
     cache_dir: Path | str | None
     runtime: Runtime | None
     registry: Registry | None
     progress: Progress | None
+    channel: str | int | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Session:
         progress: where progress is shown.
         executor: who computes.
         notes: what users must know, as it turns up.
+        channel: that was asked for; None where none was.
     """
 
     registry: Registry
@@ -50,6 +55,7 @@ class Session:
     progress: Progress
     executor: Executor
     notes: Notes
+    channel: str | None = None
 
     @classmethod
     def of(
@@ -59,11 +65,13 @@ class Session:
         runtime: Runtime | None = None,
         registry: Registry | None = None,
         progress: Progress | None = None,
+        channel: str | int | None = None,
     ) -> "Session":
         """The session of a run, from the keywords that `SessionOptions` explains.
 
         Raises:
             CacheError: the cache folder cannot be used.
+            SettingError: the channel is none.
         """
         return cls(
             registry or load_registry(),
@@ -72,10 +80,21 @@ class Session:
             progress or Silent(),
             LocalExecutor(),
             Notes(),
+            None if channel is None else channel_of(channel),
         )
 
-    def embedder(self, models: Sequence[Model], windowing: Windowing) -> Embedder:
-        """Embeds recordings by these models.
+    @property
+    def learned_channel(self) -> str:
+        """The channel that is learned from."""
+        return self.channel or MIX
+
+    @property
+    def cache_of_mix(self) -> Cache | None:
+        """The cache, where it may hold what 8-cut embedded, which is the mix of all channels."""
+        return self.cache if self.learned_channel == MIX else None
+
+    def embedder(self, models: Sequence[Model], windowing: Windowing, channel: str | None = None) -> Embedder:
+        """Embeds recordings by these models, a channel of them: that which was asked for, unless given.
 
         Raises:
             SettingError: the window is shorter or longer than a checkpoint takes.
@@ -89,4 +108,5 @@ class Session:
             progress=self.progress,
             executor=self.executor,
             tell=self.notes,
+            channel=channel or self.learned_channel,
         )

@@ -72,13 +72,13 @@ def suggest(
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
     session = Session.of(**options)
-    detector, model = ready_detector(detector, session.registry, only)
+    detector, model = ready_detector(detector, session.registry, only, session.channel)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
         paths, [Path(path) for path in labels], may_fit_none=True, tell=session.notes
     )
 
-    embedder = session.embedder([model], detector.windowing)
+    embedder = session.embedder([model], detector.windowing, detector.channel)
     offered: dict[Path, list[Candidate]] = {}
     durations: dict[Path, float] = {}
     failures = []

@@ -118,7 +118,13 @@ def train(
     paths = find_recordings(recordings, session.notes)
     known = {} if windowing else known_annotations(paths, [*label_files, *(after for _, after in reviews)])
     choice = choose_windowing(
-        windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
+        windowing,
+        known,
+        only,
+        [chosen],
+        hop=hop,
+        cache=session.cache_of_mix,
+        wrappers=session.registry.wrappers,
     )
     windowing = choice.windowing
     reviewed = [
@@ -183,6 +189,7 @@ def train(
         },
         plugin=_named(session.registry.owner(chosen)),
         wrappers=session.registry.wrappers,
+        channel=session.learned_channel,
     )
     detector = replace(detector, reference=_reference(detector, labelled, used))
     if out is not None:
