@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 from audioscan_host.audio import decode
-from audioscan_host.errors import SettingError
+from audioscan_host.audio.mixing import Batch
+from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.silence import SilenceMeter
 
 FORMATS = [
@@ -60,3 +62,37 @@ def test_nothing_behind_the_part_is_decoded(noisy):
 def test_what_is_no_part_is_refused_before_anything_is_read(tmp_path, part):
     with pytest.raises(SettingError, match="a part of a recording"):
         next(decode(tmp_path / "none.wav", 16_000, start=part[0], end=part[1]))
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.w64", "a.caf", "a.aiff", "a.au"])
+def test_of_plain_samples_nothing_before_the_part_is_decoded(encode, name, monkeypatch):
+    encoder = "pcm_s16be" if name.endswith(("aiff", "au")) else "pcm_s16le"
+    path = encode(name, encoder, 0.1 * np.random.default_rng(0).standard_normal((60 * 8000, 2)), 8000)
+    whole = samples(path, 8000)
+    mixed = []
+    monkeypatch.setattr(Batch, "append", noting(Batch.append, mixed))
+    for start in (0.3, 31.4159, 59.9):
+        mixed.clear()
+        part = samples(path, None, start=start, end=start + 1)
+        assert part.tobytes() == whole[round(start * 8000) : round((start + 1) * 8000)].tobytes()
+        assert sum(mixed) < 8 * 8000
+    assert not len(samples(path, None, start=61))
+
+
+def noting(append, mixed):
+    """As `Batch.append`; notes how many samples come."""
+
+    def noted(self, frame, drop, end):
+        mixed.append(frame.samples)
+        append(self, frame, drop, end)
+
+    return noted
+
+
+def test_what_is_wrong_in_a_part_is_named_by_its_time_in_the_recording(tmp_path):
+    signal = np.zeros(20 * 8000, np.float32)
+    signal[10 * 8000 + 800] = np.nan
+    sf.write(tmp_path / "a.wav", signal, 8000, subtype="FLOAT")
+    with pytest.raises(RecordingError, match=r"the first at 10\.1 s"):
+        samples(tmp_path / "a.wav", None, start=9.5, end=11)
+    assert len(samples(tmp_path / "a.wav", None, start=15, end=16)) == 8000

@@ -14,7 +14,7 @@ import soxr
 
 from audioscan_host.audio.frames import mono_pieces
 from audioscan_host.audio.levels import CANCELLED, Levels
-from audioscan_host.audio.opening import AudioInfo, opened
+from audioscan_host.audio.opening import AudioInfo, opened, seek
 from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.channels import LOUDEST, MIX, channel_of
 from audioscan_host.errors import RecordingError
@@ -40,8 +40,9 @@ def decode(
     passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
 
     A part of a recording is, to the bit, the samples from `round(start * rate)` up to `round(end * rate)` of
-    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding begins at
-    the recording's beginning all the same, since most codecs remember what they decoded before, and stops behind `end`.
+    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding stops behind `end`,
+    and begins at the recording's beginning, since codecs and resampler remember what came before: all but plain samples at
+    their own rate without a `meter`.
 
     Args:
         path: the recording.
@@ -71,10 +72,14 @@ def decode(
             tell(Note(About.DAMAGE, message, path))
         _require_channel(path, channel, recording.info.channels)
         levels = Levels()
-        pieces = mono_pieces(recording, channel=channel, levels=levels if channel == MIX else None, tell=tell)
-        metered = pieces if meter is None else _metered(pieces, meter)
         rate = sample_rate or recording.info.sample_rate
-        yield from part_of(_resampled(metered, rate), rate, start, end)
+        plain = meter is None and rate == recording.info.sample_rate
+        first = seek(recording, start) if plain else 0  # a resampler remembers too
+        pieces = mono_pieces(
+            recording, first=first, channel=channel, levels=levels if channel == MIX else None, tell=tell
+        )
+        metered = pieces if meter is None else _metered(pieces, meter)
+        yield from part_of(_resampled(metered, rate), rate, start, end, first)
         if levels.kept < CANCELLED:
             message = (
                 f"{path}: its channels cancel each other out, {-10 * math.log10(max(levels.kept, 1e-12)):.0f} dB are lost in "

@@ -38,12 +38,18 @@ UNREADABLE_PACKETS = 100
 
 
 def mono_pieces(
-    recording: OpenRecording, *, channel: str = MIX, levels: Levels | None = None, tell: Tell = log
+    recording: OpenRecording,
+    *,
+    first: int = 0,
+    channel: str = MIX,
+    levels: Levels | None = None,
+    tell: Tell = log,
 ) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
 
     Args:
-        recording: open, at its beginning.
+        recording: open.
+        first: the sample that comes next, where it is not at its beginning.
         channel: `mix`, the plain mean of all, or a number from 1.
         levels: are fed all channels.
         tell: is told of damage.
@@ -62,8 +68,9 @@ def mono_pieces(
         tell,
         restarts=recording.container.format.name in JOINED_BY_PARTS,
     )
+    timeline.skip(first, recording.info.sample_rate)
     batch = Batch(path, recording.track.codec_context.name, channel, levels)
-    for time, frame, upcoming in _with_upcoming(_frames(recording, tell)):
+    for time, frame, upcoming in _with_upcoming(_frames(recording, first, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
         silence, drop = timeline.place(time, frame.samples, rate, upcoming)
@@ -87,14 +94,14 @@ def _longest_believed(recording: OpenRecording) -> float | None:
     return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(recording: OpenRecording, tell: Tell) -> Iterator[tuple[float | None, AudioFrame]]:
+def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[float | None, AudioFrame]]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
     without_timestamps = container.format.name in WITHOUT_TIMESTAMPS
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
-    damaged, decoded, tags = 0, 0.0, Tags()
+    damaged, decoded, tags = 0, first / recording.info.sample_rate, Tags()
     for packet in _packets(path, container, track, tell):
         stated = (packet.duration or 0) * tick
         if counts_frames and tags.hold(packet):

@@ -24,19 +24,23 @@ def require_part(start: float, end: float | None) -> None:
 
 
 def part_of(
-    chunks: Iterable[npt.NDArray[np.float32]], sample_rate: int, start: float, end: float | None
+    chunks: Iterable[npt.NDArray[np.float32]],
+    sample_rate: int,
+    start: float,
+    end: float | None,
+    position: int = 0,
 ) -> Iterator[npt.NDArray[np.float32]]:
     """The samples from `round(start * sample_rate)` up to `round(end * sample_rate)`; nothing behind them is asked for.
 
     Args:
-        chunks: (samples,) each, from the recording's beginning.
+        chunks: (samples,) each.
         sample_rate: theirs, Hz.
         start: seconds.
         end: seconds; None for the recording's end.
+        position: of the first sample of `chunks` in the recording.
     """
     first = round(start * sample_rate)
     last = None if end is None else round(end * sample_rate)
-    position = 0
     for chunk in chunks:
         wanted = chunk[max(first - position, 0) : None if last is None else max(last - position, 0)]
         position += len(chunk)

@@ -56,6 +56,10 @@ class Timeline:
         """Seconds from the beginning to the end of what was placed."""
         return self._rate_began + self._samples / self._rate
 
+    def skip(self, samples: int, sample_rate: int) -> None:
+        """Begin behind so many samples, which nobody wants."""
+        self._samples, self._rate = samples, sample_rate
+
     def place(
         self, time: float | None, samples: int, sample_rate: int, upcoming: Iterable[float] = ()
     ) -> tuple[int, int]:
