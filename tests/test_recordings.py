@@ -95,6 +95,62 @@ def test_recordings_keep_the_order_in_which_they_were_given_and_come_once(folder
     assert find_recordings(given) == [root / "b.wav", root / "sub" / "c.wav", root / "a.wav"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+class TestLinks:
+    """M6: a folder with links to folders, as recorders' cards are gathered."""
+
+    def test_links_to_folders_are_followed(self, folder, tmp_path):
+        root = folder("a.wav")
+        (tmp_path / "card").mkdir()
+        (tmp_path / "card" / "deep").mkdir()
+        (tmp_path / "card" / "deep" / "b.wav").touch()
+        (root / "card1").symlink_to(tmp_path / "card")
+        assert find_recordings([root]) == [root / "a.wav", root / "card1" / "deep" / "b.wav"]
+
+    def test_a_folder_that_is_itself_a_link_is_looked_into(self, folder, tmp_path):
+        (tmp_path / "link").symlink_to(folder("a.wav"))
+        assert find_recordings([tmp_path / "link"]) == [tmp_path / "link" / "a.wav"]
+
+    def test_loops_end_and_each_recording_comes_once_under_its_own_path(self, folder):
+        root = folder("z/a.wav", "b.wav", "y/c.wav")
+        (root / "all").symlink_to(root)
+        (root / "z" / "up").symlink_to("..")
+        (root / "y" / "across").symlink_to(root / "z")
+        (root / "a_link").symlink_to(root / "z")
+        (root / "nowhere").symlink_to(root / "gone")
+        (root / "self").symlink_to(root / "self")
+        assert find_recordings([root]) == [root / "b.wav", root / "y" / "c.wav", root / "z" / "a.wav"]
+
+    def test_many_folders_that_link_to_each_other_take_no_time(self, folder):
+        root = folder(*(f"{number}/a.wav" for number in range(12)))
+        for number in range(12):
+            for other in range(12):
+                (root / f"{number}" / f"to{other}").symlink_to(root / f"{other}")
+        assert len(find_recordings([root])) == 12
+
+    def test_hidden_links_are_left_out(self, folder, tmp_path):
+        root = folder("a.wav")
+        (tmp_path / "card").mkdir()
+        (tmp_path / "card" / "b.wav").touch()
+        (root / ".card").symlink_to(tmp_path / "card")
+        assert find_recordings([root]) == [root / "a.wav"]
+
+    def test_a_loop_of_links_as_a_recording_is_one_line(self, tmp_path):
+        """R6."""
+        (tmp_path / "a.wav").symlink_to(tmp_path / "b.wav")
+        (tmp_path / "b.wav").symlink_to(tmp_path / "a.wav")
+        (path,) = find_recordings([tmp_path / "a.wav"])
+        with pytest.raises(
+            RecordingError, match=r"a\.wav: cannot be read: Too many levels of symbolic links"
+        ):
+            Recording.at(path)
+
+
+def test_a_name_that_no_file_can_have_is_one_line():
+    with pytest.raises(RecordingError, match=r"cannot be read: .*null"):
+        Recording.at(Path("a\0.wav"))
+
+
 def test_a_path_that_is_missing_is_kept_so_that_opening_it_says_so(folder):
     root = folder("a.wav")
     assert find_recordings([root / "gone.wav", root]) == [root / "gone.wav", root / "a.wav"]

@@ -14,6 +14,8 @@ class About(StrEnum):
 
     CACHE = "cache"
     """A file of the cache is damaged and is computed again, or cannot be written."""
+    CHANNELS = "channels"
+    """The channels of a recording cancel each other out in their mix."""
     CLOCK = "clock"
     """The timestamps of a recording jump."""
     COPIES = "copies"

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 
@@ -24,19 +25,21 @@ _PIECES = 16
 
 @dataclass(frozen=True)
 class Recording:
-    """A media file as it was when it was looked at.
+    """A media file as it was when it was looked at, and which channel of it is read.
 
     Attributes:
         path: as the user gave it.
         size: bytes.
         mtime_ns: time of the last change, nanoseconds.
         digest: SHA-256 over samples of the content.
+        channel: `mix`, `loudest` or a number from 1.
     """
 
     path: Path
     size: int
     mtime_ns: int
     digest: str
+    channel: str = MIX
 
     @classmethod
     def at(cls, path: Path) -> "Recording":
@@ -59,8 +62,10 @@ class Recording:
                     for i in range(_PIECES):
                         file.seek((status.st_size - _PIECE) * i // (_PIECES - 1))
                         digest.update(file.read(_PIECE))
-        except OSError as error:
-            raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            raise RecordingError(
+                f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+            ) from error
         return cls(path, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
     def require_unchanged(self) -> None:
@@ -81,20 +86,20 @@ def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]
     """The recordings that files and folders stand for, in order, each once.
 
     A file is taken as it is; a folder stands for the media files in it and below it, by suffix,
-    hidden ones left out, sorted by path. A path that is missing is kept: opening it says so. A folder
+    hidden ones left out, sorted by path. Links to folders are followed, each folder once. A path that is missing is kept: opening it says so. A folder
     without any is told, where others have some.
 
     Raises:
         RecordingError: nothing is left.
     """
-    found: dict[Path, Path] = {}  # by where a path leads, so that two spellings are one recording
+    found: dict[str, Path] = {}  # by where a path leads, so that two spellings are one recording
     empty = []
     for path in map(Path, paths):
-        inside = sorted(p for p in path.rglob("*") if _is_media(p, path)) if path.is_dir() else [path]
+        inside = sorted(_media_below(path)) if path.is_dir() else [path]
         if not inside:
             empty.append(path)
         for recording in inside:
-            found.setdefault(recording.resolve(), recording)
+            found.setdefault(os.path.realpath(recording), recording)
     for path in empty:
         message = f"{path}: no media files in this folder or below it"
         if not found:
@@ -103,6 +108,26 @@ def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]
     return list(found.values())
 
 
-def _is_media(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
+def _media_below(folder: Path) -> Iterator[Path]:
+    """The media files of a folder, under the path without links to folders where there is one."""
+    seen: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        links: list[Path] = []
+        for below in sorted(waiting):
+            for place, folders, files in os.walk(below):
+                real = os.path.realpath(place)
+                if real in seen:
+                    folders.clear()
+                    continue
+                seen.add(real)
+                here = Path(place)
+                visible = sorted(name for name in folders if not name.startswith("."))
+                links += [here / name for name in visible if (here / name).is_symlink()]
+                folders[:] = [name for name in visible if not (here / name).is_symlink()]
+                yield from (here / name for name in files if _is_media(here / name))
+        waiting = [link for link in links if os.path.realpath(link) not in seen]
+
+
+def _is_media(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()

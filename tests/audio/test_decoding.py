@@ -4,7 +4,6 @@ import os
 import struct
 import tracemalloc
 import zlib
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -70,77 +69,6 @@ def delay(heard: np.ndarray, expected: np.ndarray, second: float, rate: int) -> 
     late = int(np.argmax(match))
     energy = np.sum(burst**2) * np.sum(near[late : late + len(burst)] ** 2)
     return 1000 * (late - reach) / rate, float(match[late] / np.sqrt(energy))
-
-
-@pytest.fixture
-def encode(tmp_path):
-    """A maker of media files: `encode(name, encoder, signal, rate)`; `when` maps a sample to its timestamp."""
-
-    def make(name, encoder, signal, rate, *, video=False, when=lambda sample: sample, sample_format=None):
-        try:
-            av.codec.Codec(encoder, "w")
-        except av.error.FFmpegError:
-            pytest.skip(f"this PyAV has no encoder {encoder}")
-        path = tmp_path / name
-        signal = np.atleast_2d(signal.T).astype(np.float32)
-        if encoder == "vorbis":  # FFmpeg's own encodes stereo only
-            signal = np.repeat(signal, 2, axis=0)
-        layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[len(signal)]
-        with av.open(str(path), "w") as container:
-            track = container.add_stream(encoder, rate=rate, layout=layout, options={"strict": "-2"})
-            track.bit_rate = 128_000
-            if sample_format:
-                track.format = sample_format
-            track.time_base = Fraction(1, rate)
-            track.codec_context.open()
-            if video:
-                film = container.add_stream("mpeg4", rate=25, width=32, height=32, pix_fmt="yuv420p")
-                for number in range(25 * signal.shape[1] // rate):
-                    picture = av.VideoFrame(32, 32, "yuv420p")
-                    picture.pts, picture.time_base = number, Fraction(1, 25)
-                    container.mux(film.encode(picture))
-                container.mux(film.encode(None))
-            size = track.codec_context.frame_size or 1000
-            convert = av.AudioResampler(track.format.name, layout, rate)
-            for start in range(0, signal.shape[1], size):
-                part = np.ascontiguousarray(signal[:, start : start + size].T).reshape(1, -1)
-                frame = av.AudioFrame.from_ndarray(part, "flt", layout)
-                frame.rate = rate
-                for converted in convert.resample(frame):
-                    converted.pts, converted.time_base = when(start), Fraction(1, rate)
-                    container.mux(track.encode(converted))
-            container.mux(track.encode(None))
-        return path
-
-    return make
-
-
-@pytest.fixture
-def write(tmp_path):
-    """A maker of uncompressed files: `write(signal, rate, subtype)`."""
-
-    def make(signal, rate, subtype="PCM_16", name="recording.wav"):
-        path = tmp_path / name
-        sf.write(path, signal, rate, subtype=subtype)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def declare(tmp_path):
-    """A maker of WAV files whose header says what it likes."""
-
-    def make(*, rate=16_000, channels=1, bits=16, kind=1, data=bytes(4000), size=None):
-        size = len(data) if size is None else size
-        block = channels * bits // 8
-        header = struct.pack("<IHHIIHH", 16, kind, channels, rate, rate * block & 0xFFFFFFFF, block, bits)
-        path = tmp_path / "declared.wav"
-        body = b"WAVEfmt " + header + b"data" + struct.pack("<I", size) + data
-        path.write_bytes(b"RIFF" + struct.pack("<I", min(36 + size, 0xFFFFFFFF)) + body)
-        return path
-
-    return make
 
 
 def refusal(path: Path) -> str:
@@ -602,6 +530,21 @@ def test_samples_that_are_no_numbers(declare, bits, number, bad):
     message = refusal(declare(kind=3, bits=bits, data=signal.tobytes()))
     assert "NaN or infinite" in message
     assert "at 3.2 s" in message
+
+
+@pytest.mark.parametrize(("bits", "number"), [(32, np.float32), (64, np.float64)])
+@pytest.mark.parametrize("bad", [1e18, -1e18, 3e10])
+def test_samples_that_a_flipped_bit_made_absurd(declare, bits, number, bad):
+    """R1: a filter would spread it, and no plugin could tell where it was."""
+    signal = np.zeros(16_000 * 5, number)
+    signal[16_000 * 3 + 3200] = bad
+    message = refusal(declare(kind=3, bits=bits, data=signal.tobytes()))
+    assert "or absurdly large ones, the first at 3.2 s" in message
+
+
+def test_samples_at_the_scale_of_integers_are_read(declare):
+    signal = np.full(16_000, 2.0**31, np.float32)
+    assert whole(declare(kind=3, bits=32, data=signal.tobytes()))[0] == 2.0**31
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
 
-from audioscan_host import FINAL, Runtime, audio, embed, hookimpl
+from audioscan_host import FINAL, Checkpoint, Model, Runtime, audio, embed, hookimpl
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
@@ -643,3 +644,55 @@ def test_the_python_face_returns_typed_results(tiny_registry, make_wav, tmp_path
 def test_an_unknown_model_is_refused_before_anything_is_read(tiny_registry, tmp_path):
     with pytest.raises(UnknownModelError, match="unknown model 'TINI'; did you mean TINY"):
         embed([tmp_path], ["TINI"], registry=tiny_registry)
+
+
+@pytest.mark.parametrize("absurd", [1e18, 1e9])
+def test_a_recording_with_one_absurd_sample_costs_itself_alone_by_name(tmp_path, make_wav, absurd):
+    """R1: one flipped bit of a float WAV, beyond what is read and, at 1e9, within: whatever a plugin makes of it."""
+    samples = (0.1 * np.random.default_rng(0).standard_normal(20 * 16_000)).astype(np.float32)
+    samples[100_000] = absurd
+    sf.write(tmp_path / "b.wav", samples, 16_000, subtype="FLOAT")
+
+    class Cubes:
+        @hookimpl
+        def register_models(self):
+            return [
+                Model(
+                    "CUBES",
+                    Checkpoint(
+                        name="CUBES",
+                        source="none",
+                        revision="1",
+                        layers=1,
+                        sample_rate=16_000,
+                        step=0.1,
+                        shortest_window=0.1,
+                        licence="MIT",
+                        parameters=0,
+                    ),
+                    (FINAL,),
+                    1,
+                    "",
+                )
+            ]
+
+        @hookimpl
+        def load(self, checkpoint, runtime):
+            return ""
+
+        @hookimpl
+        def preprocess(self, encoder, waveform, windows):
+            return np.stack([waveform[start : start + windows.length] for start in windows.starts])
+
+        @hookimpl
+        def embed(self, encoder, batch, layers):
+            with np.errstate(over="ignore"):
+                return {FINAL: (batch**5).mean(1)[:, np.newaxis, np.newaxis]}
+
+    registry = load_registry({"cubes": Cubes()})
+    paths = [make_wav("a.wav"), tmp_path / "b.wav", make_wav("c.wav")]
+    result = embed(paths, ["CUBES"], registry=registry, cache_dir=tmp_path / "cache")
+    assert [stored.recording for stored in result.stored] == [paths[0], paths[2]]
+    (failure,) = result.failures
+    assert failure.path == paths[1]
+    assert failure.reason.startswith(f"{paths[1]}: ")

@@ -4,94 +4,88 @@ Second 0 is where a video player begins: at the start of the audio track, or of 
 starts earlier. What is missing or damaged is silence, and what follows keeps its time.
 """
 
-import stat
+import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
-from av import AudioStream
-from av.container import InputContainer
-from av.stream import Discard, Disposition
 
-from audioscan_host.audio.frames import check_bounds, pieces
+from audioscan_host.audio.frames import pieces
+from audioscan_host.audio.levels import CANCELLED, Levels
+from audioscan_host.audio.opening import AudioInfo, opened, seek
+from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.audio.resampling import resampled
+from audioscan_host.channels import EVERY, LOUDEST, MIX, channel_of
 from audioscan_host.errors import RecordingError
-from audioscan_host.notes import Tell, log
+from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.silence import SilenceMeter
-
-CONTAINERS = (
-    "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,"
-    "ircam,loas,m4a,matroska,mj2,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,"
-    "paf,pvf,qcp,rm,rso,shn,sox,tak,truehd,tta,voc,vqf,w64,wav,webm,wsd,wtv,wv,xwma"
-)
-"""FFmpeg's demuxers that may be used: none that opens other files (ffconcat, HLS, DASH, image2)."""
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What a recording's container declares of the audio track that is read.
-
-    Attributes:
-        container: FFmpeg's name of the demuxer, such as `wav` or `matroska,webm`.
-        codec: FFmpeg's name of the codec, such as `aac`.
-        sample_rate: Hz.
-        channels: number of them.
-        duration: seconds, to the end of the longest track; None where the container does not
-            state it. For MP3, AAC and the like without an index it is an estimate.
-    """
-
-    container: str
-    codec: str
-    sample_rate: int
-    channels: int
-    duration: float | None
-
-
-def probe(path: Path) -> AudioInfo:
-    """What the container declares; nothing of the audio is decoded for it.
-
-    Raises:
-        RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
-    """
-    with opened(path) as (_, _, info):
-        return info
 
 
 def decode(
     path: Path,
     sample_rate: int | None,
     *,
+    start: float = 0.0,
+    end: float | None = None,
+    channel: str = MIX,
     meter: SilenceMeter | None = None,
     on_open: Callable[[AudioInfo], None] | None = None,
     tell: Tell = log,
 ) -> Iterator[npt.NDArray[np.float32]]:
     """The recording as consecutive mono chunks of (samples,) float32, about a second each.
 
-    The default audio track is read, the first one where none is marked. The channels are mixed by their
-    plain mean, whatever the layout. soxr resamples at its quality HQ; audio that has the wanted rate is
-    passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
+    The default audio track is read, the first one where none is marked. Unless a channel is asked for, all are mixed
+    by their plain mean, whatever the layout; where they cancel each other out, that is told. soxr resamples at its quality
+    HQ; audio that has the wanted rate is passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
+
+    A part of a recording is, to the bit, the samples from `round(start * rate)` up to `round(end * rate)` of
+    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding stops behind `end`,
+    and begins at the recording's beginning, since codecs and resampler remember what came before: all but plain samples at
+    their own rate without a `meter`.
 
     Args:
         path: the recording.
         sample_rate: wanted, Hz; None for the recording's own.
-        meter: is fed the recording at its own rate, what is missing or damaged included; it has
-            all of it when the last chunk was given.
+        start: seconds, 0 or more.
+        end: seconds, `start` or more; None for the recording's end.
+        channel: `mix`, a number from 1, or `loudest`, for which the recording is decoded twice.
+        meter: is fed the recording at its own rate from its beginning, what is missing or damaged included; it
+            has all of it when the last chunk was given, unless there is an `end`.
         on_open: is given what `probe` gives, as soon as that is known.
-        tell: is told of damage.
+        tell: is told of damage, and of channels that cancel each other out.
 
     Raises:
-        RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples.
+        RecordingError: as `probe`; or nothing in it can be decoded; or it holds NaN or infinite samples; or it has
+            no such channel.
+        SettingError: `start` and `end` are no part of a recording, or `channel` names no channel.
     """
-    with opened(path) as (container, track, info):
+    require_part(start, end)
+    channel = channel_of(channel)
+    if channel == LOUDEST:
+        channel = _loudest(path)
+    with opened(path) as recording:
         if on_open is not None:
-            on_open(info)
-        read = _read(path, container, track, info, mix=True, tell=tell)
+            on_open(recording.info)
+        if recording.untold is not None:
+            message = f"{path}: its header says {recording.untold:.1f} s of audio, and what follows is audio too: it is read"
+            tell(Note(About.DAMAGE, message, path))
+        _require_channel(path, channel, recording.info.channels)
+        levels = Levels()
+        rate = sample_rate or recording.info.sample_rate
+        plain = meter is None and rate == recording.info.sample_rate
+        first = seek(recording, start) if plain else 0  # a resampler remembers too
+        read = pieces(
+            recording, first=first, channel=channel, levels=levels if channel == MIX else None, tell=tell
+        )
         metered = read if meter is None else _metered(read, meter)
-        yield from resampled(metered, sample_rate or info.sample_rate)
+        yield from part_of(resampled(metered, rate), rate, start, end, first)
+        if levels.kept < CANCELLED:
+            message = (
+                f"{path}: its channels cancel each other out, {-10 * math.log10(max(levels.kept, 1e-12)):.0f} dB are lost in "
+                "their mix: read one of them, as with --channel 1"
+            )
+            tell(Note(About.CHANNELS, message, path))
 
 
 def decode_channels(
@@ -105,24 +99,15 @@ def decode_channels(
 
     Where a track changes their number on its way, each of them is the mean of all that there are then.
     """
-    with opened(path) as (container, track, info):
+    with opened(path) as recording:
+        info = recording.info
         if on_open is not None:
             on_open(info)
-        read = _read(path, container, track, info, mix=False, tell=tell)
-        yield from resampled(
-            ((rate, _of_channels(piece, info.channels)) for rate, piece in read),
-            sample_rate or info.sample_rate,
-            info.channels,
+        every = (
+            (rate, _of_channels(piece, info.channels))
+            for rate, piece in pieces(recording, channel=EVERY, tell=tell)
         )
-
-
-def _read(
-    path: Path, container: InputContainer, track: AudioStream, info: AudioInfo, *, mix: bool, tell: Tell
-) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    for other in container.streams:
-        if other.index != track.index:
-            other.discard = Discard.all
-    return pieces(path, container, track, begin_of(container, track), info.duration, mix=mix, tell=tell)
+        yield from resampled(every, sample_rate or info.sample_rate, info.channels)
 
 
 def _of_channels(piece: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
@@ -131,84 +116,20 @@ def _of_channels(piece: npt.NDArray[np.float32], channels: int) -> npt.NDArray[n
     return np.repeat(piece.mean(axis=1, keepdims=True), channels, axis=1)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream, AudioInfo]]:
-    """A recording open at its beginning, the track that is read, and what is declared of it.
+def _loudest(path: Path) -> str:
+    with opened(path) as recording:
+        levels = Levels()
+        for _ in pieces(recording, levels=levels, tell=lambda _note: None):
+            pass
+    return str(levels.loudest)
 
-    Raises:
-        RecordingError: as `probe`.
-    """
-    _check_file(path)
-    try:
-        container = av.open(
-            f"file:{path.absolute()}",  # never read as another protocol, whatever the name
-            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
-    except OSError as error:
+
+def _require_channel(path: Path, channel: str, channels: int) -> None:
+    if channel != MIX and int(channel) > channels:
+        has = "1 channel" if channels == 1 else f"{channels} channels"
         raise RecordingError(
-            f"{path}: cannot be opened ({error.strerror}); check its permissions and its disk"
-        ) from error
-    except av.FFmpegError as error:
-        raise RecordingError(f"{path}: {_unreadable(path)}") from error
-    with container:
-        track = _audio_track(path, container)
-        stated = container.duration or 0  # none or below 0 in damaged headers
-        duration = stated / av.time_base if stated > 0 else None
-        info = AudioInfo(
-            container=container.format.name,
-            codec=track.codec_context.codec.canonical_name,
-            sample_rate=track.sample_rate,
-            channels=track.channels,
-            duration=duration,
+            f"{path}: has {has}, and channel {channel} was asked for: choose another channel, or mix"
         )
-        check_bounds(path, info.sample_rate, info.channels, duration)
-        yield container, track, info
-
-
-def _check_file(path: Path) -> None:
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise RecordingError(f"{path}: there is no such file; check the path") from error
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise RecordingError(f"{path}: is a folder, not a recording; name a file in it")
-    if not stat.S_ISREG(status.st_mode):
-        raise RecordingError(f"{path}: is a device or a pipe; save the recording as a file first")
-    if not status.st_size:
-        raise RecordingError(f"{path}: is empty (0 bytes); copy or record it again")
-
-
-def _unreadable(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp":
-        return "is an MP4 or M4A without its index (moov), cut short or never finished; copy it again"
-    return "is not an audio or video file, or is damaged or cut short; convert it to WAV or copy it again"
-
-
-def _audio_track(path: Path, container: InputContainer) -> AudioStream:
-    tracks = container.streams.audio
-    if not tracks:
-        found = ", ".join(sorted({stream.type for stream in container.streams})) or "no track at all"
-        raise RecordingError(f"{path}: has no audio track (found: {found}); name a recording with sound")
-    track = next((track for track in tracks if track.disposition & Disposition.default), tracks[0])
-    if track.codec_context is None:
-        raise RecordingError(f"{path}: its audio codec cannot be decoded; convert it to WAV or FLAC")
-    return track
-
-
-def begin_of(container: InputContainer, track: AudioStream) -> float | None:
-    """The timestamp in seconds that is second 0; None where the container states none."""
-    films = [film for film in container.streams.video if not film.disposition & Disposition.attached_pic]
-    starts = [
-        float(stream.start_time * stream.time_base)
-        for stream in (track, *films)
-        if stream.start_time is not None and stream.time_base is not None
-    ]
-    return min(starts, default=None)
 
 
 def _metered(

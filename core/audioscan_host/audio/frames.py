@@ -10,21 +10,25 @@ import numpy as np
 from av import AudioFrame, AudioStream, Packet
 from av.container import InputContainer
 
+from audioscan_host.audio.bounds import check_bounds
+from audioscan_host.audio.levels import Levels
 from audioscan_host.audio.mixing import Batch, Waveform
+from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording
+from audioscan_host.audio.tags import Tags
 from audioscan_host.audio.timeline import FORESIGHT, Timeline
+from audioscan_host.channels import EVERY, MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 
-LONGEST_RECORDING = 31 * 86400.0
-"""Seconds; longer is refused, declared or not."""
-
-SAMPLE_RATES = (1000, 768_000)
-"""Hz, lowest and highest that are read."""
-
-MOST_CHANNELS = 64
-
 WITHOUT_CLOCK = frozenset({"aac", "ac3", "dts", "dtshd", "eac3", "loas", "mlp", "mp3", "truehd"})
 """Demuxers that count frames instead of reading timestamps: damage shortens the time that they tell."""
+
+JOINED_BY_PARTS = frozenset({"flac", "ogg"})
+"""Demuxers of files that may be joined by writing one after the other: each part begins at the same timestamp."""
+
+LEAST_BYTES = 25
+"""A second, in the whole of a file: below any codec's, even of digital silence. What is stated of holes
+beyond that is a damaged header."""
 
 MOST_UPCOMING = 256
 """Frames that are looked ahead at most: in a damaged file a frame may be one sample."""
@@ -34,36 +38,40 @@ UNREADABLE_PACKETS = 100
 
 
 def pieces(
-    path: Path,
-    container: InputContainer,
-    track: AudioStream,
-    begin: float | None,
-    duration: float | None,
+    recording: OpenRecording,
     *,
-    mix: bool = True,
+    first: int = 0,
+    channel: str = MIX,
+    levels: Levels | None = None,
     tell: Tell = log,
 ) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
 
     Args:
-        path: the recording, for messages.
-        container: open, at its beginning.
-        track: the one to read.
-        begin: the timestamp in seconds that is second 0; None takes that of the first frame.
-        duration: seconds that the container states; None where it does not.
-        mix: whether the channels become one.
+        recording: open.
+        first: the sample that comes next, where it is not at its beginning.
+        channel: `mix`, the plain mean of all, a number from 1, or `every`.
+        levels: are fed all channels.
         tell: is told of damage.
 
     Yields:
-        sample rate in Hz, which may change, and about a second of (samples,) float32: the plain
-        mean of all channels. Where they are not mixed, (samples, channels), whose number may change too.
+        sample rate in Hz, which may change, and about a second of (samples,) float32; of every channel (samples,
+        channels), whose number may change too.
 
     Raises:
         RecordingError: nothing can be decoded, or what is decoded is out of bounds.
     """
-    timeline = Timeline(path, begin, duration, tell)
-    batch = Batch(path, track.codec_context.name, mix=mix)
-    for time, frame, upcoming in _with_upcoming(_frames(path, container, track, tell)):
+    path = recording.path
+    timeline = Timeline(
+        path,
+        recording.begin,
+        _longest_believed(recording),
+        tell,
+        restarts=recording.container.format.name in JOINED_BY_PARTS,
+    )
+    timeline.skip(first, recording.info.sample_rate)
+    batch = Batch(path, recording.track.codec_context.name, channel, levels)
+    for time, frame, upcoming in _with_upcoming(_frames(recording, first, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
         silence, drop = timeline.place(time, frame.samples, rate, upcoming)
@@ -71,57 +79,57 @@ def pieces(
             yield from batch.mixed()
         for done in range(0, silence, rate):
             samples = min(rate, silence - done)
-            yield rate, np.zeros(samples if mix else (samples, frame.layout.nb_channels), np.float32)
+            shape = (samples, frame.layout.nb_channels) if channel == EVERY else samples
+            yield rate, np.zeros(shape, np.float32)
         batch.append(frame, drop, timeline.position)
     yield from batch.mixed()
-    if duration and container.format.name not in WITHOUT_CLOCK:
-        missing = duration - timeline.position
-        if missing > max(1.0, duration / 100):
+    if recording.stated and recording.container.format.name not in WITHOUT_CLOCK:
+        missing = recording.stated - timeline.position
+        if missing > max(1.0, recording.stated / 100):
             message = f"{path}: the audio ends {missing:.1f} s before the file says that it does"
             tell(Note(About.DAMAGE, message, path))
 
 
-def check_bounds(path: Path, sample_rate: int, channels: int, seconds: float | None) -> None:
-    """Raise `RecordingError` for what no recording has, before anything is computed from it."""
-    lowest, highest = SAMPLE_RATES
-    if not lowest <= sample_rate <= highest:
-        found, expected = f"a sample rate of {sample_rate} Hz", f"{lowest} to {highest} Hz"
-    elif not 1 <= channels <= MOST_CHANNELS:
-        found, expected = f"{channels} channels", f"1 to {MOST_CHANNELS}"
-    elif seconds is not None and seconds > LONGEST_RECORDING:
-        found, expected = (
-            f"a length of {seconds / 86400:.1f} days",
-            f"up to {LONGEST_RECORDING / 86400:.0f} days",
-        )
-    else:
-        return
-    raise RecordingError(f"{path}: has {found}, but {expected} can be read; convert it, or copy it again")
+def _longest_believed(recording: OpenRecording) -> float | None:
+    """Seconds that the container states, as far as a file of its size can hold them."""
+    if recording.info.duration is None:
+        return None
+    return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(
-    path: Path, container: InputContainer, track: AudioStream, tell: Tell
-) -> Iterator[tuple[float | None, AudioFrame]]:
+def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[float | None, AudioFrame]]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
+    path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
+    without_timestamps = container.format.name in WITHOUT_TIMESTAMPS
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
-    damaged, decoded = 0, False
+    damaged, decoded, tags = 0, first / recording.info.sample_rate, Tags()
     for packet in _packets(path, container, track, tell):
-        seconds = (packet.duration or 0) * tick
+        stated = (packet.duration or 0) * tick
+        if counts_frames and tags.hold(packet):
+            untold -= stated
+            continue
         try:
             frames = packet.decode()
         except av.FFmpegError:  # decoders report damage by many codes, not only InvalidDataError
             damaged += 1
             # A parser hands over all that lies between two good frames as one packet, and counts
-            # one frame for it: its bytes tell how long it was. A tag in between is not audio.
-            if counts_frames and told_seconds and b"ID3" not in bytes(packet):
-                untold += packet.size * told_seconds / told_bytes - seconds
+            # one frame for it: its bytes tell how long it was.
+            lost = packet.size * told_seconds / told_bytes if told_seconds else min(stated, 1.0)
+            if without_timestamps:
+                untold += lost
+            elif counts_frames and told_seconds:
+                untold += lost - stated
             continue
-        told_bytes += packet.size
-        told_seconds += seconds
+        seconds = 0.0
         for frame in frames:
-            decoded = True
-            yield (None if frame.time is None else frame.time + untold), frame
+            time = decoded if without_timestamps else frame.time
+            yield (None if time is None else time + untold), frame
+            seconds += frame.samples / max(frame.sample_rate, 1)
+            decoded += frame.samples / max(frame.sample_rate, 1)
+        told_bytes += packet.size
+        told_seconds += seconds if without_timestamps else stated
     if not decoded:
         found = f"none of its {damaged} packets can be decoded" if damaged else "holds no audio samples"
         raise RecordingError(f"{path}: {found}; copy or record it again")

@@ -1,4 +1,4 @@
-"""Frames of samples of any type and of any number of channels -> one mono waveform."""
+"""Frames of samples of any type and of any number of channels -> a waveform: their mean, one of them, or each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ import numpy.typing as npt
 from av import AudioFrame
 from av.audio.plane import AudioPlane
 
+from audioscan_host.audio.levels import Levels
+from audioscan_host.channels import EVERY, MIX
 from audioscan_host.errors import RecordingError
 
 Waveform = npt.NDArray[np.float32]
@@ -24,12 +26,18 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
 
 
 class Batch:
-    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call."""
+    """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call.
 
-    def __init__(self, path: Path, codec: str, *, mix: bool = True) -> None:
+    `channel` is `mix`, `every`, or a number from 1; the last one stands for it where a recording goes on with fewer.
+    `levels` are fed all channels.
+    """
+
+    def __init__(self, path: Path, codec: str, channel: str = MIX, levels: Levels | None = None) -> None:
         self._path = path
         self._codec = codec
-        self._mix = mix
+        self._channel = None if channel in {MIX, EVERY} else int(channel) - 1
+        self._apart = channel == EVERY
+        self._levels = levels
         self._kind: tuple[int, str, int] | None = None
         self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
         self._samples = 0
@@ -55,28 +63,37 @@ class Batch:
         self._end = end
 
     def mixed(self) -> Iterator[tuple[int, Waveform]]:
-        """Sample rate and mean of the channels of what was taken, if anything; then start anew.
+        """Sample rate and the wanted channel of what was taken, if anything; then start anew.
 
-        Where nothing is to be mixed, the channels themselves, (samples, channels).
+        Of every channel (samples, channels).
         """
         if self._kind is None or not self._samples:
             return
         rate, sample_format, channels = self._kind
-        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        every = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         self._parts, self._samples = [], 0
+        joined = every if self._channel is None else [every[min(self._channel, channels - 1)]]
         full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
-        with np.errstate(over="ignore", invalid="ignore"):  # reported below
-            if self._mix:
-                waveform: Waveform = joined[0].astype(np.float32)
+        waveform = self._of(joined, full_scale, unsigned=sample_format.startswith("u8"))
+        self._require_finite(waveform, rate)
+        if self._levels is not None and channels > 1:
+            self._levels.feed(every, full_scale, waveform)
+        yield rate, waveform
+
+    def _of(self, joined: list[npt.NDArray[Any]], full_scale: float, *, unsigned: bool) -> Waveform:
+        """The channels, each (samples,), at full scale 1: their mean, or each for itself."""
+        with np.errstate(over="ignore", invalid="ignore"):  # reported afterwards
+            if self._apart:
+                waveform: Waveform = np.stack(joined, axis=1).astype(np.float32)
+            else:
+                waveform = joined[0].astype(np.float32)
                 for channel in joined[1:]:
                     waveform += channel
-            else:
-                waveform, channels = np.stack(joined, axis=1).astype(np.float32), 1
-            if sample_format.startswith("u8"):
-                waveform -= full_scale * channels
-            waveform *= np.float32(1 / (full_scale * channels))
-        self._require_finite(waveform, rate)
-        yield rate, waveform
+            summed = 1 if self._apart else len(joined)
+            if unsigned:
+                waveform -= full_scale * summed
+            waveform *= np.float32(1 / (full_scale * summed))
+        return waveform
 
     def _require_finite(self, waveform: Waveform, rate: int) -> None:
         finite = np.isfinite(waveform)

@@ -27,14 +27,24 @@ class Timeline:
     rounding does not add up: nothing is ever more than `JITTER` from its timestamp.
 
     `begin` is the timestamp of second 0, None for that of the first frame; `end` the length in
-    seconds that the container states, None where it does not.
+    seconds that the container states, None where it does not. `restarts` says that files of this kind
+    may be joined, and that each part of them begins at second 0 again.
     """
 
-    def __init__(self, path: Path, begin: float | None, end: float | None, tell: Tell = log) -> None:
+    def __init__(
+        self,
+        path: Path,
+        begin: float | None,
+        end: float | None,
+        tell: Tell = log,
+        *,
+        restarts: bool = False,
+    ) -> None:
         self._path = path
         self._zero = begin
         self._end = end
         self._tell = tell
+        self._part_begins = begin if restarts else None
         self._silence = 0.0  # seconds
         self._jumped = False
         self._rate = 1
@@ -45,6 +55,10 @@ class Timeline:
     def position(self) -> float:
         """Seconds from the beginning to the end of what was placed."""
         return self._rate_began + self._samples / self._rate
+
+    def skip(self, samples: int, sample_rate: int) -> None:
+        """Begin behind so many samples, which nobody wants."""
+        self._samples, self._rate = samples, sample_rate
 
     def place(
         self, time: float | None, samples: int, sample_rate: int, upcoming: Iterable[float] = ()
@@ -75,10 +89,11 @@ class Timeline:
         if 0 < seconds <= self._longest_hole(max(behind, default=time) - time):
             self._silence += seconds
             return late, 0
-        if not self._jumped:
+        begins_again = self._part_begins is not None and abs(time - self._part_begins) <= LONGEST_OVERLAP
+        if not (self._jumped or begins_again):
             message = f"{self._path}: clock jumps by {seconds:+.3f} s at {self.position:.3f} s"
             self._tell(Note(About.CLOCK, message, self._path))
-        self._jumped = True
+        self._jumped |= not begins_again
         self._zero += seconds
         return 0, 0
 

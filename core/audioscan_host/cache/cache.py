@@ -13,6 +13,7 @@ from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.silence_file import SilenceFile
 from audioscan_host.cache.store import Store
+from audioscan_host.channels import MIX
 from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.recordings import Recording
@@ -68,7 +69,8 @@ class Cache:
 
         `wrappers` is what other plugins do to the model's numbers, as of `Registry.wrappers`.
         """
-        foreign = self.eight_cut_name(recording.path, model, windowing, wrappers)
+        mixed = recording.channel == MIX  # as 8-cut reads them
+        foreign = self.eight_cut_name(recording.path, model, windowing, wrappers) if mixed else None
         key = embeddings_key(recording, model, windowing, precision, wrappers)
         return Entry(self.store, key, foreign, recording, model)
 

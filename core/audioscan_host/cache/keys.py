@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from audioscan_host.channels import MIX
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import REVISION as SILENCE_REVISION
@@ -50,5 +51,7 @@ def _facts(checkpoint: Checkpoint) -> list[Any]:
 
 def _key(recording: Recording, **facts: Any) -> str:
     identity = [recording.size, recording.mtime_ns, recording.digest]
-    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **facts}
+    # Left out where all are mixed: what was embedded before there was a choice stays valid.
+    channel = {} if recording.channel == MIX else {"channel": recording.channel}
+    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **channel, **facts}
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

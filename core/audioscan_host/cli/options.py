@@ -51,6 +51,13 @@ labels_as = click.option(
     "it for an end, and says where it is likely a duration.",
 )
 
+channel = click.option(
+    "--channel",
+    metavar="mix|N|loudest",
+    help="Which channel of a recording is read: the mean of all, one by its number from 1, or the one with most energy. "
+    "[default: that of the detector, where there is one; else mix]",
+)
+
 
 def _labels(*, required: bool, purpose: str = "") -> Callable[[Command], Command]:
     return click.option(
@@ -206,8 +213,9 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def session(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What `encoder` adds, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options, progress among them."""
+    """What `encoder` adds, `--channel`, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options."""
 
+    @channel
     @encoder
     @cache_dir
     @eight_cut_cache
@@ -218,6 +226,7 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         registry: Registry,
         cache_dir: Path | None,
         eight_cut_cache: str,
+        channel: str | None,
         **rest: Any,
     ) -> Any:
         options: SessionOptions = {
@@ -226,6 +235,7 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
             "registry": registry,
             "progress": reporting.progress(),
             "eight_cut_cache": eight_cut_cache,
+            "channel": channel,
         }
         return command(session=options, **rest)
 

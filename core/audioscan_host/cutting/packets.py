@@ -11,7 +11,7 @@ from av import AudioStream, Packet, VideoStream
 from av.container import InputContainer, OutputContainer
 from av.stream import Discard, Disposition
 
-from audioscan_host.audio.decoding import begin_of, opened
+from audioscan_host.audio.opening import opened
 from audioscan_host.cutting.span import Span
 from audioscan_host.errors import RecordingError
 
@@ -69,9 +69,12 @@ def copy_packets(path: Path, span: Span, file: IO[bytes]) -> tuple[float, float]
         NothingThereError: the recording is over before.
     """
     try:
-        with opened(path) as (source, track, _):
+        with opened(path) as recording:
+            source, track = recording.container, recording.track
             film = _film(source)
-            zero = begin_of(source, track) or 0.0
+            if film is not None:
+                film.discard = Discard.default  # who decodes leaves films out
+            zero = recording.begin or 0.0
             for begin in (span.start, span.start - _FARTHEST_KEY, 0.0):
                 kept = _packets(_timed(source, [film or track, track], zero, begin), film, span)
                 if kept and kept[0][0] <= span.start:

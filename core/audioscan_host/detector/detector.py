@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.channels import MIX, channel_of
 from audioscan_host.classifier.background import Background
 from audioscan_host.classifier.classifier import Classifier, features
 from audioscan_host.classifier.figures import Figures
@@ -45,6 +46,7 @@ class Detector:
         versions: of the packages that it was trained with; those installed unless given.
         plugin: what the model came from: its `name`, `distribution` and `version`, empty where not known.
         wrappers: the plugins that changed the numbers of all models, as `Registry.wrappers` names them.
+        channel: of the recordings that it was learned from, and reads: `mix`, `loudest` or a number from 1.
         reference: (windows, dim), as `features` gives them: a few of the windows that it was trained on, such that
             every other is near one of them. None where they are not known.
 
@@ -65,11 +67,13 @@ class Detector:
     versions: Mapping[str, str] = field(default_factory=installed_versions)
     plugin: Mapping[str, str] = field(default_factory=dict)
     wrappers: tuple[str, ...] = ()
+    channel: str = MIX
     reference: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         try:
             Windowing(self.window, self.hop)
+            channel_of(self.channel)
         except SettingError as error:
             raise DetectorError(str(error)) from error
         if any(each.shape != (self.dim,) for each in self.statistics.arrays):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.channels import MIX
 from audioscan_host.classifier.calibration import LEAST_SLOPE
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.settings import Calibration, ClassifierKind
@@ -123,7 +124,9 @@ def write(detector: Detector, probes: Mapping[str, list[float]]) -> bytes:
                 "figures": figures and figures.to_json(),
             }
         )
-    described = {"format": FORMAT, **values, **mappings, **numbers, "labels": labels}
+    # Left out where all are mixed, as detectors were before there was a choice.
+    channel = {} if detector.channel == MIX else {"channel": detector.channel}
+    described = {"format": FORMAT, **values, **mappings, **numbers, **channel, "labels": labels}
     return json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -159,6 +162,7 @@ def read(data: bytes) -> Description:
 
 def _read_values(described: Any) -> dict[str, Any]:
     values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
+    values["channel"] = _take(described, "channel", str) if "channel" in described else MIX
     if not all(_is_name(values[name]) for name in ("model", "checkpoint_revision")):
         raise DetectorError("model and checkpoint_revision must be short texts of one line")
     if not 0 <= values["model_revision"] <= _MOST_REVISIONS:

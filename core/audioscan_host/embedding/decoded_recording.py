@@ -1,7 +1,6 @@
 """A recording, decoded ahead of whoever needs its samples, and its digital silence."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +28,17 @@ class DecodedRecording:
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, *, on_open: Opened | None = None, tell: Tell = log
+        self, recording: Recording, sample_rate: int, *, on_open: Opened | None = None, tell: Tell = log
     ) -> None:
         self._meter = SilenceMeter()
-        decoded = decode(path, sample_rate, meter=self._meter, on_open=on_open, tell=tell)
+        decoded = decode(
+            recording.path,
+            sample_rate,
+            channel=recording.channel,
+            meter=self._meter,
+            on_open=on_open,
+            tell=tell,
+        )
         self._chunks = read_ahead(decoded, READ_AHEAD)
         self.close: Callable[[], None] = self._chunks.close
         self.count = 0
@@ -93,7 +99,8 @@ def _find_silence(recording: Recording, advance: Advance, on_open: Opened | None
             on_open(info)
 
     # At its own rate: nothing has to be resampled.
-    for chunk in decode(recording.path, None, meter=meter, on_open=opened, tell=tell):
+    chunks = decode(recording.path, None, channel=recording.channel, meter=meter, on_open=opened, tell=tell)
+    for chunk in chunks:
         advance(len(chunk) / rates[0])
     recording.require_unchanged()
     return meter.spans()

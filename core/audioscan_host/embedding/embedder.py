@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import Cache, Embeddings
+from audioscan_host.channels import MIX
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
@@ -74,6 +75,7 @@ class Embedder:
         executor: Executor | None = None,
         tell: Tell = log,
         tally: EightCutTally | None = None,
+        channel: str = MIX,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
@@ -89,6 +91,7 @@ class Embedder:
         self._executor = executor or LocalExecutor()
         self._tell = tell
         self._tally = tally or EightCutTally()
+        self._channel = channel
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
 
@@ -175,7 +178,7 @@ class Embedder:
             with suppress(RecordingError):
                 known.require_unchanged()
                 return known
-        self._known[path] = Recording.at(path)
+        self._known[path] = replace(Recording.at(path), channel=self._channel)
         return self._known[path]
 
     @cached_property

@@ -142,9 +142,7 @@ class Worker:
 
         rows = [_Rows(entry.model.dim) for entry in entries]
         resumed = all(entry.has_blocks for entry in entries)
-        with closing(
-            DecodedRecording(task.recording.path, rate, on_open=on_open, tell=reports.tell)
-        ) as samples:
+        with closing(DecodedRecording(task.recording, rate, on_open=on_open, tell=reports.tell)) as samples:
             blocks = cut_blocks(samples, rate, task.windowing, shortest, task.block_seconds)
             for index, block in enumerate(blocks):
                 # Blocks that an earlier run finished before it was killed are kept.
@@ -202,6 +200,7 @@ def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
         "duration": duration,
         "window": task.windowing.window,
         "hop": task.windowing.hop,
+        "channel": task.recording.channel,
         "model": entry.model.name,
         "model_revision": entry.model.revision,
         "checkpoint": task.checkpoint.name,

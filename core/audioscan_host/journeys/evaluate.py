@@ -174,7 +174,7 @@ def evaluate(
         names,
         chosen,
         hop=hop,
-        cache=session.cache,
+        cache=session.cache_of_mix,
         wrappers=session.registry.wrappers,
     )
     windowing = choice.windowing

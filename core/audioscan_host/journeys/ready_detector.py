@@ -12,9 +12,14 @@ from audioscan_host.plugins.registry import Registry
 
 
 def ready_detector(
-    detector: Detector | Path | str, registry: Registry, only: Collection[str] = ()
+    detector: Detector | Path | str,
+    registry: Registry,
+    only: Collection[str] = (),
+    channel: str | None = None,
 ) -> tuple[Detector, Model]:
     """The detector, read where it is a file, for the labels asked for, and its model.
+
+    `channel` is that of the recordings, where one is asked for.
 
     Raises:
         DetectorError: it cannot be read, does not know a label, or does not fit what is installed.
@@ -27,6 +32,11 @@ def ready_detector(
     except UnknownModelError as error:
         raise DetectorError(f"{source}: {_wanted(detector, registry)}: {error}") from error
     detector_file.require_model(detector, model, source)
+    if channel not in {None, detector.channel}:
+        raise DetectorError(
+            f"{source}: was trained on channel {detector.channel} of its recordings, and reads no other: leave --channel "
+            f"{channel} out, or train it again with it"
+        )
     if detector.wrappers != registry.wrappers:
         raise DetectorError(
             f"{source}: was trained with {_told(detector.wrappers)} around its model, and here there is "

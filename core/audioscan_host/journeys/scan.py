@@ -95,12 +95,12 @@ def scan(
         SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
     """
     session = Session.of(**options)
-    detector, model = ready_detector(detector, session.registry, only)
+    detector, model = ready_detector(detector, session.registry, only, session.channel)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
-    embedder = session.embedder([model], detector.windowing, detector.training)
+    embedder = session.embedder([model], detector.windowing, detector.channel, detector.training)
     found: dict[Path, ScannedRecording] = {}
     failures = []
     for result in embedder.embed_each(paths):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from audioscan_host.cache import Cache
+from audioscan_host.channels import MIX, channel_of
 from audioscan_host.eight_cut_settings import EightCutCache, EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedder import Embedder
@@ -29,6 +30,8 @@ class SessionOptions(TypedDict, total=False):
         registry: the models; those that are installed unless given.
         progress: where progress is shown, and from where a run can be cancelled.
         eight_cut_cache: `read` (the default) takes embeddings that 8-cut left in the cache folder, `ignore` computes all anew.
+        channel: of each recording: `mix`, the mean of all of them, `loudest`, or a number from 1; unless given, that of
+            the detector where there is one, else `mix`.
     """
 
     cache_dir: Path | str | None
@@ -36,6 +39,7 @@ class SessionOptions(TypedDict, total=False):
     registry: Registry | None
     progress: Progress | None
     eight_cut_cache: str
+    channel: str | int | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Session:
         progress: where progress is shown.
         executor: who computes.
         notes: what users must know, as it turns up.
+        channel: that was asked for; None where none was.
     """
 
     registry: Registry
@@ -57,6 +62,7 @@ class Session:
     progress: Progress
     executor: Executor
     notes: Notes
+    channel: str | None = None
 
     @classmethod
     def of(
@@ -67,12 +73,14 @@ class Session:
         registry: Registry | None = None,
         progress: Progress | None = None,
         eight_cut_cache: str = EightCutCache.READ,
+        channel: str | int | None = None,
     ) -> "Session":
         """The session of a run, from the keywords that `SessionOptions` explains.
 
         Raises:
             CacheError: the cache folder cannot be used.
             SettingError: `eight_cut_cache` is neither of its words.
+            SettingError: the channel is none.
         """
         return cls(
             registry or load_registry(),
@@ -81,6 +89,7 @@ class Session:
             progress or Silent(),
             LocalExecutor(),
             Notes(),
+            None if channel is None else channel_of(channel),
         )
 
     def label_reader(
@@ -100,10 +109,31 @@ class Session:
 
         return LabelReader(self.registry.label_formats(self.notes), labels_as, eight_cut)
 
+    @property
+    def learned_channel(self) -> str:
+        """The channel that is learned from."""
+        return self.channel or MIX
+
+    @property
+    def cache_of_mix(self) -> Cache | None:
+        """The cache, where it may hold what 8-cut embedded, which is the mix of all channels."""
+        return self.cache if self.learned_channel == MIX else None
+
     def embedder(
-        self, models: Sequence[Model], windowing: Windowing, training: Mapping[str, Any] | None = None
+        self,
+        models: Sequence[Model],
+        windowing: Windowing,
+        channel: str | None = None,
+        training: Mapping[str, Any] | None = None,
     ) -> Embedder:
-        """Embeds recordings by these models; `training` is how the detector that they are for was trained.
+        """Embeds recordings by these models.
+
+        Args:
+            models: the models.
+            windowing: window and hop.
+            channel: of the recordings; that which was asked for, unless given.
+            training: how the detector that they are for was trained.
+
 
         Raises:
             SettingError: the window is shorter or longer than a checkpoint takes.
@@ -118,4 +148,5 @@ class Session:
             executor=self.executor,
             tell=self.notes,
             tally=EightCutTally(training),
+            channel=channel or self.learned_channel,
         )

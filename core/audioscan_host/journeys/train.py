@@ -129,7 +129,13 @@ def train(
     every_file = [*label_files, *(after for _, after in reviews)]
     known = {} if windowing else known_annotations(paths, every_file, same, reader)
     choice = choose_windowing(
-        windowing, known, only, [chosen], hop=hop, cache=session.cache, wrappers=session.registry.wrappers
+        windowing,
+        known,
+        only,
+        [chosen],
+        hop=hop,
+        cache=session.cache_of_mix,
+        wrappers=session.registry.wrappers,
     )
     windowing = choice.windowing
     reviewed = [
@@ -197,6 +203,7 @@ def train(
         },
         plugin=_named(session.registry.owner(chosen)),
         wrappers=session.registry.wrappers,
+        channel=session.learned_channel,
     )
     detector = replace(detector, reference=_reference(detector, labelled, used))
     if out is not None:

@@ -80,7 +80,7 @@ def choose_windowing(
     models: Sequence[Model],
     *,
     hop: float | None,
-    cache: Cache,
+    cache: Cache | None,
     wrappers: Sequence[str] = (),
 ) -> WindowChoice:
     """The window and hop that are given, or those that fit the labels.
@@ -94,7 +94,7 @@ def choose_windowing(
         only: the labels that are learned; all of them where empty.
         models: those that are to take the windows.
         hop: seconds; where only this is given, the window comes from the labels.
-        cache: where embeddings of 8-cut may lie.
+        cache: where embeddings of 8-cut may lie; None where they would be of no use.
         wrappers: what other plugins do to the models' numbers, as `Registry.wrappers`.
 
     Raises:
@@ -110,9 +110,13 @@ def choose_windowing(
     shortest, longest = _bounds(models)
     if hop not in (None, UNKNOWN_LENGTH.hop) or not shortest <= UNKNOWN_LENGTH.window <= longest:
         return by_labels
-    embedded = max(
-        (_embedded_by_eight_cut(annotations, each, cache, wrappers) for each in models),
-        default=0,
+    embedded = (
+        0
+        if cache is None
+        else max(
+            (_embedded_by_eight_cut(annotations, each, cache, wrappers) for each in models),
+            default=0,
+        )
     )
     if not embedded or 2 * embedded < len(annotations):
         return by_labels
