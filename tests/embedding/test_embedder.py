@@ -648,7 +648,7 @@ def test_an_unknown_model_is_refused_before_anything_is_read(tiny_registry, tmp_
 
 @pytest.mark.parametrize("absurd", [1e18, 1e9])
 def test_a_recording_with_one_absurd_sample_costs_itself_alone_by_name(tmp_path, make_wav, absurd):
-    """R1: one flipped bit of a float WAV, beyond what is read and, at 1e9, within: whatever a plugin makes of it."""
+    """R1: one flipped bit of a float WAV, from which a plugin makes numbers that are not finite."""
     samples = (0.1 * np.random.default_rng(0).standard_normal(20 * 16_000)).astype(np.float32)
     samples[100_000] = absurd
     sf.write(tmp_path / "b.wav", samples, 16_000, subtype="FLOAT")

@@ -302,7 +302,7 @@ def _explained(table):
 
 
 def test_every_value_of_a_detectors_description_is_explained():
-    assert _explained("in `detector.json`") == {"format", *detector_json._VALUES, "labels"}
+    assert _explained("in `detector.json`") == {"format", *detector_json._VALUES, "channel", "labels"}
     assert _explained("of each label") == {*detector_json._LABEL, "figures"}
     text = (DOCS / "file-formats.md").read_text(encoding="utf-8")
     assert f"| `format` | {detector_json.FORMAT}; " in text
