@@ -12,6 +12,7 @@ from audioscan_host.annotations.dcase import has_header, read_dcase, starts_with
 from audioscan_host.annotations.eight_cut import MAGIC, read_eight_cut
 from audioscan_host.annotations.header_table import COLUMNS, read_csv, read_tsv
 from audioscan_host.annotations.raven import is_selection_table, read_raven
+from audioscan_host.atomic_write import TEMPORARY
 from audioscan_host.errors import AnnotationError
 
 FORMATS = (
@@ -24,7 +25,9 @@ def files_of(path: Path) -> list[Path]:
     """The label file itself, or the files in a folder of them and below, in order of their paths."""
     if not path.is_dir():
         return [path]
-    return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return sorted(
+        p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix != TEMPORARY
+    )
 
 
 @dataclass(frozen=True)

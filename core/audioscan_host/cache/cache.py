@@ -42,7 +42,7 @@ class Cache:
         store: where it lies.
 
     Raises:
-        CacheError: files cannot be written there.
+        CacheError: it cannot be read.
     """
 
     def __init__(self, place: Path | str | Store | None = None) -> None:
