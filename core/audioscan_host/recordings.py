@@ -59,8 +59,9 @@ class Recording:
                     for i in range(_PIECES):
                         file.seek((status.st_size - _PIECE) * i // (_PIECES - 1))
                         digest.update(file.read(_PIECE))
-        except OSError as error:
-            raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+            reason = getattr(error, "strerror", None) or error
+            raise RecordingError(f"{path}: cannot be read: {reason}") from error
         return cls(path, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
     def require_unchanged(self) -> None:
@@ -75,6 +76,14 @@ class Recording:
             raise RecordingError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
             raise RecordingError(f"{self.path}: it changed while it was being read; run again")
+
+
+def place_of(path: Path) -> Path:
+    """Where a path leads, links followed; itself from the root on, where links lead in a circle or it is no path at all."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
 
 
 def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]:
@@ -94,7 +103,7 @@ def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]
         if not inside:
             empty.append(path)
         for recording in inside:
-            found.setdefault(recording.resolve(), recording)
+            found.setdefault(place_of(recording), recording)
     for path in empty:
         message = f"{path}: no media files in this folder or below it"
         if not found:

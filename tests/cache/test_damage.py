@@ -98,29 +98,26 @@ class TestFolderThatIsDeleted:
 
         def arrange(folder, times):
             left = iter(range(times))
-            replace = os.replace
 
             def and_gone(self, target):
                 if next(left, None) is not None:
                     shutil.rmtree(tmp_path / "cache" / folder, ignore_errors=True)
-                replace(self, target)
+                os.replace(self, target)  # noqa: PTH105 - it is what stands in for Path's own
 
             monkeypatch.setattr("pathlib.Path.replace", and_gone)
 
         return arrange
 
-    @pytest.mark.parametrize("folder", ["", "unfinished"])
-    def test_a_run_goes_on_to_the_same_embeddings(
-        self, embedder, make_wav, deleted, tmp_path, folder, caplog
-    ):
+    def test_a_run_goes_on_to_the_same_embeddings(self, embedder, make_wav, deleted, tmp_path, caplog):
         recording = make_wav()
         expected = embedder.embed(recording).embeddings["TINY"].vectors
-        shutil.rmtree(tmp_path / "cache")
-        deleted(folder, 1)
-        found = embedder.embed(recording)
-        np.testing.assert_array_equal(found.embeddings["TINY"].vectors, expected)
-        assert caplog.text.count("the folder is made anew") == 1
-        assert len(finished(tmp_path)) == 1
+        for number, folder in enumerate(("", "unfinished"), start=1):
+            shutil.rmtree(tmp_path / "cache")
+            deleted(folder, 1)
+            found = embedder.embed(recording)
+            np.testing.assert_array_equal(found.embeddings["TINY"].vectors, expected)
+            assert caplog.text.count("the folder is made anew") == number
+            assert len(finished(tmp_path)) == 1
 
     def test_where_it_is_deleted_again_and_again_each_recording_says_so(self, embedder, make_wav, deleted):
         deleted("", 1000)

@@ -13,6 +13,7 @@ from audioscan_host.annotations import Annotation, corrected, files_of
 from audioscan_host.annotations.reading import LabelFile, read_label_file
 from audioscan_host.errors import AnnotationError
 from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.recordings import place_of
 
 _Parts = tuple[str, ...]  # of a path
 
@@ -168,7 +169,7 @@ class _Recordings:
         self._label_file = label_file
         self._by_last: dict[str, list[_Parts]] = defaultdict(list)
         for path in recordings:
-            parts = _parts(path.resolve())
+            parts = _parts(place_of(path))
             if parts not in self.paths:
                 self.paths[parts] = path
                 for last in dict.fromkeys((parts[-1], Path(parts[-1]).stem)):
@@ -177,7 +178,7 @@ class _Recordings:
     def at(self, file: str) -> Path | None:
         """The recording at the path `file`, from the label file's folder or the current one."""
         for folder in (self._label_file.parent, Path()):
-            parts = _parts((folder / file).resolve())
+            parts = _parts(place_of(folder / file))
             if parts in self.paths:
                 return self.paths[parts]
             found = [known for known in self._of_name(parts) if known[:-1] == parts[:-1]]

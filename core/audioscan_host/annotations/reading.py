@@ -20,6 +20,9 @@ FORMATS = (
     "a DCASE event list or an 8-cut database"
 )
 
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, as Python has them in the names of files."""
+
 
 def files_of(path: Path) -> list[Path]:
     """The label file itself, or the files in a folder of them and below, in order of their paths."""
@@ -87,6 +90,7 @@ def read_label_file(path: Path, *, may_be_empty: bool = False) -> LabelFile:
         if may_be_empty and not text.strip():
             return LabelFile([], has_scores)
         annotations = list(map(with_marked_role, _reader(text, path)(path, text)))
+        _require_text(annotations, text, path)
         has_scores = _has_scores(text)
     if not (annotations or may_be_empty):
         raise AnnotationError(f"{path} holds no annotations: label something, or leave the file out")
@@ -98,11 +102,18 @@ def _decode(content: bytes, path: Path) -> str:
         raise AnnotationError(f"{path} is UTF-16 text: save it as UTF-8")
     if b"\0" in content:
         raise AnnotationError(f"{path} is not a text file: expected {FORMATS}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8") from error
+    # A recording's name need not be UTF-8, and then is here as the file system has it: see `_require_text`.
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _require_text(annotations: Sequence[Annotation], text: str, path: Path) -> None:
+    """Refuse what is not UTF-8, but for the names of recordings."""
+    in_files = any(map(_NO_TEXT.search, (each.file for each in annotations)))
+    in_labels = any(map(_NO_TEXT.search, (each.label for each in annotations)))
+    first = _NO_TEXT.search(text)
+    if first and (in_labels or not in_files):
+        line = text.count("\n", 0, first.start()) + 1
+        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8")
 
 
 def _reader(text: str, path: Path) -> Callable[[Path, str], Iterator[Annotation]]:

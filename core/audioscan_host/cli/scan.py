@@ -127,15 +127,14 @@ def scan(
         **session,
     )
     found = {str(recording.path): recording.regions for recording in result.recordings}
-    if found:
-        save_regions(found, FORMATS[format_name], out)
+    unwritten = save_regions(found, FORMATS[format_name], out) if found else ()
     if scores is not None:
         _save_scores(result.recordings, scores)
     count = sum(map(len, found.values()))
     where = f": {out}" if out else ""
     regions, recorded = reporting.counted(count, "region"), reporting.counted(len(found), "recording")
     reporting.note(f"{regions} in {recorded}{where}")
-    end_batch(result.failures, len(result.failures) + len(found))
+    end_batch(result.failures, len(result.failures) + len(found), unwritten)
 
 
 def _rate(rates: dict[str | None, float]) -> "float | dict[str, float] | None":
