@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 import zipfile
 from contextlib import contextmanager
 
@@ -17,6 +18,8 @@ from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import CacheError
+from audioscan_host.plugins.registry import load_registry
+from audioscan_host.recordings import Recording
 from audioscan_host.windows import Windowing
 
 OWN = f"w2v/{'0123456789abcdef' * 4}.npz"
@@ -224,3 +227,22 @@ class TestLitter:
         (tmp_path / "found.csv").write_text("file,start,end,label\n")
         (tmp_path / "found.csv.unfinished-0123.tmp").write_text("file,sta")
         assert files_of(tmp_path) == [tmp_path / "found.csv"]
+
+
+@pytest.mark.slow
+def test_what_is_kept_of_a_minute_is_looked_up_and_read_within_a_millisecond_and_a_half(tmp_path, make_wav):
+    """CPU time of the whole look-up: the recording's identity, its embeddings, its silence."""
+    path, cache = make_wav(seconds=60), Cache(tmp_path / "cache")
+    model = load_registry().model("MEL")
+    embedder = Embedder(load_registry(), [model], Windowing(), cache)
+    embedder.embed(path)
+    taken = []
+    for _ in range(300):
+        begun = time.process_time()
+        recording = Recording.at(path)
+        found = cache.entry(recording, model, Windowing()).read()
+        spans = cache.silence_of(recording).read()
+        taken.append(time.process_time() - begun)
+    assert found.vectors.shape == (53, 256)
+    assert spans.shape == (0, 2)
+    assert np.median(taken) < 0.0015
