@@ -182,6 +182,7 @@ def loud_in_the_middle(make_wav):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        (("embed", SystemExit(3)), "TINY: embed raised SystemExit: 3 (tests/embedding/test_embedder.py, line"),
         (("preprocess", ValueError("no such\nsound")), "TINY: preprocess raised ValueError: no such sound (tests/embedding/test_embedder.py, line"),
         (("embed", IndexError("of no layer")), "TINY: embed raised IndexError: of no layer (tests/embedding/test_embedder.py, line"),
         (("select_layers", ZeroDivisionError()), "TINY: embed raised ZeroDivisionError (tests/embedding/test_embedder.py, line"),
