@@ -25,6 +25,7 @@ from torchaudio.pipelines import HUBERT_BASE, Wav2Vec2Bundle
 from audioscan_host import FINAL, Checkpoint, Model, Runtime, embed, hookimpl, load_registry
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cli.main import main
 from audioscan_torch import hooks
 from audioscan_torch.encoder import TorchEncoder
@@ -137,7 +138,7 @@ class TestKilled:
         with self.start(recording, tmp_path / "whole") as process:
             assert process.wait(timeout=400) == 0
         (file,) = finished(tmp_path / "whole")
-        whole = cache_file.read(file, dim=768)
+        whole = cache_file.read(LocalFolder(file.parent), file.name, dim=768)
 
         cache = tmp_path / "killed"
         deadline = time.monotonic() + 400
@@ -150,16 +151,16 @@ class TestKilled:
         assert finished(cache) == []
 
         (first,) = cache.glob("unfinished/*/*.npz")
-        block = cache_file.read(first, dim=768)
+        block = cache_file.read(LocalFolder(first.parent), first.name, dim=768)
         np.testing.assert_array_equal(block.times, whole.times[:BLOCK])
         np.testing.assert_allclose(block.vectors, whole.vectors[:BLOCK], rtol=0, atol=1e-6)
 
         # What the next run does not compute again comes out of it with the sign that it was left with.
-        cache_file.write(first, [Embeddings(block.times, -block.vectors)], {})
+        cache_file.write(LocalFolder(first.parent), first.name, Embeddings(block.times, -block.vectors))
         with self.start(recording, cache) as process:
             assert process.wait(timeout=400) == 0
         (file,) = finished(cache)
-        found = cache_file.read(file, dim=768)
+        found = cache_file.read(LocalFolder(file.parent), file.name, dim=768)
         np.testing.assert_array_equal(found.times, whole.times)
         np.testing.assert_array_equal(found.vectors[:BLOCK], -block.vectors)
         np.testing.assert_allclose(found.vectors[BLOCK:], whole.vectors[BLOCK:], rtol=0, atol=1e-6)
@@ -205,8 +206,8 @@ class TestSeveralModels:
         for model, dim in dims.items():
             main(arguments(recording, tmp_path / model, model), standalone_mode=False)
             (alone,) = finished(tmp_path / model)
-            expected = cache_file.read(alone, dim=dim)
-            found = cache_file.read(tmp_path / "together" / "w2v" / alone.name, dim=dim)
+            expected = cache_file.read(LocalFolder(alone.parent), alone.name, dim=dim)
+            found = cache_file.read(LocalFolder(tmp_path / "together" / "w2v"), alone.name, dim=dim)
             assert len(found.times) == 9
             np.testing.assert_array_equal(found.times, expected.times)
             np.testing.assert_allclose(found.vectors, expected.vectors, rtol=0, atol=1e-6)

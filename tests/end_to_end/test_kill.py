@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.local_folder import LocalFolder
 
 ROUNDS = 20
 
@@ -38,7 +39,9 @@ def finished(cache):
 def embed(cache, recordings):
     """Embed to the end; what the cache then holds, by file name."""
     subprocess.run(command(cache, "embed", *recordings), check=True, capture_output=True, timeout=120)
-    return {path.name: cache_file.read(path, dim=256) for path in finished(cache)}
+    return {
+        path.name: cache_file.read(LocalFolder(path.parent), path.name, dim=256) for path in finished(cache)
+    }
 
 
 def wait_until_it_works(cache):
@@ -72,7 +75,10 @@ def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, 
         process.send_signal(signal.SIGKILL)
         interrupted += process.wait(timeout=60) == -signal.SIGKILL
         for path in finished(cache):  # whatever has its final name is whole
-            np.testing.assert_array_equal(cache_file.read(path, dim=256).vectors, expected[path.name].vectors)
+            np.testing.assert_array_equal(
+                cache_file.read(LocalFolder(path.parent), path.name, dim=256).vectors,
+                expected[path.name].vectors,
+            )
         completed = embed(cache, recordings)
         assert completed.keys() == expected.keys()
         for name, found in completed.items():
@@ -95,8 +101,10 @@ def test_a_run_goes_on_inside_a_long_recording(recordings, tmp_path):
 
     # The kept blocks are what the next run builds on: with them changed, so is the result.
     first = min(blocks)
-    block = cache_file.read(first)
-    cache_file.write(first, [cache_file.Embeddings(block.times, block.vectors * 0 + 7)], {})
+    block = cache_file.read(LocalFolder(first.parent), first.name)
+    cache_file.write(
+        LocalFolder(first.parent), first.name, cache_file.Embeddings(block.times, block.vectors * 0 + 7)
+    )
     (found,) = embed(cache, recordings[:1]).values()
     assert (found.vectors[: len(block.times)] == 7).all()
     assert not (found.vectors[len(block.times) :] == 7).all(axis=1).any()

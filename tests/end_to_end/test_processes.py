@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from audioscan_host.cache import file as cache_file
+from audioscan_host.cache.local_folder import LocalFolder
 
 PROCESSES = 8
 
@@ -36,7 +37,10 @@ def test_eight_processes_embed_one_folder(make_wav, tmp_path):
     assert len(names) == 6
     assert sorted(path.name for path in (together / "w2v").iterdir()) == names
     for name in names:
-        one, other = cache_file.read(alone / "w2v" / name), cache_file.read(together / "w2v" / name)
+        one, other = (
+            cache_file.read(LocalFolder(alone), f"w2v/{name}"),
+            cache_file.read(LocalFolder(together), f"w2v/{name}"),
+        )
         np.testing.assert_array_equal(one.vectors, other.vectors)
         np.testing.assert_array_equal(one.times, other.times)
     assert list((together / "unfinished").iterdir()) == []
