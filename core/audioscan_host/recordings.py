@@ -62,10 +62,9 @@ class Recording:
                     for i in range(_PIECES):
                         file.seek((status.st_size - _PIECE) * i // (_PIECES - 1))
                         digest.update(file.read(_PIECE))
-        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-            raise RecordingError(
-                f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
-            ) from error
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+            reason = getattr(error, "strerror", None) or error
+            raise RecordingError(f"{path}: cannot be read: {reason}") from error
         return cls(path, status.st_size, status.st_mtime_ns, digest.hexdigest())
 
     def require_unchanged(self) -> None:
@@ -82,24 +81,32 @@ class Recording:
             raise RecordingError(f"{self.path}: it changed while it was being read; run again")
 
 
+def place_of(path: Path) -> Path:
+    """Where a path leads, links followed; itself from the root on, where links lead in a circle or it is no path at all."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
+
+
 def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]:
     """The recordings that files and folders stand for, in order, each once.
 
     A file is taken as it is; a folder stands for the media files in it and below it, by suffix,
-    hidden ones left out, sorted by path. Links to folders are followed, each folder once. A path that is missing is kept: opening it says so. A folder
-    without any is told, where others have some.
+    hidden ones left out, sorted by path. Links to folders are followed, each folder once. A path that is
+    missing is kept: opening it says so. A folder without any is told, where others have some.
 
     Raises:
         RecordingError: nothing is left.
     """
-    found: dict[str, Path] = {}  # by where a path leads, so that two spellings are one recording
+    found: dict[Path, Path] = {}  # by where a path leads, so that two spellings are one recording
     empty = []
     for path in map(Path, paths):
         inside = sorted(_media_below(path)) if path.is_dir() else [path]
         if not inside:
             empty.append(path)
         for recording in inside:
-            found.setdefault(os.path.realpath(recording), recording)
+            found.setdefault(place_of(recording), recording)
     for path in empty:
         message = f"{path}: no media files in this folder or below it"
         if not found:

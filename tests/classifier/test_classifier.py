@@ -1,6 +1,7 @@
 """Fits, and what a fitted classifier says of recordings."""
 
 import tracemalloc
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -216,6 +217,22 @@ def test_a_stream_comes_to_be_read_as_the_whole_recording():
         expected = said(fitted, data, part, background=fitted.classifier.background(moved, data.statistics))
         off.append(abs(found - expected).mean())
     assert off[-1] < 1e-6 < off[0] < 0.1
+
+
+@pytest.mark.parametrize(("kind", "looks"), [("logistic", 0), ("hist-gbt", 1)])
+def test_a_line_is_read_without_looking_for_thread_libraries(kind, looks, monkeypatch):
+    """That takes 5 ms, ten times as long as all else that a small recording from the cache needs."""
+    windows = Labelled(recordings=4)
+    fitted = windows.fit(kind)
+    looked = []
+
+    def limits(*arguments):
+        looked.append(arguments)
+        return nullcontext()
+
+    monkeypatch.setattr("audioscan_host.classifier.classifier.threadpool_limits", limits)
+    said(fitted, windows)
+    assert len(looked) == looks
 
 
 @pytest.mark.parametrize("kind", ["logistic", "hist-gbt"])

@@ -168,7 +168,9 @@ def test_of_two_plugins_with_one_command_the_first_has_it_and_the_other_is_told(
     )
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no menu"), SystemExit("no menu")])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no menu"), SystemExit("no menu"), KeyboardInterrupt("no menu")]
+)
 def test_a_plugin_whose_commands_fail_leaves_the_others(run, install, error):
     class Broken:
         @hookimpl

@@ -1,6 +1,7 @@
 """`audioscan-host doctor`: what is broken is found by its symptom, said with what to do, and told by the exit code."""
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -438,6 +439,17 @@ class TestCache:
         monkeypatch.setattr(cache_folder, "MOST_FILES", 3)
         found = one(cache_folder.examine_cache(Path(cache.store.location())), "cache entries")
         assert (found.state, found.found) == ("ok", "7 entries, 3 read, 0 damaged, 0 set aside earlier")
+
+    def test_a_folder_that_cannot_be_written_to_is_a_warning_and_its_entries_are_read(
+        self, cache, monkeypatch
+    ):
+        self.fill(cache, 2)
+        monkeypatch.setattr(cache_folder.os, "access", lambda _path, mode: not mode & os.W_OK)
+        findings = list(cache_folder.examine_cache(Path(cache.store.location())))
+        folder = one(findings, "cache folder")
+        assert folder.state == "warning"
+        assert "cannot be written to: what is there is read" in folder.found
+        assert one(findings, "cache entries").found.startswith("2 entries, 2 read, 0 damaged")
 
     def test_no_more_is_read_than_a_bounded_size(self, cache, monkeypatch):
         files = self.fill(cache, 7)

@@ -183,6 +183,7 @@ def loud_in_the_middle(make_wav):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        (("embed", SystemExit(3)), "TINY: embed raised SystemExit: 3 (tests/embedding/test_embedder.py, line"),
         (("preprocess", ValueError("no such\nsound")), "TINY: preprocess raised ValueError: no such sound (tests/embedding/test_embedder.py, line"),
         (("embed", IndexError("of no layer")), "TINY: embed raised IndexError: of no layer (tests/embedding/test_embedder.py, line"),
         (("select_layers", ZeroDivisionError()), "TINY: embed raised ZeroDivisionError (tests/embedding/test_embedder.py, line"),
@@ -202,7 +203,7 @@ def test_what_a_plugin_fails_on_costs_that_recording_alone(
         def spoilt(self, name, found):
             if name != hook or not self.loud:
                 return found
-            if isinstance(fault, Exception):
+            if isinstance(fault, BaseException):
                 raise fault
             if fault == "not finite":
                 found[FINAL][7:, 3, 1] = np.inf

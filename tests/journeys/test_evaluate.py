@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import struct
 from dataclasses import replace
@@ -395,6 +396,38 @@ class TestFolder:
         (out / "notes.txt").write_text("mine")
         judge_bursts(out=out, resamples=40)
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before | {"notes.txt": b"mine"}
+
+    def test_on_a_full_disk_nothing_is_written_and_the_folder_can_be_used_again(
+        self, saved, tmp_path, monkeypatch
+    ):
+        result, _, _ = saved
+        facts = (tmp_path / "out", result.labels, result.sentence, {}, WINDOWING)
+        files = len(result.files)
+        for failing in (1, files // 2, files):  # before a file has its name all are on the disk
+            with monkeypatch.context() as patch:
+                room = iter(range(failing - 1))
+
+                def fsync(_descriptor, room=room):
+                    if next(room, None) is None:
+                        raise OSError(28, "No space left on device")
+
+                patch.setattr(os, "fsync", fsync)
+                with pytest.raises(OutputError, match="cannot be written to: No space left on device"):
+                    folder.save(*facts)
+            assert list((tmp_path / "out").iterdir()) == []
+        folder.save(*facts)
+        assert len(list((tmp_path / "out").iterdir())) == files
+
+    def test_a_folder_in_which_an_evaluation_was_killed_can_be_used_again(self, saved, tmp_path):
+        result, out, _ = saved
+        left = [tmp_path / "table.csv", tmp_path / "evaluation.html.unfinished-0123.tmp"]
+        for path in left:
+            path.write_text("half")
+        folder.check(tmp_path)
+        folder.save(tmp_path, result.labels, result.sentence, {}, WINDOWING)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+            path.name: path.read_bytes() for path in out.iterdir()
+        }
 
     def test_a_folder_of_something_else_is_left_alone(self, judge_bursts, tmp_path, tiny_plugin):
         (tmp_path / "mine").mkdir()

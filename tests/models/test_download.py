@@ -20,6 +20,7 @@ import pytest
 from audioscan_host.errors import CheckpointError
 from audioscan_host.models import download as download_module
 from audioscan_host.models.download import download, download_snapshot
+from audioscan_host.models.partial import Origin, Partial
 from audioscan_host.models.weights import HubSnapshot, TorchHubFile
 from audioscan_host.progress import Silent
 
@@ -38,7 +39,10 @@ class Server:
     breaks_off: bool = False  # and that with a reset
     chunked: bool = False  # it does not say how long the answer is
     before_answering: threading.Event | None = None
+    etag: str | None = None
+    modified: str | None = None  # a date
     asked: list[str | None] = field(default_factory=list)  # the Range of each request
+    conditions: list[str | None] = field(default_factory=list)  # the If-Range of each
 
     def url(self, name="net.pt"):
         return f"{self.address}/{name}"
@@ -57,11 +61,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/net.pt":
             self.send_error(404)
             return
-        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and facts.ranges else 0
+        condition = self.headers.get("If-Range")
+        facts.conditions.append(condition)
+        same = condition in (None, facts.etag, facts.modified)
+        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and facts.ranges and same else 0
         if begin >= len(facts.content):
             self.send_error(416)
             return
         self.send_response(206 if begin else 200)
+        for header, value in (("ETag", facts.etag), ("Last-Modified", facts.modified)):
+            if value:
+                self.send_header(header, value)
         body = facts.content[begin:]
         (self.send_in_chunks if facts.chunked else self.send)(body, body[: facts.stops_after])
         if facts.breaks_off:
@@ -121,6 +131,17 @@ def partial(target):
     """Where an interrupted download is kept; its folder is there."""
     target.parent.mkdir(parents=True)
     return target.with_name("net.pt.partial")
+
+
+@pytest.fixture
+def keep(server, partial):
+    """Leave what an interrupted download of the server's file would have left: these bytes."""
+
+    def keep(content):
+        partial.write_bytes(content)
+        Partial(partial).keep(Origin(server.url(), server.etag or "", len(server.content)))
+
+    return keep
 
 
 def refusal_of(url, target):
@@ -235,10 +256,10 @@ def test_a_server_that_says_nothing_more_is_given_up_in_one_line(server, target,
 
 @pytest.mark.parametrize("size", [1_000, 100_000, 2_500_000])
 def test_a_server_that_cannot_begin_in_the_middle_is_asked_for_all_and_what_was_kept_goes(
-    server, target, partial, size
+    server, target, keep, size
 ):
     server.ranges, server.content = False, CONTENT[:size]
-    partial.write_bytes(b"of an older file" * 10)
+    keep(b"of an older file" * 10)
     progress = Noted()
     download(server.url(), target, progress)
     assert server.asked == ["bytes=160-"]
@@ -248,12 +269,76 @@ def test_a_server_that_cannot_begin_in_the_middle_is_asked_for_all_and_what_was_
 
 
 @pytest.mark.parametrize("more", [b"", b"more than all"], ids=["all of it", "more than all of it"])
-def test_where_all_was_kept_already_the_file_is_fetched_anew(server, target, partial, more):
-    partial.write_bytes(CONTENT + more)
+def test_where_all_was_kept_already_the_file_is_fetched_anew(server, target, partial, keep, more):
+    keep(CONTENT + more)
     download(server.url(), target, Silent())
     assert server.asked == [f"bytes={len(CONTENT + more)}-", None]
     assert target.read_bytes() == CONTENT
     assert not partial.exists()
+
+
+# Another file
+
+
+def test_what_nobody_knows_the_origin_of_is_not_gone_on_from(server, target, partial):
+    partial.write_bytes(b"of another program" * 100)
+    download(server.url(), target, Silent())
+    assert server.asked == [None]
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "note", [b"", b"{}", b"[1]", b'{"url": 1', b'{"url": "a", "validator": "", "size": 1, "x": 2}']
+)
+def test_neither_is_what_has_a_damaged_note(server, target, partial, keep, note):
+    keep(b"older")
+    partial.with_name("net.pt.partial.origin").write_bytes(note)
+    download(server.url(), target, Silent())
+    assert target.read_bytes() == CONTENT
+
+
+def test_nor_what_is_of_another_address(server, target, partial):
+    partial.write_bytes(CONTENT[:100][::-1])
+    Partial(partial).keep(Origin(server.url("other.pt"), "", len(CONTENT)))
+    download(server.url(), target, Silent())
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("facts", "condition"),
+    [
+        ({"etag": '"a1"', "modified": "Sat, 01 Jan 2022 00:00:00 GMT"}, '"a1"'),
+        ({"etag": 'W/"a1"', "modified": "Sat, 01 Jan 2022 00:00:00 GMT"}, "Sat, 01 Jan 2022 00:00:00 GMT"),
+        ({"etag": 'W/"a1"'}, None),
+    ],
+)
+def test_the_rest_is_asked_for_on_the_condition_that_the_file_is_the_same(server, target, facts, condition):
+    vars(server).update(facts, stops_after=1_000)
+    refusal_of(server.url(), target)
+    server.stops_after = None
+    download(server.url(), target, Silent())
+    assert server.asked == [None, "bytes=1000-"]
+    assert server.conditions == [None, condition]
+    assert target.read_bytes() == CONTENT
+    assert sorted(path.name for path in target.parent.iterdir()) == ["net.pt"]
+
+
+def test_a_file_that_has_changed_since_is_fetched_whole(server, target):
+    server.etag, server.stops_after = '"old"', 1_000
+    refusal_of(server.url(), target)
+    server.etag, server.stops_after, server.content = '"new"', None, CONTENT[::-1]
+    download(server.url(), target, Silent())
+    assert target.read_bytes() == CONTENT[::-1]
+
+
+def test_without_etags_another_size_is_another_file_and_fetched_anew_by_the_next_run(server, target):
+    server.stops_after = 1_000
+    refusal_of(server.url(), target)
+    server.stops_after, server.content = None, CONTENT[:-1][::-1]
+    reason = refusal_of(server.url(), target)
+    assert reason == "the file there is another one than before; run again to fetch it anew"
+    download(server.url(), target, Silent())
+    assert target.read_bytes() == CONTENT[:-1][::-1]
 
 
 # Refused

@@ -3,17 +3,21 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from audioscan_host.annotations import read_annotations
+from audioscan_host.annotations.reading import read_label_file
 from audioscan_host.cli.scan import scan
 from audioscan_host.cli.search import search
+from audioscan_host.errors import AnnotationError
 from audioscan_host.output import FORMATS
 from audioscan_host.output.saving import save_regions
 from audioscan_host.output.scores import ScoreTable
@@ -266,6 +270,79 @@ class TestAFolderOfFiles:
             for path in (tmp_path / "out").rglob("*.txt")
         }
         assert written == {"a/day.wav.txt": "0", "a/day.mp4.txt": "1", "b/day.txt": "2", "b/night.txt": "3"}
+
+    def test_one_recording_has_its_file_in_a_folder_that_is_there_as_several_have(self, tmp_path):
+        save_regions({"day.wav": [Region(1, 2, "call", 0.9)]}, FORMATS["audacity"], tmp_path)
+        assert (tmp_path / "day.txt").read_text() == "1.000\t2.000\tcall\n"
+
+    def test_a_name_that_leaves_no_room_for_the_formats_suffix_costs_its_own_file_and_is_named(
+        self, tmp_path
+    ):
+        long = "n" * 251 + ".wav"  # 255 bytes, the most that file systems take
+        regions = {name: [Region(1, 2, "call", 0.9)] for name in ("a.wav", long, "b.wav")}
+        (unwritten,) = save_regions(regions, FORMATS["raven"], tmp_path)
+        assert sorted(path.name[0] for path in tmp_path.iterdir()) == ["a", "b"]
+        assert unwritten.startswith(str(tmp_path / "n"))
+        assert unwritten.endswith("cannot be written: File name too long")
+
+    def test_a_name_of_255_bytes_fits_where_the_suffix_is_no_longer_than_its_own(self, tmp_path):
+        names = ["n" * 251 + ".wav", "a.wav"]
+        assert save_regions({name: [] for name in names}, FORMATS["audacity"], tmp_path) == ()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "n" * 251 + ".txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always text")
+class TestNamesThatAreNotUtf8:
+    NAME = os.fsdecode(b"k\xe4uz.wav")
+    REGIONS = MappingProxyType({NAME: (Region(1, 2, "call", 0.9),)})
+
+    @pytest.mark.parametrize("name", ["csv", "tsv", "raven"])
+    def test_they_are_written_as_the_file_system_has_them_and_read_back(self, tmp_path, name):
+        out = tmp_path / f"found{FORMATS[name].suffix}"
+        save_regions(self.REGIONS, FORMATS[name], out)
+        assert b"k\xe4uz.wav" in out.read_bytes()
+        assert [each.file for each in read_label_file(out).annotations] == [self.NAME]
+
+    def test_json_has_them_as_text_that_every_reader_takes(self, tmp_path):
+        save_regions(self.REGIONS, FORMATS["json"], tmp_path / "found.json")
+        document = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+        assert document["recordings"][0]["file"] == self.NAME
+
+    def test_a_file_a_recording_has_such_a_name_itself(self, tmp_path):
+        save_regions(self.REGIONS, FORMATS["audacity"], tmp_path)
+        assert [os.fsencode(path.name) for path in tmp_path.iterdir()] == [b"k\xe4uz.txt"]
+
+    def test_labels_that_are_not_are_refused_as_ever(self, tmp_path):
+        (tmp_path / "labels.csv").write_bytes(b"file,start,end,label\nk\xe4uz.wav,1,2,k\xe4uz\n")
+        with pytest.raises(AnnotationError, match="line 2: not UTF-8 text"):
+            read_label_file(tmp_path / "labels.csv")
+
+
+class TestATerminal:
+    """What is text on a terminal and what would change it: `docs/security.md`."""
+
+    REGIONS = MappingProxyType({"d\x1b[2J.wav": (Region(1, 2, "c\x9b31m", 0.9),)})
+
+    class Screen(io.StringIO):
+        def isatty(self):
+            return True
+
+    @pytest.mark.parametrize("name", ["csv", "tsv", "raven"])
+    def test_escapes_are_written_out_on_it_and_raw_elsewhere(self, monkeypatch, name):
+        written = {}
+        for stream in (self.Screen(newline=""), io.StringIO(newline="")):
+            monkeypatch.setattr(sys, "stdout", stream)
+            save_regions(self.REGIONS, FORMATS[name], None)
+            written[stream.isatty()] = stream.getvalue()
+        assert "d\x1b[2J.wav" in written[False]
+        assert "c\x9b31m" in written[False]
+        assert written[True] == written[False].replace("\x1b", r"\x1b").replace("\x9b", r"\x9b")
+
+    def test_json_has_none_anywhere(self):
+        stream = io.StringIO()
+        FORMATS["json"].write(stream, self.REGIONS)
+        assert stream.getvalue().replace("\n", "").isprintable()
+        assert json.loads(stream.getvalue())["recordings"][0]["file"] == "d\x1b[2J.wav"
 
 
 @pytest.mark.parametrize("command", [scan, search])

@@ -3,9 +3,11 @@
 The plugins here are distributions as pip lays them out: a module, and the metadata that names it.
 """
 
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -134,6 +136,8 @@ BROKEN = {
     ),
     "a syntax error": ("def load(:\n", "SyntaxError: invalid syntax"),
     "an exit on import": ("raise SystemExit('this machine will not do')", "SystemExit: this machine will not do"),
+    "an interrupt of its own": ("raise KeyboardInterrupt('no GPU')", "KeyboardInterrupt: no GPU"),
+    "what is no Exception": ("class Stop(BaseException): pass\nraise Stop('here')", "Stop: here"),
     "an exit on import without a word": ("import sys\nsys.exit()", "SystemExit"),
     "an error on import": ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
     "an unknown hook": (
@@ -262,10 +266,31 @@ def test_a_module_that_is_not_there_is_the_failure_of_its_plugin(install):
     assert "plugin_of_a_test_gone" in discovery.failures[0].reason
 
 
-def test_ctrl_c_while_plugins_load_is_no_failure_of_a_plugin(install):
-    install("slow", "raise KeyboardInterrupt")
-    with pytest.raises(KeyboardInterrupt):
-        discover()
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot interrupt itself there")
+@pytest.mark.parametrize(
+    "then", ["", "except KeyboardInterrupt: pass", "except KeyboardInterrupt: raise ValueError"]
+)
+def test_an_interrupt_of_the_user_ends_the_program_whatever_a_plugin_makes_of_it(install, then):
+    kill = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+    install(
+        "first", f"try:\n    import os, signal; os.kill(os.getpid(), signal.SIGINT)\n{then}" if then else kill
+    )
+    install("second", family("B"))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            discover()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_in_another_thread_a_plugins_interrupt_is_its_own(install):
+    install("first", "raise KeyboardInterrupt")
+    with ThreadPoolExecutor() as pool:
+        assert [failure.reason for failure in pool.submit(discover).result().failures] == [
+            "KeyboardInterrupt"
+        ]
 
 
 def test_a_model_name_belongs_to_the_first_plugin_by_name(install):

@@ -101,7 +101,7 @@ def test_the_host(build):
     assert host.content == modules | templates | {"audioscan_host/py.typed"}
     assert (host.metadata["Name"], host.metadata["License-Expression"]) == ("audioscan-host", "MIT")
     assert host.metadata["Requires-Python"] == ">=3.11"
-    assert "audioscan-host = audioscan_host.cli.main:main" in host.entry_points
+    assert "audioscan-host = audioscan_host.cli.entry:main" in host.entry_points
     assert {"pluggy", "click", "numpy", "scikit-learn", "importlib-metadata"} <= host.required
     assert not host.required & HEAVY
 

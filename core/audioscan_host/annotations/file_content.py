@@ -1,13 +1,20 @@
 """The content of a label file: a regular file of a bounded size, as text."""
 
 import codecs
+import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
+from audioscan_host.annotations.annotation import Annotation
 from audioscan_host.errors import AnnotationError
 
 LARGEST = 256 * 2**20
 """Bytes of a label file: some millions of rows."""
+
+
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, as Python has them in the names of files."""
 
 
 def content_of(path: Path, beginning: bytes) -> bytes:
@@ -54,8 +61,21 @@ def text_of(content: bytes, path: Path, expected: str) -> str:
             raise AnnotationError(f"{path} is UTF-16 text, and damaged: {error.reason}") from error
     if b"\0" in content:
         raise AnnotationError(f"{path} is not a text file: expected {expected}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8") from error
+    # A recording's name need not be UTF-8, and then is here as the file system has it: see `require_text`.
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def require_text(annotations: Sequence[Annotation], text: str, path: Path) -> None:
+    """Refuse what is not UTF-8, but for the names of recordings.
+
+    Raises:
+        AnnotationError: a label is not, or a place that was not read; with the line.
+    """
+    first = _NO_TEXT.search(text)
+    if first is None:
+        return
+    in_files = any(map(_NO_TEXT.search, (each.file for each in annotations)))
+    in_labels = any(map(_NO_TEXT.search, (each.label for each in annotations)))
+    if in_labels or not in_files:
+        line = text.count("\n", 0, first.start()) + 1
+        raise AnnotationError(f"{path}, line {line}: not UTF-8 text: save the file as UTF-8")

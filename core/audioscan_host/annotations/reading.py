@@ -16,13 +16,14 @@ from audioscan_host.annotations.annotation import (
 )
 from audioscan_host.annotations.eight_cut import read_eight_cut
 from audioscan_host.annotations.eight_cut_database import MAGIC
-from audioscan_host.annotations.file_content import content_of, is_utf16, text_of
+from audioscan_host.annotations.file_content import content_of, is_utf16, require_text, text_of
 from audioscan_host.annotations.formats import FORMATS, GUESSES
 from audioscan_host.annotations.header_table import COLUMNS
 from audioscan_host.annotations.label_format import HEAD, LabelFormat, LabelHead
 from audioscan_host.annotations.labels_as import LabelsAs
 from audioscan_host.annotations.naming import named_like
 from audioscan_host.annotations.unread import refuse_binary, refuse_known
+from audioscan_host.atomic_write import TEMPORARY
 from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
 
@@ -89,7 +90,9 @@ def files_of(path: Path) -> list[Path]:
     """The label file itself, or the files in a folder of them and below, in order of their paths."""
     if not path.is_dir():
         return [path]
-    return sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return sorted(
+        p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix != TEMPORARY
+    )
 
 
 def read_annotations(
@@ -162,6 +165,7 @@ def read_label_file(
     if is_utf16(content) and not form.in_utf16:
         raise AnnotationError(f"{path} is UTF-16 text: save it as UTF-8")
     read = [_understood(each) for each in _read(form, path, text, reader)]
+    require_text(read, text, path)
     named = [annotation for annotation in read if not is_unnamed(annotation)]
     found = LabelFile(named, _has_scores(head), format=form.name, unnamed=len(read) - len(named))
     if form.of_one_recording and not (read or may_be_empty):

@@ -45,7 +45,7 @@ class Cache:
         store: where it lies.
 
     Raises:
-        CacheError: files cannot be written there.
+        CacheError: it cannot be read.
         SettingError: `eight_cut_files` is neither `read` nor `ignore`.
     """
 

@@ -1,5 +1,6 @@
 """The embeddings of one recording by one model: the finished file, and the blocks of an unfinished one."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ FINISHED = "w2v"
 
 UNFINISHED = "unfinished"
 """The folder of what a killed run left, and of claims."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -104,16 +107,26 @@ class Entry:
 
     def add_block(self, index: int, embeddings: Embeddings) -> None:
         """Keep a finished block."""
-        cache_file.write(self.store, self._block(index), embeddings)
+        self._write(self._block(index), embeddings)
 
     def finish(self, embeddings: Embeddings) -> None:
         """Write the finished file; the blocks go."""
-        cache_file.write(self.store, self.name, embeddings)
+        self._write(self.name, embeddings)
         self.discard_blocks()
 
     def discard_blocks(self) -> None:
         """Forget the finished blocks: they are joined, or not of the recording that they were taken for."""
         self.store.remove(self.blocks)
+
+    def _write(self, name: str, embeddings: Embeddings) -> None:
+        try:
+            cache_file.write(self.store, name, embeddings)
+        except CacheError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            # Somebody removes the cache under our hands; what was computed is not lost for that.
+            logger.warning("%s; the folder is made anew", error)
+            cache_file.write(self.store, name, embeddings)
 
     def _block(self, index: int) -> str:
         return f"{self.blocks}/{index:06d}.npz"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.cache.keys import is_own
 from audioscan_host.cache.npz import array_writer, created, opened, write_array, write_meta
 from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
@@ -54,7 +55,11 @@ def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
         FileNotFoundError: it is not there.
     """
     with opened(store, name) as archive:
-        times, vectors, meta = archive.array("timestamps"), archive.array("embeddings"), archive.meta()
+        times, vectors, meta = (
+            archive.array("timestamps"),
+            archive.array("embeddings"),
+            archive.meta(required=is_own(name)),
+        )
     where = store.location(name)
     if times.dtype.kind != "f" or vectors.dtype.kind != "f" or times.ndim != 1 or vectors.ndim != 2:
         raise CacheError(f"{where}: damaged: {times.dtype} {times.shape} and {vectors.dtype} {vectors.shape}")
@@ -73,4 +78,4 @@ def describe(store: Store, name: str) -> tuple[int, Mapping[str, Any]]:
     """
     with opened(store, name) as archive:
         (windows,) = archive.shape("timestamps")
-        return windows, archive.meta()
+        return windows, archive.meta(required=is_own(name))

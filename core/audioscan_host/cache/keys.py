@@ -19,6 +19,11 @@ LENGTH = 64
 """Hexadecimal digits of a key."""
 
 
+def is_own(name: str) -> bool:
+    """Whether a file is not 8-cut's, whose names are shorter."""
+    return len(name.rpartition("/")[2].removesuffix(".npz")) == LENGTH
+
+
 def embeddings_key(
     recording: Recording, model: Model, windowing: Windowing, precision: str, wrappers: Sequence[str]
 ) -> str:

@@ -5,16 +5,15 @@ import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
-
-import filelock
 
 from audioscan_host.atomic_write import TEMPORARY, atomic_write
 from audioscan_host.cache.store import BusyError, Stored
 from audioscan_host.errors import CacheError
+from audioscan_host.file_lock import HeldError, held, is_held
 
 _LOCK = ".lock"
 
@@ -24,19 +23,20 @@ class LocalFolder:
     """A store in a folder; a name is a path relative to it, and a claim a lock file, which ends with its process."""
 
     root: Path
+    _without_locks: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def location(self, name: str = "") -> str:
         """The path."""
         return str(self.root / name)
 
     def prepare(self) -> None:
-        """Make the folder where it is missing."""
+        """Make the folder where it is missing; one that cannot be written to may hold all that is asked for."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CacheError(f"cache folder {self.root}: cannot be made: {error.strerror}") from error
-        if not os.access(self.root, os.W_OK):
-            raise CacheError(f"cache folder {self.root}: cannot be written to; name another: --cache-dir")
+        if not os.access(self.root, os.R_OK | os.X_OK):
+            raise CacheError(f"cache folder {self.root}: cannot be read; name another: --cache-dir")
 
     def find(self, name: str) -> Stored | None:
         """The file of that name."""
@@ -74,19 +74,16 @@ class LocalFolder:
     @contextmanager
     def claim(self, name: str, *, wait: bool) -> Iterator[None]:
         """Hold the lock file of a name."""
-        path = self.root / f"{name}{_LOCK}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path, timeout=-1 if wait else 0)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise BusyError from None
-        try:
+        with ExitStack() as claims:
+            try:
+                lock = held(self.root / f"{name}{_LOCK}", wait=wait, told=self._without_locks)
+                claims.enter_context(lock)
+            except HeldError:
+                raise BusyError from None
+            except OSError as error:
+                message = f"cannot be written to: {error.strerror or error}; name another: --cache-dir"
+                raise CacheError(f"cache folder {self.root}: {message}") from error
             yield
-            # What was claimed is finished now: whoever waits for the lock will find the files.
-            path.unlink(missing_ok=True)
-        finally:
-            lock.release()
 
     def abandoned(self, folder: str, age: float) -> Iterator[Stored]:
         """Temporary files, and lock files that no process holds."""
@@ -95,7 +92,9 @@ class LocalFolder:
         return (stored for stored in passing if stored.modified < oldest and not self._is_held(stored))
 
     def _paths(self, folder: str) -> list[Path]:
-        return sorted((self.root / folder).rglob("*"))
+        # Other processes remove folders meanwhile, which walk leaves out and rglob would raise of.
+        found = os.walk(self.root / folder)
+        return sorted(Path(parent, name) for parent, _, names in found for name in names)
 
     def _stored(self, paths: Iterable[Path]) -> Iterator[Stored]:
         """Those of the paths that are files still: other processes remove some meanwhile."""
@@ -107,15 +106,9 @@ class LocalFolder:
                     yield Stored(name, status.st_size, status.st_mtime)
 
     def _is_held(self, stored: Stored) -> bool:
-        if not stored.name.endswith(_LOCK):
-            return False
-        try:
-            with filelock.FileLock(self.root / stored.name, timeout=0):
-                return False
-        except filelock.Timeout:
-            return True
+        return stored.name.endswith(_LOCK) and is_held(self.root / stored.name)
 
 
 def _is_passing(path: Path) -> bool:
     """Whether a file is there only while a process works."""
-    return path.suffix == _LOCK or (path.name.startswith(".") and path.suffix == TEMPORARY)
+    return path.suffix in (_LOCK, TEMPORARY)

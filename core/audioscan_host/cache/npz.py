@@ -2,6 +2,8 @@
 
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,6 +24,19 @@ _HIGHEST_RATIO = 50
 """8-cut may compress; embeddings hardly shrink, so what claims to grow more than this is refused."""
 
 _PIECE = 1 << 20  # bytes
+
+_DAMAGE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,  # "encrypted", by a bit that says so; a method that there is not; JSON that never ends
+)
+"""What reading a damaged archive may raise."""
 
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -44,15 +59,7 @@ def opened(store: Store, name: str) -> Iterator["Archive"]:
                 yield Archive(archive, size)
     except FileNotFoundError:
         raise
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        zlib.error,
-        ValueError,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
+    except _DAMAGE as error:
         raise CacheError(f"{store.location(name)}: damaged: {' '.join(str(error).split())}") from error
 
 
@@ -114,9 +121,12 @@ class Archive:
     archive: zipfile.ZipFile
     size: int
 
-    def meta(self) -> Mapping[str, Any]:
-        """What the arrays are of; nothing where the file does not say."""
-        if "meta.npy" not in self.archive.namelist():
+    def meta(self, *, required: bool = False) -> Mapping[str, Any]:
+        """What the arrays are of; nothing where the file does not say.
+
+        Where it is `required`, a file without it is damaged: checksums are over each member, and not over the list of them.
+        """
+        if not required and "meta.npy" not in self.archive.namelist():
             return {}
         meta = json.loads(str(self.array("meta")))
         if not isinstance(meta, dict):

@@ -85,4 +85,4 @@ def recording_of(store: Store, name: str) -> str:
         CacheError: it is damaged.
     """
     with opened(store, name) as archive:
-        return str(archive.meta().get("recording"))
+        return str(archive.meta(required=True).get("recording"))

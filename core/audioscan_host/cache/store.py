@@ -37,7 +37,7 @@ class Store(Protocol):
         ...
 
     def prepare(self) -> None:
-        """See that files can be written.
+        """See that files can be read; whether they can be written is known when one is.
 
         Raises:
             CacheError: they cannot; the message says what to do.
@@ -80,6 +80,7 @@ class Store(Protocol):
 
         Raises:
             BusyError: another has it, and `wait` is off.
+            CacheError: the store cannot be written to; the message says what to do.
         """
         ...
 

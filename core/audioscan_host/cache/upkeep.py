@@ -3,13 +3,14 @@
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache import keys
 from audioscan_host.cache.cache import SILENCE, Cache
 from audioscan_host.cache.entry import FINISHED, UNFINISHED
+from audioscan_host.cache.keys import is_own
 from audioscan_host.cache.npz import DAMAGED, set_aside
 from audioscan_host.cache.silence_file import read_spans, recording_of
 from audioscan_host.cache.store import Stored
@@ -72,6 +73,8 @@ def info(cache: Cache) -> CacheInfo:
     for stored in _own_files(cache):
         try:
             count, meta = cache_file.describe(cache.store, stored.name)
+        except FileNotFoundError:  # another process has removed it just now
+            continue
         except CacheError:
             damaged += 1
             continue
@@ -105,10 +108,13 @@ def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[st
             read = read_spans if _is_silence(stored) else cache_file.read
             try:
                 read(cache.store, stored.name)
+            except FileNotFoundError:
+                pass
             except CacheError as error:
                 damaged.append(str(error))
-                if _is_own(stored):
-                    set_aside(cache.store, stored.name)
+                if is_own(stored.name):
+                    with suppress(OSError):  # a cache that is read only
+                        set_aside(cache.store, stored.name)
             advance(1)
     return len(files), damaged
 
@@ -129,6 +135,9 @@ def prune(
         older_than: also the files that were made more than so many days ago.
         missing: also the files whose recording is no longer where it was embedded.
         dry_run: remove nothing.
+
+    Raises:
+        CacheError: something cannot be removed.
     """
 
     def unwanted(stored: Stored) -> bool:
@@ -140,7 +149,7 @@ def prune(
             else:
                 meta = cache_file.describe(cache.store, stored.name)[1]
                 model, recording = meta.get("model"), str(meta.get("recording"))
-        except CacheError:
+        except (CacheError, FileNotFoundError):
             return True
         return model in models or (missing and not Path(recording).exists())
 
@@ -156,13 +165,12 @@ def prune(
         ]
     }
     for name in [] if dry_run else removed:
-        cache.store.remove(name)
+        try:
+            cache.store.remove(name)
+        except OSError as error:
+            where = cache.store.location(name)
+            raise CacheError(f"{where}: cannot be removed: {error.strerror or error}") from error
     return Pruned(tuple(map(cache.store.location, removed)), sum(removed.values()))
-
-
-def _is_own(stored: Stored) -> bool:
-    """Whether a file is not 8-cut's, whose names are shorter."""
-    return len(stored.name.rpartition("/")[2].removesuffix(".npz")) == keys.LENGTH
 
 
 def _is_silence(stored: Stored) -> bool:
@@ -174,15 +182,15 @@ def _archives(cache: Cache, folder: str) -> list[Stored]:
 
 
 def _own_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, FINISHED) if _is_own(stored)]
+    return [stored for stored in _archives(cache, FINISHED) if is_own(stored.name)]
 
 
 def _silence_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, SILENCE) if _is_own(stored)]
+    return [stored for stored in _archives(cache, SILENCE) if is_own(stored.name)]
 
 
 def _eight_cut_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, FINISHED) if not _is_own(stored)]
+    return [stored for stored in _archives(cache, FINISHED) if not is_own(stored.name)]
 
 
 def _damaged(cache: Cache) -> Iterator[Stored]:

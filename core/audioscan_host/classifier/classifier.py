@@ -1,6 +1,7 @@
 """A fitted classifier of one label: windows of a recording in, probabilities out."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,10 +120,20 @@ def log_odds(
 ) -> npt.NDArray[np.float64]:
     """(windows,) mean log-odds by several estimators, some thousand windows at a time."""
     found = np.zeros(len(vectors))
-    with threadpool_limits(1 if len(vectors) < _WORTH_THREADS else None, "openmp"):
+    with _threads(several, len(vectors)):
         for first in range(0, len(vectors), _ROWS):
             rows = slice(first, first + _ROWS)
             read = features(vectors[rows], relative, statistics)
             for each in several:
                 found[rows] += each.decision_function(read)
     return found / len(several)
+
+
+def _threads(several: Sequence[Estimator], windows: int) -> AbstractContextManager[object]:
+    """As many as are worth it; to look for their libraries takes longer than a small recording, and a line has none."""
+    if all(isinstance(each, Linear) for each in several):
+        return nullcontext()
+    limits: AbstractContextManager[object] = threadpool_limits(
+        1 if windows < _WORTH_THREADS else None, "openmp"
+    )
+    return limits

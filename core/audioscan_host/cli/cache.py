@@ -37,17 +37,17 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{Path(found.location).resolve()}: {_megabytes(found.size)}")
+    reporting.say(f"{Path(found.location).resolve()}: {_megabytes(found.size)}")
     if found.models:
         reporting.print_table(
             ["model", "recordings", "windows", "size"],
             [[s.model, s.recordings, s.windows, _megabytes(s.size)] for s in found.models],
             right=["recordings", "windows", "size"],
         )
-    click.echo(f"recordings whose silence is known: {found.silence}")
-    click.echo(f"files of 8-cut: {found.eight_cut}")
-    click.echo(f"unfinished recordings: {found.unfinished}")
-    click.echo(f"damaged and temporary files: {found.leftovers}")
+    reporting.say(f"recordings whose silence is known: {found.silence}")
+    reporting.say(f"files of 8-cut: {found.eight_cut}")
+    reporting.say(f"unfinished recordings: {found.unfinished}")
+    reporting.say(f"damaged and temporary files: {found.leftovers}")
 
 
 @cache.command()
@@ -59,7 +59,7 @@ def verify(cache_dir: Path | None) -> None:
     count, damaged = upkeep.verify(Cache(cache_dir), reporting.progress())
     for sentence in damaged:
         reporting.note(sentence)
-    click.echo(f"{reporting.counted(count, 'file')} read, {len(damaged)} damaged")
+    reporting.say(f"{reporting.counted(count, 'file')} read, {len(damaged)} damaged")
     if damaged:
         click.get_current_context().exit(1)
 
@@ -87,7 +87,7 @@ def prune(
         Cache(cache_dir), models=models, older_than=older_than, missing=missing, dry_run=dry_run
     )
     for location in pruned.locations:
-        click.echo(location)
+        reporting.say(location)
     verb = "would be removed" if dry_run else "removed"
     reporting.note(f"files and folders {verb}: {len(pruned.locations)}, {_megabytes(pruned.size)}")
 

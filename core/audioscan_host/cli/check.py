@@ -46,7 +46,7 @@ def check(
     if verbose:
         for each in findings:
             if each.traceback:
-                click.echo(f"\n{each.model} {each.check}:\n{each.traceback.rstrip()}", err=True)
+                reporting.note(f"\n{each.model} {each.check}:\n{each.traceback.rstrip()}")
     _end(findings)
 
 

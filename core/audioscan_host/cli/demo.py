@@ -40,7 +40,7 @@ def demo(out: Path) -> None:
     _print_scan(result.judgement)
     _print_files(result)
     _print_next(result)
-    click.echo(
+    reporting.say(
         f"\nDone: trained a detector on {len(result.trained.recordings)} recordings and scanned one that it "
         f"had not seen: {result.judgement.summary}. It is all in {result.folder}/."
     )
@@ -52,7 +52,7 @@ def _print_training(result: "DemoResult") -> None:
 
     learned_from, detector = len(result.trained.recordings), result.trained.detector
     usually = result.trained.window_choice.usual_lengths[TARGET]
-    click.echo(
+    reporting.say(
         f"{learned_from + 1} recordings of {DURATION / 60:g} minutes, synthesised in code: nobody recorded them.\n"
         f"Each holds {TARGETS} {TARGET}s on a door of its own, {OTHERS_OF_A_KIND} each of {', '.join(OTHERS)},\n"
         "and background noise of its own.\n\n"
@@ -69,21 +69,21 @@ def _print_scan(judgement: "Judgement") -> None:
         for m in judgement.matches
     ]
     false = [(region.start, ["none: false", *_cells(region)]) for region in judgement.false_regions]
-    click.echo("\nScanned the one that it had not seen:\n")
+    reporting.say("\nScanned the one that it had not seen:\n")
     rows = [row for _, row in sorted(found + false)]
     reporting.print_table(["true knock", "found region", "score"], rows, right=["score"])
-    click.echo(f"\n{judgement.summary}. Real recordings are harder than these.\n")
+    reporting.say(f"\n{judgement.summary}. Real recordings are harder than these.\n")
 
 
 def _print_files(result: "DemoResult") -> None:
     from audioscan_host.demo import FILES
 
-    click.echo(f"All of it is in the folder {result.folder}:")
+    reporting.say(f"All of it is in the folder {result.folder}:")
     for name, what in FILES.items():
         if result.picture or name != "scores.png":
-            click.echo(f"  {name:<16}{what}")
+            reporting.say(f"  {name:<16}{what}")
     if result.picture is None:
-        click.echo("No picture, since matplotlib is missing: pip install 'audioscan-host[plot]'")
+        reporting.say("No picture, since matplotlib is missing: pip install 'audioscan-host[plot]'")
 
 
 def _print_next(result: "DemoResult") -> None:
@@ -93,7 +93,7 @@ def _print_next(result: "DemoResult") -> None:
     detector = result.trained.detector
     program = _program()
     folder = {name: shlex.quote(str(result.folder / name)) for name in ("recordings", "labels.csv", "cache")}
-    click.echo(
+    reporting.say(
         "\nWhat to try next:\n"
         "  scan a recording of your own, though real knocks are hardly like these, so expect little\n"
         f"    {program} scan YOUR.wav --detector {shlex.quote(str(result.detector))}\n"

@@ -36,7 +36,7 @@ def doctor(cache_dir: Path | None, as_json: bool) -> None:
         reporting.note(f"broken: {', '.join(broken)}")
         click.get_current_context().exit(1)
     if not as_json:
-        click.echo("everything works" + (f"; warnings: {', '.join(warned)}" if warned else ""))
+        reporting.say("everything works" + (f"; warnings: {', '.join(warned)}" if warned else ""))
 
 
 def _examined(cache_dir: Path | None) -> Iterator[Finding]:

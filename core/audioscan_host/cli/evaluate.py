@@ -142,21 +142,21 @@ def _print(result: "EvaluationResult") -> None:
     columns = figure_columns(result.window_choice.windowing.window)
     reporting.print_table(["label", "model", "classifier", "calibration", *columns], rows, right=columns)
     best = result.conclusion.best
-    click.echo(f"\nWhat a field will show of {best}:\n")
+    reporting.say(f"\nWhat a field will show of {best}:\n")
     shown = [
         [label.label, *condition_cells(each)] for label in result.labels for each in label.conditions[best]
     ]
     reporting.print_table(["label", *CONDITION_COLUMNS], shown, right=CONDITION_COLUMNS[1:])
     for label in result.labels:
         told = label.conclusion
-        click.echo(
+        reporting.say(
             f"\n{label.label}: {told.recordings} recordings, {told.with_sound} of them with the sound, in "
             f"{label.folds} parts that were held out in turn. {label.rate_sentence}"
         )
         for note in label.notes:
-            click.echo(f"  {note}")
+            reporting.say(f"  {note}")
         if len(result.labels) > 1:
-            click.echo(f"  {label.sentence}")
+            reporting.say(f"  {label.sentence}")
     if result.files:
-        click.echo(f"\nTables, pictures and a page with all of them: {result.files[0]}")
-    click.echo(f"\n{result.sentence}")
+        reporting.say(f"\nTables, pictures and a page with all of them: {result.files[0]}")
+    reporting.say(f"\n{result.sentence}")

@@ -1,12 +1,16 @@
 """Assembles the command line: the built-in commands, each imported when it is used, then those of plugins."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
 from audioscan_host.cli import reporting
 from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
+from audioscan_host.cli.standard_streams import watched_output
 from audioscan_host.errors import AudioscanError, SettingError, UnknownModelError
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.printable import printable
@@ -69,15 +73,34 @@ class Commands(click.Group):
             for fault in each.faults:
                 reporting.note(f"plugin {each.plugin}: {fault}")
 
+    def main(self, *args: Any, **facts: Any) -> Any:
+        with watched_output():
+            return super().main(*args, **facts)
+
+    def make_context(self, *args: Any, **facts: Any) -> click.Context:
+        with _ends_in_one_line():
+            return super().make_context(*args, **facts)
+
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with _ends_in_one_line():
             return super().invoke(ctx)
-        except AudioscanError as error:
-            wrong_usage = isinstance(error, SettingError | UnknownModelError)
-            raise (_WrongUsage if wrong_usage else click.ClickException)(printable(str(error))) from error
-        except KeyboardInterrupt:
-            reporting.note("interrupted; what was finished is kept, and the same command goes on from there")
-            ctx.exit(130)
+
+
+@contextmanager
+def _ends_in_one_line() -> Iterator[None]:
+    """What a user can mend, and an interrupt, become a line and an exit code."""
+    try:
+        yield
+    except AudioscanError as error:
+        wrong_usage = isinstance(error, SettingError | UnknownModelError)
+        raise (_WrongUsage if wrong_usage else click.ClickException)(printable(str(error))) from error
+    except click.ClickException as error:
+        # A pattern of the shell puts names of files where options are.
+        vars(error)["message"] = printable(error.message)
+        raise
+    except KeyboardInterrupt:
+        reporting.note("interrupted; what was finished is kept, and the same command goes on from there")
+        raise click.exceptions.Exit(130) from None
 
 
 def _of_plugins(ctx: click.Context) -> list[PluginCommands]:

@@ -42,6 +42,6 @@ def new_plugin(name: str, torch: bool, out: Path) -> None:
             reporting.note(
                 f"first install {package}, which is not here: pip install {source} in the host's repository"
             )
-    click.echo(f"pip install -e {shlex.quote(str(folder))}")
-    click.echo(f"audioscan-host check {' '.join(models)}")
-    click.echo("audioscan-host models")
+    reporting.say(f"pip install -e {shlex.quote(str(folder))}")
+    reporting.say(f"audioscan-host check {' '.join(models)}")
+    reporting.say("audioscan-host models")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from audioscan_host.errors import SettingError
+from audioscan_host.recordings import SUFFIXES, place_of
 
 
 def refuse_overwriting(
@@ -19,10 +20,8 @@ def refuse_overwriting(
     Raises:
         SettingError: one of the outputs is one of those.
     """
-    from audioscan_host.recordings import SUFFIXES
-
     written = [out for out in outputs if out is not None]
-    if len({out.resolve() for out in written}) < len(written):
+    if len({place_of(out) for out in written}) < len(written):
         raise SettingError(f"{written[0]}: is asked for twice: give each result a file of its own")
     for out in written:
         if not out.is_file():
@@ -36,5 +35,5 @@ def refuse_overwriting(
 
 def _is(out: Path, path: Path, *, within: bool) -> bool:
     """Whether it is this file, whatever the spelling, or `within` this folder."""
-    place = path.resolve()
-    return out.resolve() == place or (within and place.is_dir() and out.resolve().is_relative_to(place))
+    place = place_of(path)
+    return place_of(out) == place or (within and place.is_dir() and place_of(out).is_relative_to(place))

@@ -7,6 +7,7 @@ import click
 
 from audioscan_host.plugins.discovery import Plugin
 from audioscan_host.plugins.import_watch import watched
+from audioscan_host.plugins.interrupts import interrupts_of_the_user
 from audioscan_host.plugins.registry import Registry
 
 
@@ -44,11 +45,13 @@ def plugin_commands(registry: Registry, built_in: Collection[str]) -> list[Plugi
 
 def _offered(registry: Registry, plugin: Plugin) -> tuple[dict[str, click.Command], list[str]]:
     theirs = click.Group(plugin.name)
-    with watched() as watch:
+    with watched() as watch, interrupts_of_the_user() as interrupted:
         try:
             registry.register_commands(plugin, theirs)
         # A plugin's fault must not take the others along.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except BaseException as error:
+            if interrupted():
+                raise
             return {}, [f"its commands are ignored: register_commands raised {error!r}"]
     faults = [f"prints while it adds commands: {watch.printed.strip()!r}"] if watch.printed else []
     return dict(sorted(theirs.commands.items())), faults

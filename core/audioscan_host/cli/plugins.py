@@ -61,9 +61,9 @@ def _what_it_has(plugin: Plugin, added: PluginCommands) -> str:
 
 def _print_details(found: Plugin | Failure, lines: Sequence[str], *, verbose: bool) -> None:
     for line in lines:
-        click.echo(f"\n{found.name}: {line}" if "\n" not in line else f"\n{found.name}:\n{line}")
+        reporting.say(f"\n{found.name}: {line}" if "\n" not in line else f"\n{found.name}:\n{line}")
     if verbose and found.printed:
-        click.echo(f"\n{found.name} printed:\n{found.printed.rstrip()}")
+        reporting.say(f"\n{found.name} printed:\n{found.printed.rstrip()}")
 
 
 def _plugin_facts(plugin: Plugin, added: PluginCommands) -> dict[str, object]:

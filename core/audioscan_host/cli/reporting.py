@@ -22,9 +22,9 @@ class ProgressKind(Choice):
 
 def print_json(value: Any) -> None:
     """A result for programs, on stdout."""
-    import json
+    from audioscan_host.output.json_document import json_text
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json_text(value))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
@@ -41,6 +41,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right:
             for cell, width, column in zip(row, widths, columns, strict=True)
         ]
         click.echo("  ".join(aligned).rstrip())
+
+
+def say(text: str) -> None:
+    """A line of a result for people, on stdout."""
+    click.echo(printable(text))
 
 
 def counted(number: int, what: str) -> str:

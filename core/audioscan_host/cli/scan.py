@@ -139,8 +139,8 @@ def scan(
         **session,
     )
     found = {str(recording.path): recording.regions for recording in result.recordings}
-    if found and not (shown and out is None):
-        save_regions(found, FORMATS[format_name], out)
+    wanted = found if not (shown and out is None) else {}
+    unwritten = save_regions(wanted, FORMATS[format_name], out) if wanted else ()
     if scores is not None:
         _save_scores(result.recordings, scores)
     if summary is not None:
@@ -149,7 +149,7 @@ def scan(
     where = f": {out}" if out else ""
     regions, recorded = reporting.counted(count, "region"), reporting.counted(len(found), "recording")
     reporting.note(f"{regions} in {recorded}{where}")
-    end_batch(result.failures, len(result.failures) + len(found))
+    end_batch(result.failures, len(result.failures) + len(found), unwritten)
 
 
 def _rate(rates: dict[str | None, float]) -> "float | dict[str, float] | None":

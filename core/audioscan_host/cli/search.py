@@ -103,16 +103,15 @@ def search(
         utc_offset=utc_offset,
         **session,
     )
-    if result.recordings:
-        _save(result, label, format_name, out)
+    unwritten = _save(result, label, format_name, out) if result.recordings else ()
     where = f": {out}" if out else ""
     windows = reporting.counted(len(result.matches), "window")
     searched = reporting.counted(len(result.recordings), "recording")
     reporting.note(f"{windows} of {searched}{where}")
-    end_batch(result.failures, len(result.failures) + len(result.recordings))
+    end_batch(result.failures, len(result.failures) + len(result.recordings), unwritten)
 
 
-def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> None:
+def _save(result: "SearchResult", label: str, format_name: str, out: Path | None) -> tuple[str, ...]:
     from audioscan_host.annotations import Role, marked
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
@@ -120,7 +119,7 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
     form = FORMATS[format_name]
     if form.name == "csv":
         save_text(_ranked_csv(result, label), out)
-        return
+        return ()
     found: dict[str, list[Region]] = {str(path): [] for path in result.recordings}
     if form.name != "json":  # which is no label file
         for path in dict.fromkeys(match.path for match in result.matches):
@@ -133,8 +132,7 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
         found = {name: regions for name, regions in found.items() if regions}
         if out is not None and len(found) == 1:  # in the folder, as it would be beside others
             out /= Path(next(iter(found))).stem + form.suffix
-    if found:
-        save_regions(found, form, out)
+    return save_regions(found, form, out) if found else ()
 
 
 def _ranked_csv(result: "SearchResult", label: str) -> str:

@@ -80,16 +80,15 @@ def suggest(
         eight_cut=eight_cut,
         **session,
     )
-    if result.suggestions:
-        _save(result, format_name, out)
+    unwritten = _save(result, format_name, out) if result.suggestions else ()
     where = f": {out}" if out else ""
     windows = reporting.counted(len(result.suggestions), "window")
     of = reporting.counted(len({each.path for each in result.suggestions}), "recording")
     reporting.note(f"{windows} to label in {of}{where}")
-    end_batch(result.failures, len(result.failures) + len(result.durations))
+    end_batch(result.failures, len(result.failures) + len(result.durations), unwritten)
 
 
-def _save(result: "SuggestResult", format_name: str, out: Path | None) -> None:
+def _save(result: "SuggestResult", format_name: str, out: Path | None) -> tuple[str, ...]:
     from audioscan_host.annotations import Role, marked
     from audioscan_host.output.saving import save_regions, save_text
     from audioscan_host.regions import Region
@@ -98,10 +97,10 @@ def _save(result: "SuggestResult", format_name: str, out: Path | None) -> None:
     form = FORMATS[format_name]
     if form.name == "csv":
         save_text(suggestions_csv(result.suggestions, result.durations, result.recorded_at), out)
-        return
+        return ()
     found: dict[str, list[Region]] = {}
     for each in result.suggestions:
         whole = Region(0.0, result.durations[each.path], marked("", Role.UNLABELLED), 0.0)
         regions = found.setdefault(str(each.path), [whole])
         regions.append(Region(each.start, each.end, marked(each.label, Role.SOFT), each.probability))
-    save_regions(found, form, out)
+    return save_regions(found, form, out)

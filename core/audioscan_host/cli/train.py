@@ -119,7 +119,7 @@ def train(
         reporting.print_json(_facts(result, out))
     else:
         print_reports(result)
-        click.echo(f"detector of {', '.join(result.detector.classifiers)} by {model}: {out}")
+        reporting.say(f"detector of {', '.join(result.detector.classifiers)} by {model}: {out}")
     end_batch(result.failures, len(result.failures) + len(result.recordings))
 
 
@@ -149,10 +149,10 @@ def print_reports(result: "TrainResult") -> None:
     thresholds = {report.figures.threshold for report in result.reports if report.figures}
     if thresholds:
         at = f"; precision, recall and false alarms at threshold {thresholds.pop():g}"
-        click.echo(f"The figures are from windows that were held out of training{at}.")
+        reporting.say(f"The figures are from windows that were held out of training{at}.")
     several = len(result.reports) > 1
     rates = [f"{r.rate * 100:.3g} %{f' ({r.label})' * several}" for r in result.reports]
-    click.echo(
+    reporting.say(
         f"Probabilities are at a rate of {', '.join(rates)} of windows, as labelled; scan --rate puts them to another."
     )
 

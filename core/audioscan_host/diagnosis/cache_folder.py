@@ -1,5 +1,6 @@
 """Whether the cache folder can be used, and whether a sample of its files is sound."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,9 +29,18 @@ def examine_cache(folder: Path | None) -> Iterator[Finding]:
         return
     where = Path(cache.store.location()).resolve()
     free = shutil.disk_usage(where).free
-    found = f"{where}, can be written to, {free / 2**30:.1f} GiB free"
-    remedy = "make room, or name another folder: --cache-dir"
-    yield Finding("cache folder", *(("ok", found, "") if free >= LEAST_FREE else ("warning", found, remedy)))
+    writable = os.access(where, os.W_OK)
+    written = (
+        "can be written to"
+        if writable
+        else "cannot be written to: what is there is read, and nothing is added"
+    )
+    found = f"{where}, {written}, {free / 2**30:.1f} GiB free"
+    remedy = (
+        "make room, or name another folder: --cache-dir" if writable else "name another folder: --cache-dir"
+    )
+    good = writable and free >= LEAST_FREE
+    yield Finding("cache folder", *(("ok", found, "") if good else ("warning", found, remedy)))
     yield _sample(cache)
 
 

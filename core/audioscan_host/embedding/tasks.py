@@ -61,7 +61,7 @@ class RecordingFailure:
     Attributes:
         path: the recording.
         reason: in one line.
-        by_plugin: a plugin failed on it; otherwise it could not be read.
+        by_plugin: a plugin failed on it, or what it gave could not be kept; otherwise it could not be read.
     """
 
     path: Path

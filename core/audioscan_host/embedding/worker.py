@@ -13,7 +13,7 @@ from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
-from audioscan_host.errors import EmbeddingError, RecordingError
+from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell
 from audioscan_host.plugins.registry import Registry
@@ -56,13 +56,15 @@ class Worker:
         self._channels: dict[Recording, int] = {}
 
     def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
-        """As `run`; what is wrong with the recording becomes the outcome's failure."""
+        """As `run`; what is wrong with the recording, or with its place in the cache, becomes the outcome's failure."""
         path = task.recording.path
         try:
             return self.run(task, reports, wait=wait)
         except RecordingError as error:
             failure = RecordingFailure(path, str(error))
         except EmbeddingError as error:
+            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
+        except CacheError as error:  # what is in the cache already of the others is as good as before
             failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
         return Outcome(task, failure, {}, {}, frozenset(), None)
 
@@ -73,6 +75,7 @@ class Worker:
             RecordingError: the recording cannot be read.
             EmbeddingError: a plugin fails on it.
             BusyError: another process is embedding it, and `wait` is off.
+            CacheError: what is computed cannot be kept.
             CheckpointError: the weights are not there, and cannot be fetched.
         """
         entries = {model: task.entry(self.cache, model) for model in task.models}

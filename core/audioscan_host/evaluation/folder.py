@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from audioscan_host.atomic_write import atomic_write
+from audioscan_host.atomic_write import is_unfinished, write_together
 from audioscan_host.errors import OutputError
 from audioscan_host.evaluation import canvas
 from audioscan_host.evaluation.judgement import LabelEvaluation
@@ -29,13 +29,13 @@ def check(folder: Path) -> None:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        has_files = any(folder.iterdir())
+        files = list(folder.iterdir())
     except OSError as error:
         raise OutputError(f"{folder}: cannot be a folder for the evaluation: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
         raise OutputError(f"{folder}: no permission to write to it")
-    # There may be a table.csv that somebody spent days on.
-    if has_files and not (folder / PAGE).exists():
+    # There may be a table.csv that somebody spent days on. Where an evaluation was killed, its page is unfinished.
+    if files and not any(path.name == PAGE or is_unfinished(path, PAGE) for path in files):
         raise OutputError(f"{folder} holds other files already: give the evaluation a folder of its own")
 
 
@@ -46,7 +46,7 @@ def save(
     skipped: Mapping[str, str],
     windowing: Windowing,
 ) -> tuple[Path, ...]:
-    """Write everything; the page last. Pictures of an earlier evaluation there go.
+    """Write everything, or nothing; the page last. Pictures of an earlier evaluation there go.
 
     Args:
         folder: made where it is missing.
@@ -63,17 +63,18 @@ def save(
     """
     pictures = {each.label: {name: draw(each) for name, draw in PICTURES.items()} for each in labels}
     names = _file_names([each.label for each in labels])
-    files = {name: text.encode() for name, text in csv_files(labels).items()}
+    files = {name: text.encode(errors="surrogateescape") for name, text in csv_files(labels).items()}
     for label, drawn in pictures.items():
         files.update({f"{name}-{names[label]}.png": png for name, png in drawn.items()})
-    files[PAGE] = page(labels, sentence, skipped, windowing, pictures).encode()
+    files[PAGE] = page(labels, sentence, skipped, windowing, pictures).encode(errors="surrogateescape")
     try:
-        for name in PICTURES:
-            for old in folder.glob(f"{name}-*.png"):
+        write_together(folder, files)
+        for old in (path for name in PICTURES for path in folder.glob(f"{name}-*.png")):
+            if old.name not in files:
                 old.unlink()
-        for name, content in files.items():
-            with atomic_write(folder / name) as file:
-                file.write(content)
+        for left in folder.iterdir():
+            if any(is_unfinished(left, name) for name in files):
+                left.unlink()
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from error
     return tuple(folder / name for name in sorted(files, key=lambda name: (name != PAGE, name)))

@@ -19,7 +19,7 @@ from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
 from audioscan_host.recorded_at.clock import Clock, UtcOffset
-from audioscan_host.recordings import find_recordings
+from audioscan_host.recordings import find_recordings, place_of
 from audioscan_host.similarity.likeness import Likeness, direction
 from audioscan_host.similarity.query_spans import Place, QuerySpan
 from audioscan_host.similarity.ranking import Match, Ranking, dated
@@ -174,9 +174,9 @@ def _places(reader: _Reader, examples: Sequence[QuerySpan]) -> list[Place]:
 
 
 def _tell_left_out(places: Sequence[Place], paths: Sequence[Path]) -> None:
-    searched = {path.resolve() for path in paths}
+    searched = {place_of(path) for path in paths}
     for place in places:
-        if place.path.resolve() in searched:
+        if place_of(place.path) in searched:
             logger.info("%s is an example, and not listed itself", place)
 
 
@@ -189,8 +189,8 @@ def _gathered(
     counted: set[Path] = set()
 
     def count(recording: SearchedRecording) -> None:
-        if recording.path.resolve() not in counted:
-            counted.add(recording.path.resolve())
+        if place_of(recording.path) not in counted:
+            counted.add(place_of(recording.path))
             running.add(recording.evidence)
 
     def gather(recording: SearchedRecording) -> None:

@@ -3,12 +3,12 @@
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-import filelock
-
 from audioscan_host.errors import CheckpointError
+from audioscan_host.file_lock import held
+from audioscan_host.models.partial import Origin, Partial
 from audioscan_host.progress import Progress, Silent
 
 CHUNK = 1 << 20  # bytes
@@ -18,39 +18,46 @@ TIMEOUT = 30.0  # seconds without a byte
 def download(url: str, target: Path, progress: Progress) -> None:
     """Fetch a file; it takes its name only when it is complete.
 
-    What an interrupted download has left in `<target>.partial` is kept and gone on from.
+    What an interrupted download has left in `<target>.partial` is kept and gone on from, where it is of the same address
+    and the file there has not changed: `<target>.partial.origin` says what it was.
 
     Raises:
         CheckpointError: the address cannot be reached, or the file cannot be written.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         # Two processes that want one file: the second waits, and then finds it.
-        with filelock.FileLock(f"{target}.lock"):
+        with held(target.with_name(f"{target.name}.lock"), wait=True, told=set()):
             if not target.is_file():
-                partial = target.with_name(f"{target.name}.partial")
+                partial = Partial(target.with_name(f"{target.name}.partial"))
                 _fetch(url, partial, target.name, progress)
-                partial.replace(target)
+                partial.finish(target)
     except (OSError, ValueError, HTTPException) as error:  # ValueError: an address that is none
         raise CheckpointError(f"{url}: {_reason(error)}") from error
 
 
-def _fetch(url: str, partial: Path, name: str, progress: Progress) -> None:
-    begun = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={begun}-"} if begun else {})  # noqa: S310
+def _fetch(url: str, partial: Partial, name: str, progress: Progress) -> None:
+    begun, origin = partial.begun(url)
     try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310 - the address is the plugin's
+        response = _answer(url, begun, origin)
     except urllib.error.HTTPError as error:
         error.close()  # it holds the connection
-        if error.code == 416 and begun:  # it holds all of the file, or more than it
-            partial.unlink()
-            return _fetch(url, partial, name, progress)
-        raise
-    goes_on = response.status == 206  # else the server cannot begin in the middle, and sends all of it
+        if error.code != 416 or not begun:
+            raise
+        partial.remove()  # it holds all of the file, or more than it
+        begun, origin, response = 0, None, _answer(url, 0, None)
+    goes_on = (
+        response.status == 206
+    )  # else the server cannot begin in the middle, or has another file now: it sends all
     begun = begun if goes_on else 0
-    with response, partial.open("ab" if goes_on else "wb") as file:
-        length = response.headers.get("Content-Length")
-        total = begun + int(length) if length else None
+    length = response.headers.get("Content-Length")
+    now = Origin.of(url, response.headers, begun + int(length) if length else None)
+    if goes_on and now != origin:
+        response.close()
+        partial.remove()
+        raise OSError("the file there is another one than before; run again to fetch it anew")
+    partial.keep(now)
+    with response, partial.path.open("ab" if goes_on else "wb") as file:
+        total = now.size
         with progress.track(f"downloading {name}", total and total / 1e6, "MB") as advance:
             advance(begun / 1e6)
             try:
@@ -61,7 +68,16 @@ def _fetch(url: str, partial: Path, name: str, progress: Progress) -> None:
                 raise OSError(f"{_reason(error)}; run again to go on") from error
         if total is not None and file.tell() != total:
             raise OSError(f"the connection ended after {file.tell()} of {total} bytes; run again to go on")
-    return None
+
+
+def _answer(url: str, begun: int, origin: Origin | None) -> HTTPResponse:
+    """The server's answer: the rest of a file where it is the same still, else all of it."""
+    headers = {"Range": f"bytes={begun}-"} if begun else {}
+    if origin is not None and origin.validator:
+        headers["If-Range"] = origin.validator
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310
+    answer: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310 - the address is the plugin's
+    return answer
 
 
 def _reason(error: Exception) -> str:

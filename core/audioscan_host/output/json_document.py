@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from audioscan_host.output import cells
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 FORMAT = "audioscan-host regions"
 VERSION = 1
+
+_ESCAPED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters that JSON leaves as they are, those that turn the direction of writing, and halves of characters."""
 
 
 def write_json(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
@@ -27,8 +31,16 @@ def write_json(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
     """
     recordings = [{"file": file, "regions": [_region(r) for r in found]} for file, found in regions.items()]
     document = {"format": FORMAT, "version": VERSION, "recordings": recordings}
-    json.dump(document, stream, indent=2, ensure_ascii=False, allow_nan=False)
-    stream.write("\n")
+    stream.write(json_text(document) + "\n")
+
+
+def json_text(value: Any) -> str:
+    r"""JSON for people and programs: letters of all languages as they are, what would change a terminal as `\u009b`.
+
+    So are the bytes of a file's name that are no UTF-8, which Python reads back as it names such files.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _region(region: Region) -> dict[str, float | str | None]:

@@ -12,34 +12,45 @@ from typing import TYPE_CHECKING
 
 from audioscan_host.atomic_write import atomic_write
 from audioscan_host.errors import OutputError
+from audioscan_host.printable import printable
 
 if TYPE_CHECKING:
     from audioscan_host.output import Format, Item
 
 
-def save_regions(regions: Mapping[str, Sequence[Item]], form: Format[Item], out: Path | None) -> None:
+def save_regions(
+    regions: Mapping[str, Sequence[Item]], form: Format[Item], out: Path | None
+) -> tuple[str, ...]:
     """Write the regions or annotations of recordings.
 
     Args:
         regions: or annotations; for each recording, by its path.
         form: the format.
-        out: a file; where the format holds one recording a file and there are several, a folder,
-            in which the files lie as the recordings do; None for stdout.
+        out: a file; where the format holds one recording a file and there are several, or it is there already, a
+            folder, in which the files lie as the recordings do; None for stdout.
+
+    Returns:
+        A sentence for each of several files that could not be written; the others are.
 
     Raises:
         OutputError: several recordings need several files but `out` is none or a file, or
-            a file cannot be written.
+            the only file cannot be written.
     """
-    if form.one_file or len(regions) == 1:
+    if form.one_file or (len(regions) == 1 and not (out and out.is_dir())):
         save_text(_text(regions, form), out)
-        return
+        return ()
     if out is None or out.is_file():
         found = "stdout" if out is None else f"the file {out}"
         raise OutputError(
             f"{form.name} is one file a recording: --out must be a folder for {len(regions)} recordings, not {found}"
         )
+    unwritten = []
     for name, place in _places([Path(name) for name in regions], form.suffix).items():
-        save_text(_text({str(name): regions[str(name)]}, form), out / place)
+        try:
+            save_text(_text({str(name): regions[str(name)]}, form), out / place)
+        except OutputError as error:
+            unwritten.append(str(error))
+    return tuple(unwritten)
 
 
 def _places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
@@ -57,19 +68,27 @@ def _places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
 
 
 def save_text(text: str, out: Path | None) -> None:
-    """Write UTF-8 text to a file, whole or not at all, or to stdout.
+    """Write UTF-8 text to a file, whole or not at all, or to stdout; what is no text on a terminal is written out there.
 
     Raises:
         OutputError: the file cannot be written.
     """
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(printable(text, kept="\t\r\n") if sys.stdout.isatty() else text)
         return
     try:
         with atomic_write(out) as file:
-            file.write(text.encode())
+            file.write(encoded(text))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+
+
+def encoded(text: str) -> bytes:
+    """The text as UTF-8; the bytes of a file's name that are not, as the file system has them."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # Windows has names of half a character
+        return text.encode(errors="surrogatepass")
 
 
 def _text(regions: Mapping[str, Sequence[Item]], form: Format[Item]) -> str:

@@ -20,6 +20,7 @@ from audioscan_host.errors import PluginError
 from audioscan_host.models.model import Model
 from audioscan_host.plugins.contract import NUMBER_HOOKS, PROJECT, kept_by, new_manager
 from audioscan_host.plugins.import_watch import Watch, watched
+from audioscan_host.plugins.interrupts import interrupts_of_the_user
 from audioscan_host.plugins.origin import Origin, host_version, places
 
 GROUP = PROJECT
@@ -147,14 +148,23 @@ class _Candidate:
     origin: Origin
 
     def tried(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin], host: str) -> Plugin | Failure:
-        """The plugin, its hooks registered, or what is wrong with it."""
-        try:
-            return self._admitted(hooks, plugins, host)
-        # A plugin is somebody else's code: whatever it raises, exit included, is its own failure.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
-            from traceback import format_exception
+        """The plugin, its hooks registered, or what is wrong with it.
 
-            return Failure(self.name, _reason(error), self.origin, "".join(format_exception(error)))
+        Raises:
+            KeyboardInterrupt: the user has interrupted, whatever the plugin made of that.
+        """
+        found: Plugin | Failure
+        with interrupts_of_the_user() as interrupted:
+            try:
+                found = self._admitted(hooks, plugins, host)
+            # A plugin is somebody else's code: whatever it raises, exit included, is its own failure.
+            except BaseException as error:  # noqa: BLE001
+                from traceback import format_exception
+
+                found = Failure(self.name, _reason(error), self.origin, "".join(format_exception(error)))
+            if interrupted():
+                raise KeyboardInterrupt
+        return found
 
     def _admitted(self, hooks: pluggy.PluginManager, plugins: Sequence[Plugin], host: str) -> Plugin:
         for other in plugins:

@@ -36,7 +36,9 @@ def costing_the_recording(plugin: str, module: Any, models: str, hook: str) -> I
         raise EmbeddingError(str(error)) from error
     except AudioscanError:
         raise  # a setting or weights: it would be so with every recording
-    except Exception as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # an exit as well: it is somebody else's code
         raise EmbeddingError(f"plugin {plugin!r}: {models}: {hook} {raised(error, module)}") from error
 
 

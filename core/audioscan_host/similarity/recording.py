@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.evidence import Evidence
+from audioscan_host.recordings import place_of
 from audioscan_host.similarity.query_spans import Place
 from audioscan_host.windows import microseconds
 
@@ -46,7 +47,7 @@ class SearchedRecording:
         starts, length = microseconds(self.times), int(microseconds(self.window))
         apart = np.ones(len(starts), np.bool_)
         for place in places:
-            if place.path.resolve() == self.path.resolve():
+            if place_of(place.path) == place_of(self.path):
                 first, last = microseconds([place.start, place.end])
                 apart &= (starts >= last) | (starts + length <= first)
         return apart
