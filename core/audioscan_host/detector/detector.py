@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.classifier.background import Background
-from audioscan_host.classifier.classifier import Classifier, features
+from audioscan_host.classifier.classifier import Classifier
+from audioscan_host.classifier.features import features
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import DetectorError, SettingError

@@ -18,7 +18,9 @@ from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
+from audioscan_host.classifier.features import Chosen, FeatureRows
 from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.classifier.large_linear import MOST_DOUBLES
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
@@ -45,6 +47,10 @@ from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
 """Windows that a detector keeps of those it was trained on."""
+
+MOST_REFERENCE_NUMBERS = 3 * MOST_DOUBLES // 2
+"""Of the features that these are chosen from, 0.8 GB; of more, windows that are spread evenly over all. A fold's fit has
+two thirds of the windows, so what is fitted to by scikit-learn has all of them to choose from."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +190,7 @@ def train(
         plugin=_named(session.registry.owner(chosen)),
         wrappers=session.registry.wrappers,
     )
-    detector = replace(detector, reference=_reference(detector, labelled, used))
+    detector = replace(detector, reference=_reference(statistics, labelled, used))
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(
@@ -215,10 +221,10 @@ def _with_highest_mean(
 
 
 def _reference(
-    detector: Detector, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
+    statistics: Statistics, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
 ) -> npt.NDArray[np.float32]:
     """A few of the windows that were learned from, by which a window tells that it is like none of them."""
-    features = np.concatenate(
-        [detector.features(r.evidence)[u] for r, u in zip(recordings, used, strict=True)]
-    )
+    chosen = [Chosen(r.evidence.vectors, np.flatnonzero(u)) for r, u in zip(recordings, used, strict=True)]
+    windows = FeatureRows(chosen, None, statistics)
+    features = windows.spread(MOST_REFERENCE_NUMBERS // windows.shape[1]).matrix(np.float32)
     return features[cover(features, REFERENCE_WINDOWS)]
