@@ -44,7 +44,7 @@ def fitted(windows: FeatureRows, labels: npt.NDArray[np.int64]) -> Linear:
 
 def _least(loss: "_Loss", dim: int) -> Linear:
     """The line of the least loss, by the solver of scikit-learn's LogisticRegression and its settings."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped]  # not needed to scan
+    from scipy.optimize import minimize  # not needed to scan
     from sklearn.exceptions import ConvergenceWarning
 
     options = {"maxiter": MOST_STEPS, "maxls": 50, "gtol": TOLERANCE, "ftol": 64 * np.finfo(np.float64).eps}
