@@ -7,7 +7,15 @@ from sklearn.calibration import calibration_curve
 from sklearn.model_selection import StratifiedKFold
 
 from audioscan_host import Windowing, detector, train
-from audioscan_host.classifier import ClassifierSettings, Statistics, fit, fitting, folds, learning
+from audioscan_host.classifier import (
+    ClassifierSettings,
+    Statistics,
+    fit,
+    fitting,
+    folds,
+    large_linear,
+    learning,
+)
 from audioscan_host.classifier.classifier import background
 from audioscan_host.classifier.folds import Folds
 from audioscan_host.classifier.linear import Linear
@@ -167,36 +175,28 @@ def noted(monkeypatch):
     The last dimension of a window is its number. The first pass judges too, all windows of a held-out recording;
     those of one that is learned from, whose labels are known, are not noted.
     """
-    pairs, given = [], []
+    pairs = []
 
     def numbers(vectors):
         return vectors[:, -1].astype(int)
 
-    def noting_features(vectors, known, statistics):
-        given.append(numbers(vectors))
-        return features(vectors, known, statistics)
+    def noting_fitted(windows, labels):
+        line = fitted(windows, labels)
+        return Noting(line.weights, line.bias, numbers(np.concatenate([each[:] for each in windows.chosen])))
 
-    def noting_fitted(cls, inputs, labels):
-        line = fitted(inputs, labels)
-        seen = np.concatenate(given)
-        given.clear()
-        return Noting(line.weights, line.bias, seen)
-
-    def noting_log_odds(vectors, several, known, statistics):
-        pairs.extend((each.seen, numbers(vectors)) for each in several)
-        return log_odds(vectors, several, known, statistics)
+    def noting_log_odds(chosen, several, known, statistics):
+        pairs.extend((each.seen, numbers(chosen[:])) for each in several)
+        return log_odds(chosen, several, known, statistics)
 
     def noting_background(recording, first, statistics, without=None):
         if without is None:
             pairs.append((first.seen, numbers(recording.vectors)))
         return background(recording, first, statistics, without)
 
-    features, log_odds, background = fitting.features, fitting.log_odds, fitting.background
-    fitted = Linear.fitted
-    monkeypatch.setattr(fitting, "features", noting_features)
+    log_odds, background, fitted = fitting.log_odds, fitting.background, large_linear.fitted
     monkeypatch.setattr(fitting, "log_odds", noting_log_odds)
     monkeypatch.setattr(fitting, "background", noting_background)
-    monkeypatch.setattr(Linear, "fitted", classmethod(noting_fitted))
+    monkeypatch.setattr(large_linear, "fitted", noting_fitted)
     return pairs
 
 

@@ -36,7 +36,8 @@ class Direction:
 class NearestMean:
     name = ClassifierKind.LOGISTIC
 
-    def fitted(self, features, labels, seed):
+    def fitted(self, windows, labels, seed):
+        features = windows.matrix(np.float32)
         return Direction((features[labels == 1].mean(axis=0) - features[labels == 0].mean(axis=0)) * seed)
 
     def together(self, several):

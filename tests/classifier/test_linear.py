@@ -28,13 +28,6 @@ def test_log_odds_are_scikit_learns():
     np.testing.assert_allclose(found, reference.decision_function(new), atol=1e-5)
 
 
-def test_what_is_too_much_for_doubles_is_fitted_to_as_it_is(monkeypatch):
-    features, labels = windows()
-    monkeypatch.setattr("audioscan_host.classifier.linear.MOST_DOUBLES", features.size - 1)
-    reference = LogisticRegression(C=0.3, tol=1e-8, max_iter=2000).fit(features, labels)
-    assert np.array_equal(Linear.fitted(features, labels).weights, reference.coef_[0].astype(np.float64))
-
-
 @pytest.mark.parametrize("rate", [0.5, 0.01, 0.0005])
 def test_a_fit_is_the_least_penalised_loss_however_rare_the_sound(rate):
     features, labels = windows(20_000, 10, rate)

@@ -8,6 +8,7 @@ from audioscan_host import Windowing, embed, hookimpl, load_registry, scan, trai
 from audioscan_host.detector import load
 from audioscan_host.errors import DetectorError, SettingError
 from audioscan_host.evidence import Evidence
+from audioscan_host.journeys import train as journey
 
 HEADER = "file,start,end,label,role\n"
 
@@ -277,3 +278,27 @@ def test_one_file_in_place_of_two_is_told_in_one_line(run, make_wav):
         "train", "0.wav", "--from-regions", "corrected.csv", "--model", "MEL", "--out", "h.detector", expect=2
     )
     assert "expected two files, the result as it was and its corrected copy; found '--model'" in done.stderr
+
+
+def test_of_more_windows_than_are_held_those_that_a_detector_keeps_are_of_some_spread_over_all(
+    recordings, tiny_registry, tmp_path, monkeypatch
+):
+    """Each recording has 53 windows, all of which are labelled; a window has two numbers."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text(HEADER + "0.wav,0,60,hiss,positive\n1.wav,0,60,hiss,negative\n")
+
+    def kept():
+        return set(map(tuple, trained(recordings, [labels], tiny_registry).detector.reference))
+
+    detector = trained(recordings, [labels], tiny_registry).detector
+    all_kept = set(map(tuple, detector.reference))
+    in_order = []
+    for stored in embed(recordings, ["TINY"], registry=tiny_registry).stored:
+        with np.load(stored.path) as archive:
+            evidence = Evidence.without_silence(archive["embeddings"], 1.0)
+        in_order.extend(map(tuple, detector.features(evidence)))
+    assert len(in_order) == 106
+    monkeypatch.setattr(journey, "MOST_REFERENCE_NUMBERS", 2 * 106)
+    assert kept() == all_kept
+    monkeypatch.setattr(journey, "MOST_REFERENCE_NUMBERS", 2 * 10 + 1)
+    assert kept() <= {in_order[place * 106 // 10] for place in range(10)}

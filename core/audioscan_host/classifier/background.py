@@ -88,21 +88,25 @@ class Background:
         )
         return shrunk
 
-    def removed(
-        self, standardised: npt.NDArray[np.float32], usual: UsualBackground
-    ) -> npt.NDArray[np.float32]:
-        """Windows relative to the background: (windows, dim).
+    def shrunk(self, usual: UsualBackground) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """(dim,) its mean and its deviation, of standardised vectors.
 
-        Its mean is taken off and its deviation divided by. Both are shrunk towards the usual ones, as if a minute
-        of that were there too: little background says little.
+        Both are shrunk towards the usual ones, as if a minute of that were there too: little background says little.
         """
         trust = self.seconds + SHRINK_SECONDS
         mean = self.shrunk_mean(usual.mean)
         about = self.squares - 2 * mean * self.sums + self.seconds * mean**2
         variance = (np.maximum(about, 0) + SHRINK_SECONDS * usual.variance) / trust
         variance = np.maximum(variance, LEAST_SHARE**2 * variance.mean())
-        relative = standardised - mean.astype(np.float32)
-        relative /= np.sqrt(variance).astype(np.float32)
+        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+    def removed(
+        self, standardised: npt.NDArray[np.float32], usual: UsualBackground
+    ) -> npt.NDArray[np.float32]:
+        """Windows relative to the background, (windows, dim): its mean is taken off and its deviation divided by."""
+        mean, deviation = self.shrunk(usual)
+        relative = standardised - mean
+        relative /= deviation
         return relative
 
 

@@ -27,7 +27,9 @@ class Boosted:
     offsets: npt.NDArray[np.int64]
 
     @classmethod
-    def fitted(cls, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], seed: int) -> Self:
+    def fitted(
+        cls, features: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int64], seed: int
+    ) -> Self:
         """Fit 200 trees to (windows, dim) features and (windows,) labels, 0 and 1."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 

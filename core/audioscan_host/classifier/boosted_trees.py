@@ -8,17 +8,23 @@ import numpy.typing as npt
 
 from audioscan_host.classifier import trees
 from audioscan_host.classifier.boosted import Boosted
+from audioscan_host.classifier.features import FeatureRows
 from audioscan_host.classifier.settings import ClassifierKind
 from audioscan_host.classifier.strangers_arrays import numbers
 
 
 class BoostedTrees:
-    """Boosted trees as a kind of classifier. Those of all folds are kept, side by side."""
+    """Boosted trees as a kind of classifier. Those of all folds are kept, side by side.
+
+    They are grown on a matrix of the features of all windows that are fitted on: as doubles, which is what scikit-learn grows
+    them on, and of which it puts a part aside in a copy where there are many. So they need several times the memory
+    of the embeddings.
+    """
 
     name = ClassifierKind.HIST_GBT
 
-    def fitted(self, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], seed: int) -> Boosted:
-        return Boosted.fitted(features, labels, seed)
+    def fitted(self, windows: FeatureRows, labels: npt.NDArray[np.int64], seed: int) -> Boosted:
+        return Boosted.fitted(windows.matrix(np.float64), labels, seed)
 
     def together(self, several: Sequence[Boosted]) -> tuple[Boosted, ...]:
         return tuple(several)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
-from audioscan_host.classifier.background import Background, FirstPass, UsualBackground
+from audioscan_host.classifier.background import Background, FirstPass
 from audioscan_host.classifier.calibration import Calibrator, at_rate, natural_rate
+from audioscan_host.classifier.features import Chosen, Relative, features
 from audioscan_host.classifier.kind import Estimator
 from audioscan_host.classifier.linear import Linear
-from audioscan_host.classifier.statistics import Statistics, one_length
+from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.evidence import Evidence
 
 _WORTH_THREADS = 20_000  # windows; hundreds of trees that each wait for a second core gain nothing below
@@ -97,23 +98,8 @@ def background(
     return Background.of(recording, chosen if without is None else chosen & ~without, statistics)
 
 
-Relative = tuple[Background, UsualBackground]
-"""The background of a recording, and the usual one."""
-
-
-def features(
-    vectors: npt.NDArray[np.floating[Any]], relative: Relative | None, statistics: Statistics
-) -> npt.NDArray[np.float32]:
-    """Windows as a classifier reads them: (windows, dim), each of one length."""
-    standardised = statistics.standardised(vectors)
-    if relative is None:
-        return one_length(standardised)
-    known, usual = relative
-    return one_length(known.removed(standardised, usual))
-
-
 def log_odds(
-    vectors: npt.NDArray[np.floating[Any]],
+    vectors: npt.NDArray[np.floating[Any]] | Chosen,
     several: Sequence[Estimator],
     relative: Relative | None,
     statistics: Statistics,

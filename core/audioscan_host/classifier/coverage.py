@@ -22,7 +22,7 @@ def cover(features: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]
     """
     chosen: list[int] = []
     # Nearer than that float32 cannot tell two windows apart.
-    equal = 1e-3 * float(np.sqrt((features**2).sum(axis=1).max(initial=0)))
+    equal = 1e-3 * float(np.sqrt(_largest_square(features)))
     left = np.full(len(features), np.inf)
     while len(chosen) < min(count, len(features)):
         farthest = int(left.argmax()) if chosen else 0
@@ -32,6 +32,12 @@ def cover(features: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]
         np.minimum(left, distances(features, features[farthest, np.newaxis]), out=left)
         left[farthest] = 0  # rounding must not choose it again
     return np.array(chosen, np.intp)
+
+
+def _largest_square(features: npt.NDArray[np.float32]) -> np.float32:
+    """Of the lengths of the windows; some at a time, for their squares need not be in memory together."""
+    blocks = (features[first : first + _ROWS] for first in range(0, len(features), _ROWS))
+    return max(((block**2).sum(axis=1).max() for block in blocks), default=np.float32(0))
 
 
 def distances(

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
+from audioscan_host.classifier import large_linear
 from audioscan_host.classifier.background import FirstPass, UsualBackground
-from audioscan_host.classifier.classifier import Relative, background, features, log_odds
+from audioscan_host.classifier.classifier import background, log_odds
+from audioscan_host.classifier.features import Chosen, FeatureRows, Relative
 from audioscan_host.classifier.folds import Folds
 from audioscan_host.classifier.kind import Estimator, Kind
-from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.evidence import Evidence
 
@@ -37,11 +38,9 @@ class LabelledWindows:
     recording: npt.NDArray[np.int64]
     times: npt.NDArray[np.float64]
 
-    def vectors(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
+    def among(self, number: int, rows: npt.NDArray[np.intp]) -> Chosen:
         """Of a recording those of its labelled windows that are among `rows`, which ascend."""
-        vectors: npt.NDArray[np.floating[Any]] = self.recordings[number].vectors
-        found: npt.NDArray[np.floating[Any]] = vectors[self._places(number, rows)]
-        return found
+        return Chosen(self.recordings[number].vectors, self._places(number, rows))
 
     def with_sound(self, number: int, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
         """(windows,) of a recording: those that are labelled to hold the sound, as far as `rows` say it."""
@@ -111,7 +110,7 @@ class Fits:
         truth = self.windows.truth[train]
         if not self.relative:
             return None, self._fitted(train, None)
-        line = Linear.fitted(self._features(train, None), truth).with_bar(float(truth.mean()))
+        line = large_linear.fitted(self._features(train, None), truth).with_bar(float(truth.mean()))
         known = {
             number: background(
                 # A held-out window of the same recording counts by its sound alone: its label is not known.
@@ -132,15 +131,12 @@ class Fits:
         )
         return fitted
 
-    def _features(
-        self, rows: npt.NDArray[np.intp], relative: dict[int, Relative] | None
-    ) -> npt.NDArray[np.float32]:
+    def _features(self, rows: npt.NDArray[np.intp], relative: dict[int, Relative] | None) -> FeatureRows:
         numbers = np.unique(self.windows.recording[rows]).tolist()
-        return np.concatenate(
-            [
-                features(self.windows.vectors(n, rows), relative[n] if relative else None, self.statistics)
-                for n in numbers
-            ]
+        return FeatureRows(
+            [self.windows.among(number, rows) for number in numbers],
+            [relative[number] for number in numbers] if relative else None,
+            self.statistics,
         )
 
     def _scores(
@@ -149,4 +145,4 @@ class Fits:
         """Log-odds of the held-out windows of a recording, read as in a scan: its labels are not known."""
         recording = self.windows.recordings[number]
         relative = (background(recording, first.line, self.statistics), first.usual) if first else None
-        return log_odds(self.windows.vectors(number, held), [second], relative, self.statistics)
+        return log_odds(self.windows.among(number, held), [second], relative, self.statistics)

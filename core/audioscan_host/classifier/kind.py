@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier.features import FeatureRows
 from audioscan_host.classifier.settings import ClassifierKind
 
 Array = npt.NDArray[Any]
@@ -31,8 +32,8 @@ class Kind(Protocol[E]):
 
     name: ClassifierKind
 
-    def fitted(self, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], seed: int) -> E:
-        """Fit to (windows, dim) features of one length and (windows,) labels, 0 and 1."""
+    def fitted(self, windows: FeatureRows, labels: npt.NDArray[np.int64], seed: int) -> E:
+        """Fit to the features of windows, which are in memory if it asks for their matrix, and (windows,) labels, 0 and 1."""
         ...
 
     def together(self, several: Sequence[E]) -> tuple[E, ...]:

@@ -16,10 +16,8 @@ TOLERANCE = 1e-8
 """Of the gradient of the mean loss, at which a fit is done. It is as small as the share of the sound: at scikit-learn's own
 1e-4 the fit of a rare sound stops long before its end."""
 
-
-MOST_DOUBLES = 2**27
-"""Numbers that are fitted to in double precision, 1 GB of them: so that every machine comes to the same detector. In single
-precision the last steps of a fit are rounding, and probabilities move by some 2e-4. More are fitted to as they are."""
+MOST_STEPS = 2000
+"""Of a fit, which comes to its end in some hundred."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +34,14 @@ class Linear:
 
     @classmethod
     def fitted(cls, features: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int64]) -> Self:
-        """Fit (windows, dim) features of one length to (windows,) labels, 0 and 1."""
+        """Fit (windows, dim) features of one length to (windows,) labels, 0 and 1, in double precision.
+
+        So every machine comes to the same line. `large_linear.fitted` does so without the features in memory.
+        """
         from sklearn.linear_model import LogisticRegression  # not needed to scan
 
-        if features.size <= MOST_DOUBLES:
-            features = features.astype(np.float64)
-        model = LogisticRegression(C=PENALTY, tol=TOLERANCE, max_iter=2000).fit(features, labels)
+        doubles = features.astype(np.float64, copy=False)
+        model = LogisticRegression(C=PENALTY, tol=TOLERANCE, max_iter=MOST_STEPS).fit(doubles, labels)
         return cls(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
 
     @classmethod

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.classifier import large_linear
+from audioscan_host.classifier.features import FeatureRows
 from audioscan_host.classifier.linear import Linear
 from audioscan_host.classifier.settings import ClassifierKind
 from audioscan_host.errors import DetectorError
@@ -19,11 +21,11 @@ class Logistic:
 
     def fitted(
         self,
-        features: npt.NDArray[np.float32],
+        windows: FeatureRows,
         labels: npt.NDArray[np.int64],
         seed: int,  # noqa: ARG002 - nothing is drawn
     ) -> Linear:
-        return Linear.fitted(features, labels)
+        return large_linear.fitted(windows, labels)
 
     def together(self, several: Sequence[Linear]) -> tuple[Linear, ...]:
         return (Linear.mean(several),)

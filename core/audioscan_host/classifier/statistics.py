@@ -67,11 +67,17 @@ def one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]
     Of that length one regularisation fits embeddings of 96 and of 3072 dimensions, and no window is so
     far from all others that a classifier would be surer of it than of any that it has learned from.
     """
-    lengths = np.linalg.norm(standardised, axis=1, keepdims=True)
-    scaled: npt.NDArray[np.float32] = standardised * (
-        standardised.shape[1] ** 0.25 / np.maximum(lengths, 1e-6)
-    ).astype(np.float32)
+    scaled: npt.NDArray[np.float32] = standardised * scale_to_one_length(standardised)
     return scaled
+
+
+def scale_to_one_length(standardised: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What each window is multiplied by for that: (windows, 1)."""
+    lengths = np.linalg.norm(standardised, axis=1, keepdims=True)
+    scale: npt.NDArray[np.float32] = (standardised.shape[1] ** 0.25 / np.maximum(lengths, 1e-6)).astype(
+        np.float32
+    )
+    return scale
 
 
 def parts(rows: int) -> Iterator[slice]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, session_options
 from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.registry import Registry
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@options.encoder
+@session_options.encoder
 @options.as_json
 @click.option("--verbose", is_flag=True, help="Show the tracebacks of what the plugin raised.")
 def check(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import options, reporting, session_options
 from audioscan_host.cli.failures import end_batch
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.recordings
 @click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
 @options.windowing
-@options.session
+@session_options.session
 @options.as_json
 def embed(
     *,

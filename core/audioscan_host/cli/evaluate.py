@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import label_names, options, reporting, word_options
+from audioscan_host.cli import label_names, options, reporting, session_options, word_options
 from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.eight_cut_settings import EightCutSettings
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Probability from which on a window counts as found, and that a region reaches.",
 )
-@options.session
+@session_options.session
 @options.as_json
 def evaluate(
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from audioscan_host.cli import options, reporting, word_options
+from audioscan_host.cli import options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
@@ -98,7 +98,7 @@ def _of_labels(
     "ends with .json. With - the counts go to stdout, and regions only where --out says.",
 )
 @options.utc_offset
-@options.session
+@session_options.session
 def scan(
     *,
     recordings: tuple[Path, ...],

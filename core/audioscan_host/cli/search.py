@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Normalisation
-from audioscan_host.cli import options, reporting, word_options
+from audioscan_host.cli import options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
@@ -63,7 +63,7 @@ COLUMNS = ("file", "start", "end", "label", "role", "score", "recorded_at")
 )
 @options.utc_offset
 @options.out
-@options.session
+@session_options.session
 def search(
     *,
     recordings: tuple[Path, ...],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audioscan_host.cli import label_names, options, reporting
+from audioscan_host.cli import label_names, options, reporting, session_options
 from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @options.utc_offset
 @options.out
-@options.session
+@session_options.session
 def suggest(
     *,
     recordings: tuple[Path, ...],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host.classifier.settings import Calibration, ClassifierKind, ClassifierSettings
-from audioscan_host.cli import label_names, options, reporting, word_options
+from audioscan_host.cli import label_names, options, reporting, session_options, word_options
 from audioscan_host.cli.eight_cut_options import eight_cut_labels
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
@@ -67,7 +67,7 @@ def _two_files(
     show_default=True,
     help="How scores become probabilities.",
 )
-@options.session
+@session_options.session
 @options.as_json
 def train(
     *,

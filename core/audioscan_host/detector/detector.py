@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from audioscan_host.channels import MIX, channel_of
 from audioscan_host.classifier.background import Background
-from audioscan_host.classifier.classifier import Classifier, features
+from audioscan_host.classifier.classifier import Classifier
+from audioscan_host.classifier.features import features
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import DetectorError, SettingError

@@ -18,7 +18,9 @@ from audioscan_host.annotations.window_labels import LEFT_OUT
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics
 from audioscan_host.classifier.classifier import Classifier
 from audioscan_host.classifier.coverage import cover
+from audioscan_host.classifier.features import Chosen, FeatureRows
 from audioscan_host.classifier.folds import FOLDS
+from audioscan_host.classifier.large_linear import MOST_DOUBLES
 from audioscan_host.detector import Detector
 from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import TRAINING_FACT
@@ -47,6 +49,10 @@ from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
 """Windows that a detector keeps of those it was trained on."""
+
+MOST_REFERENCE_NUMBERS = 3 * MOST_DOUBLES // 2
+"""Of the features that these are chosen from, 0.8 GB; of more, windows that are spread evenly over all. A fold's fit has
+two thirds of the windows, so what is fitted to by scikit-learn has all of them to choose from."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,9 @@ def train(
         DetectorError: the detector cannot be saved there.
     """
     session = Session.of(**options)
-    chosen = session.registry.model(model)
+    chosen, label_files = session.registry.model(model), [Path(path) for path in labels]
     if out is not None:
         detector_file.check_target(out)
-    label_files = [Path(path) for path in labels]
     reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
@@ -205,7 +210,7 @@ def train(
         wrappers=session.registry.wrappers,
         channel=session.learned_channel,
     )
-    detector = replace(detector, reference=_reference(detector, labelled, used))
+    detector = replace(detector, reference=_reference(statistics, labelled, used))
     if out is not None:
         detector_file.save(detector, Path(out))
     return TrainResult(
@@ -236,10 +241,10 @@ def _with_highest_mean(
 
 
 def _reference(
-    detector: Detector, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
+    statistics: Statistics, recordings: Sequence[LabelledRecording], used: Sequence[npt.NDArray[np.bool_]]
 ) -> npt.NDArray[np.float32]:
     """A few of the windows that were learned from, by which a window tells that it is like none of them."""
-    features = np.concatenate(
-        [detector.features(r.evidence)[u] for r, u in zip(recordings, used, strict=True)]
-    )
+    chosen = [Chosen(r.evidence.vectors, np.flatnonzero(u)) for r, u in zip(recordings, used, strict=True)]
+    windows = FeatureRows(chosen, None, statistics)
+    features = windows.spread(MOST_REFERENCE_NUMBERS // windows.shape[1]).matrix(np.float32)
     return features[cover(features, REFERENCE_WINDOWS)]
