@@ -1,5 +1,6 @@
 """The table beside the clips is a label file of them, and says what the recordings' own says."""
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def rows(tmp_path):
 
     def read(*places, start=10.0, end=20.0):
         clip = Clip(Path("clips/a.wav"), DAY, places[0], start, end)
-        (tmp_path / "clips.csv").write_text(clips_csv([clip], {DAY: places}))
+        (tmp_path / "clips.csv").write_text(clips_csv([clip], {DAY: places}, {}))
         return read_annotations(tmp_path / "clips.csv")
 
     return read
@@ -40,10 +41,17 @@ def test_a_row_has_the_place_in_the_clip_its_score_and_its_source(rows):
 
 def test_the_header_and_a_whole_row():
     clip = Clip(Path("clips/a.wav"), DAY, place(12.5, 14, score=0.75), 12.0, 14.5)
-    assert clips_csv([clip], {DAY: [clip.place]}).splitlines() == [
-        "file,start,end,label,role,score,source,recording,clip_start,clip_end",
-        "a.wav,0.500,2.000,cry,positive,0.750000,site/day.wav,site/day.wav,12.000,14.500",
+    assert clips_csv([clip], {DAY: [clip.place]}, {}).splitlines() == [
+        "file,start,end,label,role,score,source,recording,clip_start,clip_end,recorded_at",
+        "a.wav,0.500,2.000,cry,positive,0.750000,site/day.wav,site/day.wav,12.000,14.500,",
     ]
+
+
+def test_where_it_is_known_when_a_recording_began_a_row_has_the_time_of_its_own_start():
+    clip = Clip(Path("clips/a.wav"), DAY, place(12.5, 14, score=0.75), 12.0, 14.5)
+    began = datetime(2024, 5, 1, 23, 59, 50, tzinfo=timezone(timedelta(hours=2)))
+    (_, row) = clips_csv([clip], {DAY: [clip.place]}, {DAY: began}).splitlines()
+    assert row.endswith(",12.000,14.500,2024-05-02T00:00:02.500+02:00")
 
 
 def test_what_else_is_in_the_clip_has_a_row_too_and_what_is_not_has_none(rows):
@@ -91,4 +99,4 @@ def test_places_that_became_one_clip_are_not_listed_again(rows):
 def test_without_any_score_there_is_no_column_of_them():
     """It would say that a program chose the places, and `train` would warn of what it left out."""
     clip = Clip(Path("clips/a.wav"), DAY, place(12, 14), 12.0, 14.0)
-    assert "score" not in clips_csv([clip], {DAY: [clip.place]})
+    assert "score" not in clips_csv([clip], {DAY: [clip.place]}, {})

@@ -80,6 +80,7 @@ from audioscan_host.cli.overwriting import refuse_overwriting
     is_flag=True,
     help="Also write clips.html: a spectrogram of each clip to look at, and to listen to.",
 )
+@options.utc_offset
 def clips(
     *,
     found: tuple[Path, ...],
@@ -97,6 +98,7 @@ def clips(
     rate: int | None,
     mono: bool,
     sheet: bool,
+    utc_offset: str | None,
 ) -> None:
     """Cut what was found out of its recordings, as audio files.
 
@@ -125,6 +127,7 @@ def clips(
         sample=sample,
         seed=seed,
         sheet=sheet,
+        utc_offset=utc_offset,
         progress=reporting.progress(),
     )
     cut = reporting.counted(len(result.clips), "clip")

@@ -5,6 +5,7 @@ import io
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from audioscan_host.annotations import Annotation, Role
@@ -15,19 +16,24 @@ FILE = "clips.csv"
 
 COLUMNS = (
     "file", "start", "end", "label", "role", "score", "source", "recording", "clip_start", "clip_end",
+    "recorded_at",
 )  # fmt: skip
 
 
-def clips_csv(clips: Sequence[Clip], places: Mapping[Path, Sequence[Annotation]]) -> str:
+def clips_csv(
+    clips: Sequence[Clip], places: Mapping[Path, Sequence[Annotation]], began: Mapping[Path, datetime]
+) -> str:
     """A row for each clip: what it was cut for; then the rows of whatever else is known to be in them.
 
     `file` is the clip's name, and `start` and `end` are seconds in it. So `train` learns from the clips what it would
     from the recordings. `source` is the recording where nothing else is named: clips of one are never judged by each
-    other. Without any score there is no column of them. `clip_start` and `clip_end` are seconds in `recording`.
+    other. Without any score there is no column of them. `clip_start` and `clip_end` are seconds in `recording`, and
+    `recorded_at` is the date and time of the row's start, empty where it is not known.
 
     Args:
         clips: in order.
         places: recording -> all that was found in it, also what became no clip.
+        began: recording -> when it began, where that is known.
     """
     stream = io.StringIO(newline="")
     # A column of scores says that a program chose the places; see `LabelFile.claims_the_rest`.
@@ -37,17 +43,20 @@ def clips_csv(clips: Sequence[Clip], places: Mapping[Path, Sequence[Annotation]]
     table.writeheader()
     for clip in clips:
         # A place that a cut at packets missed, or under a millisecond, is where the clip begins.
-        table.writerow(_row(clip, _inside(clip.place, clip) or replace(clip.place, start=0.0, end=None)))
+        own = _inside(clip.place, clip) or replace(clip.place, start=0.0, end=None)
+        table.writerow(_row(clip, own, began))
     of_recording = {path: _Ordered(found) for path, found in places.items()}
     for clip in clips:
         for place in of_recording[clip.recording].within(clip.start, clip.end):
             inside = None if _is_of(clip, place) else _inside(place, clip)
             if inside is not None:
-                table.writerow(_row(clip, _softened(inside, place)))
+                table.writerow(_row(clip, _softened(inside, place), began))
     return stream.getvalue()
 
 
-def _row(clip: Clip, inside: Annotation) -> dict[str, object]:
+def _row(clip: Clip, inside: Annotation, began: Mapping[Path, datetime]) -> dict[str, object]:
+    beginning = began.get(clip.recording)
+    when = beginning and beginning + timedelta(seconds=clip.start + inside.start)
     return {
         "file": clip.file.name,
         "start": cells.seconds(inside.start),
@@ -59,6 +68,7 @@ def _row(clip: Clip, inside: Annotation) -> dict[str, object]:
         "recording": clip.recording,
         "clip_start": cells.seconds(clip.start),
         "clip_end": cells.seconds(clip.end),
+        "recorded_at": cells.recorded_at(when),
     }
 
 

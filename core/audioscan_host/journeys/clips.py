@@ -21,6 +21,7 @@ from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.notes import About, Note, Notes, Tell
 from audioscan_host.output.saving import save_text
 from audioscan_host.progress import Progress, Silent
+from audioscan_host.recorded_at.clock import Clock, UtcOffset
 from audioscan_host.recordings import find_recordings
 
 
@@ -57,6 +58,7 @@ def clips(
     sample: int | None = None,
     seed: int = 42,
     sheet: bool = False,
+    utc_offset: UtcOffset = None,
     progress: Progress | None = None,
 ) -> ClipsResult:
     """Cut what was found out of its recordings, each place as an audio file.
@@ -76,6 +78,7 @@ def clips(
         sample: so many of what is left, spread over the scores, to judge the whole by.
         seed: of the sample.
         sheet: whether to write a page with a spectrogram of each clip.
+        utc_offset: zone of the recordings whose header and name tell a time without one: `+02:00`, or a `timezone`.
         progress: where progress is shown, and from where a run can be cancelled.
 
     Raises:
@@ -84,6 +87,7 @@ def clips(
         OutputError: a clip cannot be written.
     """
     notes, settings, folder = Notes(), settings or ClipSettings(), Path(out)
+    clock = Clock.of(utc_offset, notes)
     where = [Path(each) for each in recordings]
     paths = find_recordings(where, notes) if where else None
     all_found = read_found([Path(each) for each in found], paths, notes)
@@ -106,7 +110,8 @@ def clips(
                 failures.append(RecordingFailure(recording, str(error)))
             order = {each.name: number for number, each in enumerate(wanted)}
             done += sorted(of_recording, key=lambda clip: order[clip.file.name])
-    save_text(table.clips_csv(done, all_found.places), folder / table.FILE)
+    began = clock.of_each(dict.fromkeys(clip.recording for clip in done))
+    save_text(table.clips_csv(done, all_found.places, began), folder / table.FILE)
     page = folder / sheet_page.FILE if sheet else None
     if page is not None:
         save_text(sheet_page.sheet(done, progress or Silent()), page)
