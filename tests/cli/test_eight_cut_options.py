@@ -67,7 +67,7 @@ def test_the_cache_of_eight_cut_is_ignored_where_a_command_says_so(
     run, recordings, make_plugin, no_installed_plugins, monkeypatch
 ):
     registry = load_registry({"h": make_plugin("HUBERT_LARGE", revision="torchaudio-1")})
-    monkeypatch.setattr("audioscan_host.cli.options.load_registry", lambda **_: registry)
+    monkeypatch.setattr("audioscan_host.cli.session_options.load_registry", lambda **_: registry)
     given = {}
     monkeypatch.setattr(
         "audioscan_host.cache.cache.eight_cut.is_read", lambda model: given.setdefault(model.name)
