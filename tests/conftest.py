@@ -15,7 +15,9 @@ from audioscan_host import FINAL, Checkpoint, Model, hookimpl
 from audioscan_host.plugins.registry import Registry, load_registry
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
-if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core: threads beside it would wait for each other
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # a process for each core: threads beside it would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
