@@ -24,14 +24,15 @@ def content_of(path: Path, beginning: bytes) -> bytes:
         AnnotationError: it is not there, a device or a pipe, or too large.
     """
     try:
-        kind = path.stat().st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             raise AnnotationError(f"cannot read {path}: it is a device or a pipe; give a file")
         with path.open("rb") as file:
             if file.read(len(beginning)) == beginning:
                 return beginning
             file.seek(0)
-            content = file.read(LARGEST + 1)
+            # Not more than there is: Python makes room for all that is asked for.
+            content = file.read(min(status.st_size, LARGEST) + 1)
     except OSError as error:
         raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
