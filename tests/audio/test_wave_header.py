@@ -171,6 +171,7 @@ def test_a_file_that_is_gone_or_another_has_no_such_header(tmp_path):
 
 
 @pytest.mark.skipif(not PHONES.is_dir(), reason=f"the phone recordings are not at {PHONES}")
+@pytest.mark.slow
 def test_no_bit_of_a_caf_header_makes_hours_of_silence(tmp_path):
     """R9: what a header declares beyond what the bytes hold is left out, and told."""
     original = next(

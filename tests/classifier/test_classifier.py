@@ -286,6 +286,7 @@ def test_a_recording_without_windows_has_no_probabilities():
     assert said(data.fit(), data, nothing).shape == (0,)
 
 
+@pytest.mark.slow
 def test_a_day_long_recording_is_read_and_learned_from_without_a_copy():
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((86_400, 96), np.float32)

@@ -321,6 +321,7 @@ def test_every_figure_follows_from_the_held_out_probabilities(kind, calibration)
     assert np.mean((data.labels - np.concatenate(known)) ** 2) < again["brier"] - 0.004
 
 
+@pytest.mark.slow
 def test_a_detectors_file_holds_the_figures_of_its_held_out_windows(
     monkeypatch, make_wav, tiny_registry, tmp_path
 ):

@@ -40,6 +40,7 @@ def labels_of(done):
 PROFILES = "holds 2 profiles of 8-cut: default, words; say which one is meant: --eight-cut-profile NAME"
 
 
+@pytest.mark.slow
 def test_training_reads_the_profile_the_classes_and_the_negatives_that_are_asked_for(run, database, tmp_path):
     given = ["train", "videos", "--labels", database, "--model", "MEL", "--out", "a.detector", "--json"]
     refused = run(*given, expect=1)
@@ -56,6 +57,7 @@ def test_training_reads_the_profile_the_classes_and_the_negatives_that_are_asked
     assert "labelled already" in run(*asked, "--eight-cut-profile", "default", expect=2).stderr
 
 
+@pytest.mark.slow
 def test_evaluation_reads_them_alike(run, database):
     given = ["evaluate", "videos", "--labels", database, "--model", "MEL", "--json"]
     assert PROFILES in run(*given, expect=1).stderr

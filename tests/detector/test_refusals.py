@@ -319,6 +319,7 @@ def test_a_member_that_no_detector_has_is_refused_whatever_is_in_it(refused, tra
 # --- bombs: a small file that would take gigabytes
 
 
+@pytest.mark.slow
 def test_a_member_that_unpacks_to_a_gigabyte_is_refused(refused_in_little_memory, trained):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
@@ -370,6 +371,7 @@ def test_many_names_of_one_content_are_refused(refused_in_little_memory, trained
 
 
 @pytest.mark.parametrize(("members", "said"), [(10_001, "too many"), (70_000, "no directory that fits")])
+@pytest.mark.slow
 def test_many_members_are_refused(refused_in_little_memory, members, said):
     data = archive.write({f"{number:x}": b"" for number in range(members)}, sealed=True)
     assert said in refused_in_little_memory(data)
@@ -380,6 +382,7 @@ def test_a_description_of_millions_of_objects_is_refused(refused_in_little_memor
     refused_in_little_memory(changed(trained[1]["logistic"], **{"detector.json": many}))
 
 
+@pytest.mark.slow
 def test_arrays_that_declare_more_than_they_hold_are_refused(refused_in_little_memory, trained):
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(stream, {"shape": (2**40,), "fortran_order": False, "descr": "<f8"})

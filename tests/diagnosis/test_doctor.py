@@ -179,6 +179,7 @@ class TestNetworks:
         assert one(findings, "torch").state == one(findings, "timm").state == "ok"
         assert one(findings, "transformers").state == "absent"
 
+    @pytest.mark.slow
     def test_the_symptom_is_what_the_installed_torchaudio_says(self, monkeypatch):
         utils = pytest.importorskip("torchaudio._extension.utils")
         operators = SimpleNamespace(_torchaudio=SimpleNamespace(cuda_version=lambda: 13000))
@@ -239,6 +240,7 @@ class TestNetworks:
         assert "the import ended the process with exit code" in one(findings, "torchaudio").found
         assert one(findings, "torch").state == one(findings, "timm").state == "ok"
 
+    @pytest.mark.slow
     def test_an_import_that_hangs_is_named(self, lay, monkeypatch):
         monkeypatch.setattr(networks, "SECONDS", 3)
         lay(timm="import time\ntime.sleep(60)")

@@ -283,6 +283,7 @@ def test_what_a_batch_that_did_not_fit_had_made_is_gone_before_the_next(make_plu
     assert len(made) == 7
 
 
+@pytest.mark.slow
 def test_where_one_window_does_not_fit_the_user_is_told_what_to_change_in_one_line(make_plugin, block):
     limited = Limited(make_plugin, limit=0)
     registry = registry_of(make_plugin, embed=limited.hook())

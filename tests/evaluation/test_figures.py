@@ -100,6 +100,7 @@ class TestBootstrap:
             )
             assert value == pytest.approx(expected, abs=1e-12)
 
+    @pytest.mark.slow
     def test_the_interval_is_that_of_drawing_recordings_one_by_one(self, held_out):
         rng = np.random.default_rng(8)
         groups = held_out.places.groups

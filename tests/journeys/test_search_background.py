@@ -71,6 +71,7 @@ def test_more_of_the_sound_does_not_lower_its_score(search_levels, often):
     assert {name for name, *_ in found} == {"searched"}
 
 
+@pytest.mark.slow
 def test_the_background_of_a_recording_is_taken_off(search_levels):
     """It is larger than the sound: seen from the mean of all, a few recordings are most like the example."""
     recordings = {name: levels(seed, [20, 70], 0.2) for seed, name in enumerate("abcdef", 1)}

@@ -94,6 +94,7 @@ print(json.dumps(answers))
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+@pytest.mark.slow
 def test_a_file_lies_where_torch_looks_for_it_and_torch_loads_it_from_there(in_environment, tmp_path):
     paths, cases = [], []
     for variables in TORCH.values():

@@ -57,6 +57,7 @@ def test_what_is_watched_for_would_be_seen(run):
     assert run(imported("import torch, timm", HEAVY)) == ["timm torch"]
 
 
+@pytest.mark.slow
 def test_no_module_of_the_host_imports_a_models_library(run):
     program = """
 import importlib, pkgutil, audioscan_host
@@ -163,6 +164,7 @@ def test_threads_that_wait_sleep_unless_the_user_wants_otherwise(run, before, fo
     assert [line for line in run(train, AUDIOSCAN_PLUGINS="mel") if "policy" in line] == [f"policy: {found}"]
 
 
+@pytest.mark.slow
 def test_threads_of_the_tests_sleep_while_they_wait_too(run):
     conftest = str(Path(__file__).parents[1] / "conftest.py")
     program = (

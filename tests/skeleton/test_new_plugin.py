@@ -340,6 +340,7 @@ class TestWeightsOfTheTorchSkeleton:
         assert len(numbers) == plugin.CHECKPOINT.parameters
         assert numbers.unique().numel() > 0.9 * len(numbers)
 
+    @pytest.mark.slow
     def test_a_file_takes_their_place_as_the_comment_says_and_a_wrong_one_is_refused(
         self, generated, imported, tmp_path
     ):
