@@ -28,6 +28,7 @@ class Region:
         label: the name of the sound.
         score: the highest score in it, 0 to 1.
         recorded_at: date and time of its start, with the zone where that is known; None where it cannot be told.
+        channel: its number where each channel was scanned by itself, else None.
     """
 
     start: float
@@ -35,6 +36,7 @@ class Region:
     label: str
     score: float
     recorded_at: datetime | None = None
+    channel: int | None = None
 
 
 def find_regions(

@@ -15,7 +15,8 @@ from audioscan_host.cache import Cache, upkeep
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.local_folder import LocalFolder
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import CacheError
 from audioscan_host.plugins.registry import load_registry

@@ -14,7 +14,8 @@ import soundfile as sf
 
 from audioscan_host import FINAL, Checkpoint, Model, Runtime, audio, embed, hookimpl
 from audioscan_host.cache import Cache
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import (
     CheckpointError,

@@ -10,7 +10,7 @@ from audioscan_host import Windowing
 from audioscan_host.annotations import Annotation
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.classifier import ClassifierSettings
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.conditions import Condition, all_conditions
 from audioscan_host.evaluation.held_out import HeldOut, HeldOutRecording, System

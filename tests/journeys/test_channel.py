@@ -2,12 +2,23 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 
-from audioscan_host import DetectorError, Windowing, embed, load_detector, scan, search, suggest, train
+from audioscan_host import (
+    DetectorError,
+    SettingError,
+    Windowing,
+    embed,
+    load_detector,
+    scan,
+    search,
+    suggest,
+    train,
+)
 from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.detector import save
 from audioscan_host.recordings import Recording
@@ -126,6 +137,93 @@ def test_a_recording_without_the_channel_fails_by_name_and_the_others_go_on(ster
     assert len(result.stored) == 3
     (failure,) = result.failures
     assert "mono.wav: has 1 channel, and channel 2 was asked for" in failure.reason
+
+
+def test_each_channel_is_scanned_by_itself(stereo, options, make_wav):
+    recordings, labels = stereo
+    mono = [path.with_name(f"mono-{path.name}") for path in recordings]
+    for path, left in zip(recordings, mono, strict=True):
+        sound, _ = sf.read(path)
+        sf.write(left, sound[:, 1], RATE)
+        sf.write(path, np.stack([np.zeros(len(sound)), sound[:, 1]], axis=1), RATE)
+    rows = labels.read_text().splitlines()
+    labels.write_text("\n".join([rows[0], *(f"mono-{row}" for row in rows[1:])]) + "\n")
+    detector = train(mono, [labels], "TINY", windowing=Windowing(2.0, 1.0), **options).detector
+    asked = [recordings[1], mono[0], recordings[0]]
+    found = scan(asked, detector, channel="each", **options)
+    order = [(each.path, each.channel) for each in found.recordings]
+    assert order == [
+        (recordings[1], 1),
+        (recordings[1], 2),
+        (mono[0], 1),
+        (recordings[0], 1),
+        (recordings[0], 2),
+    ]
+    assert [len(each.regions) for each in found.recordings] == [0, 5, 5, 0, 5]
+    assert {region.channel for each in found.recordings for region in each.regions} == {1, 2}
+    alone = scan([mono[0]], detector, **options).recordings[0]
+    of_stereo = found.recordings[-1]
+    assert np.allclose(alone.probabilities["hiss"], of_stereo.probabilities["hiss"], atol=1e-3)
+    assert alone.channel is None
+
+
+def test_each_channel_is_embedded_by_itself_and_found_again(stereo, options, make_wav):
+    recordings, _ = stereo
+    mono = make_wav("mono.wav")
+    mixed = embed([mono], ["TINY"], **options).stored[0]
+    first = embed([recordings[0], mono], ["TINY"], channel="each", **options).stored
+    assert [(s.recording, s.channel) for s in first] == [(recordings[0], 1), (recordings[0], 2), (mono, 1)]
+    assert first[2].path == mixed.path, "the mix of one channel is the channel"
+    assert not first[2].computed
+    second = embed([recordings[0]], ["TINY"], channel=2, **options).stored[0]
+    assert second.path == first[1].path
+    assert not second.computed
+
+
+def test_a_recording_that_cannot_be_read_fails_once_however_many_channels_it_has(stereo, options, tmp_path):
+    recordings, _ = stereo
+    broken = tmp_path / "broken.wav"
+    sound = sf.read(recordings[0], dtype="float32")[0]
+    sound[1000] = np.nan
+    sf.write(broken, sound, RATE, subtype="FLOAT")
+    result = embed([broken, recordings[1]], ["TINY"], channel="each", **options)
+    assert [failure.path for failure in result.failures] == [broken]
+    assert len(result.stored) == 2
+
+
+def test_each_is_refused_where_channels_have_no_name(stereo, trained, options):
+    recordings, labels = stereo
+    for refused in (
+        lambda: train(recordings, [labels], "TINY", channel="each", **options),
+        lambda: suggest(recordings, trained, channel="each", **options),
+        lambda: search(recordings, [f"{recordings[0]}@5-9"], "TINY", channel="each", **options),
+    ):
+        with pytest.raises(SettingError, match="channel each is for embed and scan alone"):
+            refused()
+    with pytest.raises(DetectorError, match="was trained on channel 2 of its recordings"):
+        scan(recordings, trained, channel="each", **options)
+
+
+def test_results_name_the_channel_where_each_is_scanned(stereo, run, monkeypatch):
+    monkeypatch.setenv("AUDIOSCAN_PLUGINS", "mel")
+    recordings, labels = stereo
+    for path in recordings:
+        sf.write(path, np.repeat(sf.read(path)[0][:, 1:], 2, axis=1), RATE)
+    run("train", *recordings, "--labels", labels, "--model", "MEL", "--out", "d")
+    facts = ["--detector", "d", "--channel", "each"]
+    table = run("scan", recordings[0], *facts, "--scores", "s.csv", "--summary", "c.csv").stdout.splitlines()
+    assert table[0] == "file,start,end,label,score,recorded_at,channel"
+    assert [row.rsplit(",", 1)[1] for row in table[1:]] == ["1", "2"] * 5
+    assert {row.rsplit(",", 1)[1] for row in Path("s.csv").read_text().splitlines()[1:]} == {"1", "2"}
+    counts = Path("c.csv").read_text().splitlines()
+    assert counts[0].endswith("scanned_seconds,channel")
+    assert [row.rsplit(",", 1)[1] for row in counts[1:]] == ["1", "2"]
+    found = json.loads(run("scan", recordings[0], *facts, "--format", "json").stdout)
+    assert [region["channel"] for region in found["recordings"][0]["regions"]] == [1, 2] * 5
+    raven = run("scan", recordings[0], *facts, "--format", "raven").stdout.splitlines()
+    assert [row.split("\t")[2] for row in raven[1:]] == ["1", "2"] * 5
+    embedded = json.loads(run("embed", recordings[0], "--model", "MEL", "--channel", "each", "--json").stdout)
+    assert [each["channel"] for each in embedded] == [1, 2]
 
 
 def test_the_command_line_has_the_option(stereo, run, monkeypatch, tmp_path):

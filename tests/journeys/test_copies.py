@@ -8,7 +8,7 @@ import pytest
 
 from audioscan_host import Windowing, evaluate, train
 from audioscan_host.cache.file import Embeddings
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.journeys.copies import tell_copies
 
 RNG = np.random.default_rng(3)

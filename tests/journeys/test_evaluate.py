@@ -22,7 +22,7 @@ from audioscan_host.annotations import Annotation
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.classifier import ClassifierSettings
 from audioscan_host.cli.main import main
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.errors import OutputError, TrainingError
 from audioscan_host.evaluation import canvas, folder
 from audioscan_host.evaluation.held_out import System

@@ -22,6 +22,7 @@ class Scanned:
     recorded_at: datetime | None = None
     regions: tuple[Region, ...] = ()
     probabilities: dict[str, list[float]] = field(default_factory=lambda: {"call": []})
+    channel: int | None = None
 
 
 def rows(*recordings):

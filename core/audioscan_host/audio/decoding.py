@@ -16,7 +16,7 @@ from audioscan_host.audio.levels import CANCELLED, Levels
 from audioscan_host.audio.opening import AudioInfo, opened, seek
 from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.audio.resampling import resampled
-from audioscan_host.channels import EVERY, LOUDEST, MIX, channel_of
+from audioscan_host.channels import EACH, LOUDEST, MIX, channel_of
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.silence import SilenceMeter
@@ -105,7 +105,7 @@ def decode_channels(
             on_open(info)
         every = (
             (rate, _of_channels(piece, info.channels))
-            for rate, piece in pieces(recording, channel=EVERY, tell=tell)
+            for rate, piece in pieces(recording, channel=EACH, tell=tell)
         )
         yield from resampled(every, sample_rate or info.sample_rate, info.channels)
 

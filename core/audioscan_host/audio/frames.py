@@ -16,7 +16,7 @@ from audioscan_host.audio.mixing import Batch, Waveform
 from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording
 from audioscan_host.audio.tags import Tags
 from audioscan_host.audio.timeline import FORESIGHT, Timeline
-from audioscan_host.channels import EVERY, MIX
+from audioscan_host.channels import EACH, MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
 
@@ -50,7 +50,7 @@ def pieces(
     Args:
         recording: open.
         first: the sample that comes next, where it is not at its beginning.
-        channel: `mix`, the plain mean of all, a number from 1, or `every`.
+        channel: `mix`, the plain mean of all, a number from 1, or `each`.
         levels: are fed all channels.
         tell: is told of damage.
 
@@ -79,7 +79,7 @@ def pieces(
             yield from batch.mixed()
         for done in range(0, silence, rate):
             samples = min(rate, silence - done)
-            shape = (samples, frame.layout.nb_channels) if channel == EVERY else samples
+            shape = (samples, frame.layout.nb_channels) if channel == EACH else samples
             yield rate, np.zeros(shape, np.float32)
         batch.append(frame, drop, timeline.position)
     yield from batch.mixed()

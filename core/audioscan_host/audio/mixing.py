@@ -10,7 +10,7 @@ from av import AudioFrame
 from av.audio.plane import AudioPlane
 
 from audioscan_host.audio.levels import Levels
-from audioscan_host.channels import EVERY, MIX
+from audioscan_host.channels import EACH, MIX
 from audioscan_host.errors import RecordingError
 
 Waveform = npt.NDArray[np.float32]
@@ -28,15 +28,15 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
 class Batch:
     """Consecutive frames of one kind, mixed at one go: numpy's cost is by the call.
 
-    `channel` is `mix`, `every`, or a number from 1; the last one stands for it where a recording goes on with fewer.
+    `channel` is `mix`, `each`, or a number from 1; the last one stands for it where a recording goes on with fewer.
     `levels` are fed all channels.
     """
 
     def __init__(self, path: Path, codec: str, channel: str = MIX, levels: Levels | None = None) -> None:
         self._path = path
         self._codec = codec
-        self._channel = None if channel in {MIX, EVERY} else int(channel) - 1
-        self._apart = channel == EVERY
+        self._channel = None if channel in {MIX, EACH} else int(channel) - 1
+        self._apart = channel == EACH
         self._levels = levels
         self._kind: tuple[int, str, int] | None = None
         self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each

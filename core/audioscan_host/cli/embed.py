@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audioscan_host.channels import EACH
 from audioscan_host.cli import options, reporting, session_options
 from audioscan_host.cli.failures import end_batch
 
@@ -41,8 +42,12 @@ def embed(
         windowing=windowing,
         **session,
     )
-    rows = [[str(s.recording), s.model, s.windows, s.dim, str(s.path)] for s in result.stored]
-    columns = ["recording", "model", "windows", "dim", "file"]
+    of_channels = session.get("channel") == EACH
+    columns = ["recording", *["channel"] * of_channels, "model", "windows", "dim", "file"]
+    rows = [
+        [str(s.recording), *[s.channel] * of_channels, s.model, s.windows, s.dim, str(s.path)]
+        for s in result.stored
+    ]
     if as_json:
         reporting.print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif rows:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from audioscan_host.channels import EACH
 from audioscan_host.cli import options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
@@ -16,6 +17,7 @@ from audioscan_host.region_settings import RegionMethod, RegionSettings
 if TYPE_CHECKING:
     from audioscan_host.journeys.scan import ScannedRecording
     from audioscan_host.journeys.session import SessionOptions
+    from audioscan_host.regions import Region
 
 
 def _of_labels(
@@ -138,11 +140,15 @@ def scan(
         utc_offset=utc_offset,
         **session,
     )
-    found = {str(recording.path): recording.regions for recording in result.recordings}
+    found: dict[str, list[Region]] = {}
+    for each in result.recordings:
+        found.setdefault(str(each.path), []).extend(each.regions)
+    for of_recording in found.values():  # those of several channels
+        of_recording.sort(key=lambda region: (region.start, region.end, region.label))
     wanted = found if not (shown and out is None) else {}
     unwritten = save_regions(wanted, FORMATS[format_name], out) if wanted else ()
     if scores is not None:
-        _save_scores(result.recordings, scores)
+        _save_scores(result.recordings, scores, of_channels=session.get("channel") == EACH)
     if summary is not None:
         _save_summary(result.recordings, None if shown else summary)
     count = sum(map(len, found.values()))
@@ -160,12 +166,12 @@ def _rate(rates: dict[str | None, float]) -> "float | dict[str, float] | None":
     return named or rates.get(None)
 
 
-def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path) -> None:
+def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path, *, of_channels: bool) -> None:
     from audioscan_host.output.saving import save_text
     from audioscan_host.output.scores import ScoreTable
 
     stream = io.StringIO(newline="")
-    table = ScoreTable(stream)
+    table = ScoreTable(stream, of_channels=of_channels)
     for each in recordings:
         table.add(
             str(each.path),
@@ -174,6 +180,7 @@ def _save_scores(recordings: "Sequence[ScannedRecording]", out: Path) -> None:
             each.duration,
             each.probabilities,
             recorded_at=each.recorded_at,
+            channel=each.channel,
         )
     save_text(stream.getvalue(), out)
 

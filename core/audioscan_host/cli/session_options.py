@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 channel = click.option(
     "--channel",
-    metavar="mix|N|loudest",
-    help="Which channel of a recording is read: the mean of all, one by its number from 1, or the one with most energy. "
+    metavar="mix|N|loudest|each",
+    help="Which channel of a recording is read: the mean of all, one by its number from 1, or the one with most energy; embed and scan "
+    "also read each by itself. "
     "[default: that of the detector, where there is one; else mix]",
 )
 

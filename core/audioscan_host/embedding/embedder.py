@@ -1,59 +1,29 @@
 """Recordings and models -> embeddings: the one path, through the cache."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
-from audioscan_host.audio import AudioInfo
-from audioscan_host.cache import Cache, Embeddings
-from audioscan_host.channels import MIX
+from audioscan_host.audio import AudioInfo, probe
+from audioscan_host.cache import Cache
+from audioscan_host.channels import EACH, MIX
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.worker import Reports, Worker
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.notes import Tell, log
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.recordings import Recording
-from audioscan_host.silence import Spans, no_silence, silent_share, within
+from audioscan_host.silence import no_silence, within
 from audioscan_host.windows import BLOCK_SECONDS, Windowing
-
-
-@dataclass(frozen=True)
-class EmbeddedRecording:
-    """What one recording became.
-
-    Attributes:
-        path: the recording.
-        duration: seconds.
-        embeddings: model name -> its embeddings.
-        files: model name -> where the cache file that holds them lies.
-        computed: names of the models whose embeddings were not in the cache before.
-        silence: (spans, 2) float64, start and end of its digital silence in seconds, ascending.
-        digest: SHA-256 over samples of its content; empty where it was not looked at.
-        by_eight_cut: names of the models whose embeddings are of files of 8-cut, and not those that are computed here.
-    """
-
-    path: Path
-    duration: float
-    embeddings: Mapping[str, Embeddings]
-    files: Mapping[str, str]
-    computed: frozenset[str]
-    silence: Spans = field(default_factory=no_silence)
-    digest: str = ""
-    by_eight_cut: frozenset[str] = frozenset()
-
-    def evidence(self, model: str, windowing: Windowing) -> Evidence:
-        """Its windows by one model, as a detector is given them."""
-        found = self.embeddings[model]
-        share = silent_share(found.times, min(windowing.window, self.duration), self.silence)
-        return Evidence(found.vectors, share, windowing.hop)
 
 
 class Embedder:
@@ -96,7 +66,7 @@ class Embedder:
         self._known: dict[Path, Recording] = {}
 
     def embed_each(self, paths: Sequence[Path]) -> Iterator[EmbeddedRecording | RecordingFailure]:
-        """Embed recordings, each once; those that another process works on come last.
+        """Embed recordings, each once, or each of their channels; those that another process works on come last.
 
         A recording is looked at when its turn comes. One that cannot be read, or that a plugin fails on, gives a
         failure, and the others go on.
@@ -104,7 +74,8 @@ class Embedder:
         with self._progress.track("embedding", None, "s of audio") as advance:
             expectation = Expectation(len(paths), advance)
             failures: list[RecordingFailure] = []
-            outcomes: dict[Path, list[Outcome]] = {}
+            outcomes: dict[Recording, list[Outcome]] = {}
+            failed: set[Path] = set()
 
             def tasks() -> Iterator[Task]:
                 for path in paths:
@@ -120,11 +91,17 @@ class Embedder:
             reports = self._reports(advance, expectation)
             for outcome in self._executor.run(tasks(), self._worker, reports):
                 yield from _taken(failures)
-                path = outcome.task.recording.path
-                outcomes.setdefault(path, []).append(outcome)
+                recording = outcome.task.recording
+                outcomes.setdefault(recording, []).append(outcome)
                 del outcome  # its vectors, which may be gigabytes, before the next recording's are computed
-                if len(outcomes[path]) == len(self._checkpoints):
-                    yield self._joined(outcomes.pop(path))
+                if len(outcomes[recording]) < len(self._checkpoints):
+                    continue
+                joined = self._joined(outcomes.pop(recording))
+                if not (isinstance(joined, RecordingFailure) and joined.path in failed):  # by another channel
+                    yield joined
+                if isinstance(joined, RecordingFailure):
+                    failed.add(joined.path)
+                del joined
             yield from _taken(failures)
         self._tally.tell(self._tell)
 
@@ -148,14 +125,14 @@ class Embedder:
         return joined
 
     def tasks(self, path: Path) -> list[Task]:
-        """What is asked of a recording, a task for each checkpoint; two plugins may declare the same one.
+        """What is asked of a recording, a task for each checkpoint and channel; two plugins may declare the same one.
 
         Raises:
             RecordingError: it is not there, or cannot be read.
         """
-        recording = self._recording(path)
+        asked = product(self._channels(self._recording(path)), self._checkpoints.items())
         tasks = []
-        for (plugin, _), models in self._checkpoints.items():
+        for recording, ((plugin, _), models) in asked:
             task = Task(
                 recording,
                 plugin,
@@ -181,6 +158,14 @@ class Embedder:
         self._known[path] = replace(Recording.at(path), channel=self._channel)
         return self._known[path]
 
+    def _channels(self, recording: Recording) -> list[Recording]:
+        """The recording as it is read: once, or once for each of its channels. That of a single one is its mix."""
+        if self._channel != EACH:
+            return [recording]
+        count = probe(recording.path).channels
+        words = [MIX] if count == 1 else map(str, range(1, count + 1))
+        return [replace(recording, channel=word) for word in words]
+
     @cached_property
     def _checkpoints(self) -> dict[tuple[str, Checkpoint], tuple[Model, ...]]:
         groups: dict[tuple[str, Checkpoint], tuple[Model, ...]] = {}
@@ -190,9 +175,11 @@ class Embedder:
         return groups
 
     def _passes(self, tasks: Sequence[Task]) -> int:
-        """How often a recording has to be decoded: for each checkpoint, or for its silence alone."""
+        """How often a recording has to be decoded: for each checkpoint and channel, or for its silence alone."""
         lacking = sum(bool(task.lacking) for task in tasks)
-        return lacking or not self._cache.silence_of(tasks[0].recording).exists
+        return lacking or sum(
+            not self._cache.silence_of(each).exists for each in {task.recording for task in tasks}
+        )
 
     def _reports(self, advance: Advance, expectation: Expectation | None = None) -> Reports:
         def opened(task: Task, info: AudioInfo) -> None:
@@ -224,6 +211,7 @@ class Embedder:
             within(silence, duration),
             recording.digest,
             by_eight_cut,
+            None if self._channel != EACH else 1 if recording.channel == MIX else int(recording.channel),
         )
 
 

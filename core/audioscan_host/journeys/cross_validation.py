@@ -13,7 +13,7 @@ from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import concerns
 from audioscan_host.classifier import ClassifierSettings, Statistics
 from audioscan_host.classifier.classifier import Classifier
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.evaluation.held_out import CrossValidation, HeldOut, HeldOutRecording, System
 from audioscan_host.evaluation.shifted import CONDITIONS, windows_left
 from audioscan_host.evidence import Evidence

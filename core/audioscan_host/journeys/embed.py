@@ -23,6 +23,7 @@ class StoredEmbeddings:
         dim: length of an embedding.
         path: the `.npz`, with `timestamps` (windows,) and `embeddings` (windows, dim).
         computed: now; otherwise they were in the cache.
+        channel: its number where each channel is embedded by itself, else None.
     """
 
     recording: Path
@@ -31,6 +32,7 @@ class StoredEmbeddings:
     dim: int
     path: Path
     computed: bool
+    channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def embed(
         SettingError: the windows do not suit a model.
         CacheError: the cache folder cannot be used.
     """
-    session = Session.of(**options)
+    session = Session.of(each_channel=True, **options)
     chosen = [session.registry.model(name) for name in models]
     paths = find_recordings(recordings, session.notes)
     done: dict[Path, list[StoredEmbeddings]] = {}
@@ -77,7 +79,7 @@ def embed(
         if isinstance(result, RecordingFailure):
             failures.append(result)
             continue
-        done[result.path] = [
+        done.setdefault(result.path, []).extend(
             StoredEmbeddings(
                 recording=result.path,
                 model=name,
@@ -85,8 +87,13 @@ def embed(
                 dim=found.vectors.shape[1],
                 path=Path(result.files[name]),
                 computed=name in result.computed,
+                channel=result.channel,
             )
             for name, found in result.embeddings.items()
-        ]
-    in_order = [stored for path in paths for stored in done.get(path, [])]
+        )
+    in_order = [stored for path in paths for stored in sorted(done.get(path, []), key=_channel)]
     return EmbedResult(tuple(in_order), tuple(failures), session.notes.told())
+
+
+def _channel(stored: StoredEmbeddings) -> int:
+    return stored.channel or 0

@@ -18,7 +18,7 @@ from audioscan_host.annotations.sources import groups_of
 from audioscan_host.annotations.window_labels import LEFT_OUT, NEGATIVE, POSITIVE, window_labels
 from audioscan_host.classifier import ClassifierSettings, Fitted, Statistics, fit
 from audioscan_host.classifier.folds import FOLDS
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence

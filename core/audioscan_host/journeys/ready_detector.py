@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from audioscan_host import detector as detector_file
+from audioscan_host.channels import EACH, MIX
 from audioscan_host.detector import Detector
 from audioscan_host.errors import DetectorError, UnknownModelError
 from audioscan_host.models.model import Model
@@ -19,7 +20,8 @@ def ready_detector(
 ) -> tuple[Detector, Model]:
     """The detector, read where it is a file, for the labels asked for, and its model.
 
-    `channel` is that of the recordings, where one is asked for.
+    `channel` is that of the recordings, where one is asked for. Each channel is read by a detector of mixes, since the mix of
+    one channel is the channel.
 
     Raises:
         DetectorError: it cannot be read, does not know a label, or does not fit what is installed.
@@ -32,7 +34,7 @@ def ready_detector(
     except UnknownModelError as error:
         raise DetectorError(f"{source}: {_wanted(detector, registry)}: {error}") from error
     detector_file.require_model(detector, model, source)
-    if channel not in {None, detector.channel}:
+    if channel not in {None, detector.channel} and (channel, detector.channel) != (EACH, MIX):
         raise DetectorError(
             f"{source}: was trained on channel {detector.channel} of its recordings, and reads no other: leave --channel "
             f"{channel} out, or train it again with it"

@@ -9,8 +9,9 @@ from typing import Unpack
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.channels import EACH
 from audioscan_host.detector import Detector
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector
@@ -39,6 +40,7 @@ class ScannedRecording:
         silence: (spans, 2) start and end of its digital silence in seconds, ascending.
         recorded_at: when it began, by its header or name, with the zone where that is known; None where it
             cannot be told.
+        channel: its number where each channel is scanned by itself, else None.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class ScannedRecording:
     regions: tuple[Region, ...]
     silence: Spans = field(default_factory=no_silence)
     recorded_at: datetime | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class ScanResult:
     """What was found.
 
     Attributes:
-        recordings: in the order given.
+        recordings: in the order given; with `channel="each"` one after the other for each channel.
         failures: those that could not be read.
         notes: what users must know of recordings and probabilities.
     """
@@ -94,23 +97,32 @@ def scan(
         DetectorError: the detector cannot be read, or does not fit what is installed.
         SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
     """
-    session = Session.of(**options)
+    session = Session.of(each_channel=True, **options)
     detector, model = ready_detector(detector, session.registry, only, session.channel)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
-    embedder = session.embedder([model], detector.windowing, detector.channel, detector.training)
-    found: dict[Path, ScannedRecording] = {}
+    embedder = session.embedder(
+        [model],
+        detector.windowing,
+        EACH if session.channel == EACH else detector.channel,
+        detector.training,
+    )
+    found: dict[Path, list[ScannedRecording]] = {}
     failures = []
     for result in embedder.embed_each(paths):
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:
             scanned = _scanned(result, detector, settings_of, rates, session.notes)
-            found[result.path] = _dated(scanned, clock.recorded_at(result.path))
-    in_order = tuple(found[path] for path in paths if path in found)
-    return ScanResult(in_order, tuple(failures), session.notes.told())
+            found.setdefault(result.path, []).append(
+                _placed(scanned, clock.recorded_at(result.path), result.channel)
+            )
+    in_order = (
+        each for path in paths for each in sorted(found.get(path, []), key=lambda of: of.channel or 0)
+    )
+    return ScanResult(tuple(in_order), tuple(failures), session.notes.told())
 
 
 def _settings_of_labels(
@@ -141,9 +153,12 @@ def _require_known(what: str, given: Mapping[str, float], detector: Detector) ->
         raise SettingError(f"a {what} is given for {unknown[0]!r}; the labels looked for are: {known}")
 
 
-def _dated(recording: ScannedRecording, began: datetime | None) -> ScannedRecording:
-    regions = tuple(replace(each, recorded_at=later(began, each.start)) for each in recording.regions)
-    return replace(recording, regions=regions, recorded_at=began)
+def _placed(recording: ScannedRecording, began: datetime | None, channel: int | None) -> ScannedRecording:
+    """It and its regions, with when they began and which channel they are of."""
+    regions = tuple(
+        replace(each, recorded_at=later(began, each.start), channel=channel) for each in recording.regions
+    )
+    return replace(recording, regions=regions, recorded_at=began, channel=channel)
 
 
 def _scanned(
@@ -154,9 +169,10 @@ def _scanned(
     tell: Tell,
 ) -> ScannedRecording:
     found = recording.embeddings[detector.model]
+    name = f"{recording.path}" + (f", channel {recording.channel}" if recording.channel else "")
     window = min(detector.window, recording.duration)
     if note := silence_note(found.times, window, recording.duration, recording.silence):
-        tell(Note(About.SILENCE, f"{recording.path}: {note}", recording.path))
+        tell(Note(About.SILENCE, f"{name}: {note}", recording.path))
     evidence = recording.evidence(detector.model, detector.windowing)
     probabilities = detector.probabilities(evidence, rates=rates)
     for label, classifier in detector.classifiers.items():
@@ -164,7 +180,7 @@ def _scanned(
         if label not in rates and mean > classifier.highest_mean:  # how often that is right: docs/detector.md
             named = f"{label}=" * (len(detector.classifiers) > 1)
             message = (
-                f"{recording.path}: holds more of {label} than any recording learned from (mean probability {mean:.2f}, there "
+                f"{name}: holds more of {label} than any recording learned from (mean probability {mean:.2f}, there "
                 f"at most {classifier.highest_mean:.2f}): probabilities are at the rate that was learned, and may be too low "
                 f"here; --rate {named}SHARE puts them to another"
             )

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from audioscan_host.classifier.background import Background
 from audioscan_host.classifier.settings import Normalisation
 from audioscan_host.classifier.statistics import RunningStatistics, Statistics
-from audioscan_host.embedding.embedder import EmbeddedRecording, Embedder
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
+from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.journeys.session import Session, SessionOptions

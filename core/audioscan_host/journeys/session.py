@@ -31,7 +31,7 @@ class SessionOptions(TypedDict, total=False):
         progress: where progress is shown, and from where a run can be cancelled.
         eight_cut_cache: `read` (the default) takes embeddings that 8-cut left in the cache folder, `ignore` computes all anew.
         channel: of each recording: `mix`, the mean of all of them, `loudest`, or a number from 1; unless given, that of
-            the detector where there is one, else `mix`.
+            the detector where there is one, else `mix`. `embed` and `scan` also take `each`: every channel by itself.
     """
 
     cache_dir: Path | str | None
@@ -74,8 +74,9 @@ class Session:
         progress: Progress | None = None,
         eight_cut_cache: str = EightCutCache.READ,
         channel: str | int | None = None,
+        each_channel: bool = False,
     ) -> "Session":
-        """The session of a run, from the keywords that `SessionOptions` explains.
+        """The session of a run, from the keywords that `SessionOptions` explains; `each_channel`: whether it may read each.
 
         Raises:
             CacheError: the cache folder cannot be used.
@@ -89,7 +90,7 @@ class Session:
             progress or Silent(),
             LocalExecutor(),
             Notes(),
-            None if channel is None else channel_of(channel),
+            None if channel is None else channel_of(channel, each=each_channel),
         )
 
     def label_reader(

@@ -13,7 +13,7 @@ from audioscan_host.annotations.matching import annotations_of
 from audioscan_host.annotations.names import Same
 from audioscan_host.detector import Detector
 from audioscan_host.eight_cut_settings import EightCutSettings
-from audioscan_host.embedding.embedder import EmbeddedRecording
+from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector

@@ -27,7 +27,7 @@ def write_json(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None:
             {"start": 3.0, "end": 5.0, "label": "call", "score": 0.93,
              "recorded_at": "2024-05-01T04:30:03.000+02:00"}]}]}
 
-    `recorded_at` is null where it is not known.
+    `recorded_at` is null where it is not known. A region has its `channel` where each was scanned by itself.
     """
     recordings = [{"file": file, "regions": [_region(r) for r in found]} for file, found in regions.items()]
     document = {"format": FORMAT, "version": VERSION, "recordings": recordings}
@@ -44,10 +44,12 @@ def json_text(value: Any) -> str:
 
 
 def _region(region: Region) -> dict[str, float | str | None]:
+    channel = {} if region.channel is None else {"channel": region.channel}
     return {
         "start": float(cells.seconds(region.start)),
         "end": float(cells.seconds(region.end)),
         "label": region.label,
         "score": float(cells.score(region.score)),
         "recorded_at": cells.recorded_at(region.recorded_at) or None,
+        **channel,
     }

@@ -48,7 +48,7 @@ def write_raven(stream: TextIO, regions: Mapping[str, Sequence[Region]]) -> None
         row = (
             str(number),
             "Spectrogram 1",
-            "1",
+            str(region.channel or 1),
             cells.seconds(region.start),
             cells.seconds(region.end),
             str(LOW_FREQUENCY),

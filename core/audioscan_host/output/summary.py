@@ -35,6 +35,8 @@ class Scanned(Protocol):
     def probabilities(self) -> Mapping[str, Any]: ...
     @property
     def regions(self) -> Sequence[Region]: ...
+    @property
+    def channel(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class HourCount:
         regions: how many begin in the hour.
         seconds: of regions that lie in the hour.
         scanned_seconds: of the recording that lie in the hour.
+        channel: its number where each channel was scanned by itself, else None, and not written.
     """
 
     label: str
@@ -58,6 +61,7 @@ class HourCount:
     regions: int
     seconds: float
     scanned_seconds: float
+    channel: int | None = None
 
 
 def hour_counts(recordings: Iterable[Scanned]) -> Iterator[HourCount]:
@@ -79,6 +83,7 @@ def hour_counts(recordings: Iterable[Scanned]) -> Iterator[HourCount]:
                     sum(start <= each < end for each, _ in found),
                     sum(max(min(stop, end) - max(each, start), 0.0) for each, stop in found),
                     end - start,
+                    recording.channel,
                 )
 
 
@@ -96,13 +101,16 @@ def _hours(began: datetime | None, duration: float) -> list[tuple[datetime | Non
 
 
 def summary_csv(recordings: Iterable[Scanned]) -> str:
-    """The counts as a table, `label,file,day,hour,regions,seconds,scanned_seconds`."""
+    """The counts as a table, `label,file,day,hour,regions,seconds,scanned_seconds`, and `channel` where each was scanned."""
     stream = io.StringIO(newline="")
     table = csv.writer(stream, lineterminator="\n")
-    table.writerow([each.name for each in fields(HourCount)])
-    for each in hour_counts(recordings):
+    counts = list(hour_counts(recordings))
+    of_channels = any(each.channel is not None for each in counts)
+    table.writerow([each.name for each in fields(HourCount) if of_channels or each.name != "channel"])
+    for each in counts:
         seconds = cells.seconds(each.seconds), cells.seconds(each.scanned_seconds)
-        table.writerow([each.label, each.file, each.day, each.hour, each.regions, *seconds])
+        channel = [each.channel] * of_channels
+        table.writerow([each.label, each.file, each.day, each.hour, each.regions, *seconds, *channel])
     return stream.getvalue()
 
 
@@ -112,10 +120,12 @@ def summary_json(recordings: Iterable[Scanned]) -> str:
     {"format": "audioscan-host summary", "version": 1, "counts": [
         {"label": "call", "file": "day.wav", "day": "2024-05-01", "hour": 4,
          "regions": 2, "seconds": 3.5, "scanned_seconds": 1800.0}]}
+
+    A count has its `channel` where each was scanned by itself.
     """
     counts = [
         {
-            **asdict(each),
+            **{name: value for name, value in asdict(each).items() if name != "channel" or value is not None},
             "seconds": float(cells.seconds(each.seconds)),
             "scanned_seconds": float(cells.seconds(each.scanned_seconds)),
         }
