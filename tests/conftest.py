@@ -29,7 +29,14 @@ class TinyPlugin:
     A time step is 0.1 s; layer k of it is k + 1 times (mean, mean of squares) of its samples.
     """
 
-    def __init__(self, name: str = "TINY", revision: str = "1", **model_facts: object) -> None:
+    def __init__(
+        self,
+        name: str = "TINY",
+        revision: str = "1",
+        stretch: float | None = None,
+        context: float = 0.0,
+        **model_facts: object,
+    ) -> None:
         self.calls: list[str] = []
         self.layers_asked: list[frozenset[int]] = []
         self.fails_after: int | None = None
@@ -43,6 +50,8 @@ class TinyPlugin:
             shortest_window=0.1,
             licence="MIT",
             parameters=0,
+            stretch=stretch,
+            context=context,
         )
         self.models = [
             Model(name, self.checkpoint, (FINAL,), 2, "one layer", **model_facts),

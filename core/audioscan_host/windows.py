@@ -119,12 +119,13 @@ def microseconds(seconds: npt.ArrayLike) -> Microseconds:
     return np.rint(np.multiply(seconds, 1e6)).astype(np.int64)
 
 
-def window_steps(samples: int, sample_rate: int, windowing: Windowing) -> list[int]:
+def window_steps(samples: int, sample_rate: int, windowing: Windowing, last_on: int = 1) -> list[int]:
     """Starts of the windows of a recording of `samples`, in grid steps.
 
     0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a
     grid step) where more than a grid step of the tail would be left out. A recording that is
-    shorter than the window has one window, at 0.
+    shorter than the window has one window, at 0. The last one begins at a multiple of `last_on` grid steps, and ends as
+    much earlier.
     """
     length = round(windowing.window * sample_rate)
     last = _whole_steps(samples - length, sample_rate)
@@ -132,7 +133,8 @@ def window_steps(samples: int, sample_rate: int, windowing: Windowing) -> list[i
         return [0] if samples else []
     steps = list(range(0, last + 1, windowing.hop_steps))
     uncovered = samples - (_sample(steps[-1], sample_rate) + length)
-    if uncovered * GRID > sample_rate:
+    last -= last % last_on
+    if uncovered * GRID > sample_rate and last > steps[-1]:
         steps.append(last)
     return steps
 
@@ -143,6 +145,8 @@ def cut_blocks(
     windowing: Windowing,
     shortest_window: float = 0.0,
     block_seconds: float = BLOCK_SECONDS,
+    *,
+    last_on: int = 1,
 ) -> Iterator[Block]:
     """Cut a stream of samples into blocks of whole windows.
 
@@ -156,6 +160,7 @@ def cut_blocks(
         windowing: window and hop.
         shortest_window: seconds that a recording shorter than the window is zero-padded to.
         block_seconds: seconds of window starts in a block.
+        last_on: as of `window_steps`.
     """
     length = round(windowing.window * sample_rate)
     hop = windowing.hop_steps
@@ -169,7 +174,9 @@ def cut_blocks(
             first += in_block * hop
             # The recording may end here: its last window then starts after the last one so far.
             held.drop_before(_sample(first - hop, sample_rate))
-    rest = [step for step in window_steps(held.end, sample_rate, windowing) if step >= first - hop + 1]
+    rest = [
+        step for step in window_steps(held.end, sample_rate, windowing, last_on) if step >= first - hop + 1
+    ]
     if not rest:
         return
     if held.end < length:

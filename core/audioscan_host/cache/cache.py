@@ -16,8 +16,9 @@ from audioscan_host.cache.store import Store
 from audioscan_host.channels import MIX
 from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
-from audioscan_host.windows import Windowing
+from audioscan_host.windows import GRID, Windowing
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
 
@@ -74,6 +75,35 @@ class Cache:
         key = embeddings_key(recording, model, windowing, precision, wrappers)
         return Entry(self.store, key, foreign, recording, model)
 
+    def grains(
+        self,
+        recording: Recording,
+        model: Model,
+        hop: float,
+        precision: str = "fp32",
+        wrappers: Sequence[str] = (),
+    ) -> Entry:
+        """The place for the grains of a recording that is read in stretches, from which windows of that hop are made.
+
+        That is the coarsest file that is there of grains of which whole ones make a hop; where none is, that of grains a hop
+        long.
+        """
+        steps = Windowing(hop, hop).hop_steps
+        entries = (
+            Entry(
+                self.store,
+                embeddings_key(
+                    recording, model, Windowing(grain, grain), precision, wrappers, reading=Reading.STRETCHES
+                ),
+                None,
+                recording,
+                model,
+            )
+            for grain in (each / GRID for each in range(steps, 0, -1) if steps % each == 0)
+        )
+        first = next(entries)
+        return first if first.found else next((each for each in entries if each.found), first)
+
     def eight_cut_name(
         self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()
     ) -> str | None:
@@ -93,6 +123,7 @@ class Cache:
         checkpoint: Checkpoint,
         windowing: Windowing,
         precision: str = "fp32",
+        reading: str = Reading.WINDOWS,
         *,
         wait: bool,
     ) -> AbstractContextManager[None]:
@@ -103,5 +134,5 @@ class Cache:
         Raises:
             BusyError: another process has it, and `wait` is off.
         """
-        key = claim_key(recording, checkpoint, windowing, precision)
+        key = claim_key(recording, checkpoint, windowing, precision, reading)
         return self.store.claim(f"{UNFINISHED}/{key}", wait=wait)

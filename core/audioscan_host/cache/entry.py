@@ -95,7 +95,7 @@ class Entry:
         return any(True for _ in self.store.files(self.blocks))
 
     def block(self, index: int, times: npt.NDArray[np.float64]) -> Embeddings | None:
-        """Block `index`, where an earlier run finished it with windows at just these times.
+        """Block `index`, where an earlier run finished it with windows, or stretches, at just these times.
 
         A run of another version may have cut the recording into other blocks.
         """
@@ -103,7 +103,8 @@ class Entry:
             kept = cache_file.read(self.store, self._block(index), self.model.dim)
         except (FileNotFoundError, CacheError):
             return None
-        return kept if np.array_equal(kept.times, times) else None
+        cut_at = kept.meta.get("stretches", kept.times)
+        return kept if np.array_equal(cut_at, times) else None
 
     def add_block(self, index: int, embeddings: Embeddings) -> None:
         """Keep a finished block."""

@@ -21,11 +21,14 @@ class Embeddings:
         times: (windows,) float64, starts of the windows in seconds.
         vectors: (windows, dim) float32.
         meta: what they are of; empty for files of 8-cut.
+        weights: (windows,) float64, time steps that each was pooled from, where these are grains of a recording that was
+            read in stretches; None of windows.
     """
 
     times: npt.NDArray[np.float64]
     vectors: npt.NDArray[np.float32]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    weights: npt.NDArray[np.float64] | None = None
 
 
 def write(store: Store, name: str, embeddings: Embeddings) -> None:
@@ -39,6 +42,8 @@ def write(store: Store, name: str, embeddings: Embeddings) -> None:
         write_array(archive, "timestamps", embeddings.times)
         with array_writer(archive, "embeddings", vectors.dtype, vectors.shape) as member:
             member.write(vectors.data.cast("B"))  # not as bytes, which would be a copy
+        if embeddings.weights is not None:
+            write_array(archive, "weights", embeddings.weights)
         write_meta(archive, embeddings.meta)
 
 
@@ -60,6 +65,7 @@ def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
             archive.array("embeddings"),
             archive.meta(required=is_own(name)),
         )
+        weights = archive.array("weights") if "reading" in meta else None
     where = store.location(name)
     if times.dtype.kind != "f" or vectors.dtype.kind != "f" or times.ndim != 1 or vectors.ndim != 2:
         raise CacheError(f"{where}: damaged: {times.dtype} {times.shape} and {vectors.dtype} {vectors.shape}")
@@ -67,7 +73,13 @@ def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
         raise CacheError(
             f"{where}: {len(times)} windows with vectors of shape {vectors.shape}, expected (windows, {dim})"
         )
-    return Embeddings(times.astype(np.float64, copy=False), vectors.astype(np.float32, copy=False), meta)
+    if weights is not None:
+        if weights.shape != times.shape or weights.dtype.kind != "f" or not (weights > 0).all():
+            raise CacheError(f"{where}: damaged: weights of {weights.dtype} {weights.shape}")
+        weights = weights.astype(np.float64, copy=False)
+    return Embeddings(
+        times.astype(np.float64, copy=False), vectors.astype(np.float32, copy=False), meta, weights
+    )
 
 
 def describe(store: Store, name: str) -> tuple[int, Mapping[str, Any]]:

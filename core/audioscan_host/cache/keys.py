@@ -2,18 +2,23 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from audioscan_host.channels import MIX
 from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import REVISION as SILENCE_REVISION
 from audioscan_host.windows import Windowing
 
 PIPELINE_REVISION = 1
 """Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
+
+STRETCHES_REVISION = 1
+"""Raised when the arithmetic of stretches changes: margins, shares, grains."""
 
 LENGTH = 64
 """Hexadecimal digits of a key."""
@@ -25,9 +30,18 @@ def is_own(name: str) -> bool:
 
 
 def embeddings_key(
-    recording: Recording, model: Model, windowing: Windowing, precision: str, wrappers: Sequence[str]
+    recording: Recording,
+    model: Model,
+    windowing: Windowing,
+    precision: str,
+    wrappers: Sequence[str],
+    *,
+    reading: str = Reading.WINDOWS,
 ) -> str:
-    """Of the embeddings of a recording by a model that computes in some precision, with what wrappers do to it."""
+    """Of the embeddings of a recording by a model that computes in some precision, with what wrappers do to it.
+
+    Read in stretches, `windowing` is that of the grains.
+    """
     # Left out where there are none: what was embedded before there were wrappers stays valid.
     wrapped = {"wrappers": list(wrappers)} if wrappers else {}
     return _key(
@@ -37,12 +51,28 @@ def embeddings_key(
         model=[model.name, model.revision, model.layers, model.pooling],
         precision=precision,
         **wrapped,
+        **_stretches(model.checkpoint, reading),
     )
 
 
-def claim_key(recording: Recording, checkpoint: Checkpoint, windowing: Windowing, precision: str) -> str:
+def claim_key(
+    recording: Recording,
+    checkpoint: Checkpoint,
+    windowing: Windowing,
+    precision: str,
+    reading: str = Reading.WINDOWS,
+) -> str:
     """Of a checkpoint's pass over a recording, whichever of its models are read from it."""
-    return _key(recording, windowing=asdict(windowing), checkpoint=_facts(checkpoint), precision=precision)
+    facts = {"windowing": asdict(windowing), "checkpoint": _facts(checkpoint), "precision": precision}
+    return _key(recording, **facts, **_stretches(checkpoint, reading))
+
+
+def _stretches(checkpoint: Checkpoint, reading: str) -> dict[str, Any]:
+    # Left out of windows: what was embedded before there were stretches stays valid.
+    if reading == Reading.WINDOWS:
+        return {}
+    context = None if math.isinf(checkpoint.context) else checkpoint.context
+    return {"stretches": [STRETCHES_REVISION, checkpoint.stretch, context]}
 
 
 def silence_key(recording: Recording) -> str:

@@ -12,6 +12,7 @@ from audioscan_host.cli.eight_cut_options import eight_cut_cache
 from audioscan_host.cli.options import cache_dir, one_of
 from audioscan_host.models.model import Precision, Runtime
 from audioscan_host.plugins.registry import Registry, load_registry
+from audioscan_host.reading import Reading
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.session import SessionOptions
@@ -22,6 +23,17 @@ channel = click.option(
     help="Which channel of a recording is read: the mean of all, one by its number from 1, or the one with most energy; embed and scan "
     "also read each by itself. "
     "[default: that of the detector, where there is one; else mix]",
+)
+
+
+reading = click.option(
+    "--reading",
+    type=one_of(Reading),
+    default=Reading.AUTO.value,
+    show_default=True,
+    help="windows: the model is given each by itself, and encodes an overlap again and again. stretches: it is given each second "
+    "once, and windows are made of its time steps. auto takes stretches where the model can and windows overlap; a detector "
+    "reads as it was trained.",
 )
 
 
@@ -70,6 +82,7 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
     """What `encoder` adds, `--channel`, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options."""
 
     @channel
+    @reading
     @encoder
     @cache_dir
     @eight_cut_cache
@@ -81,6 +94,7 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         cache_dir: Path | None,
         eight_cut_cache: str,
         channel: str | None,
+        reading: str,
         **rest: Any,
     ) -> Any:
         options: SessionOptions = {
@@ -90,6 +104,7 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
             "progress": reporting.progress(),
             "eight_cut_cache": eight_cut_cache,
             "channel": channel,
+            "reading": reading,
         }
         return command(session=options, **rest)
 

@@ -18,6 +18,7 @@ from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.errors import DetectorError, SettingError
 from audioscan_host.evidence import Evidence
 from audioscan_host.models.model import Model
+from audioscan_host.reading import Reading
 from audioscan_host.windows import Windowing
 
 _LARGEST_FEATURE = 1e3  # windows are scaled to the length dim^0.25
@@ -48,6 +49,7 @@ class Detector:
         plugin: what the model came from: its `name`, `distribution` and `version`, empty where not known.
         wrappers: the plugins that changed the numbers of all models, as `Registry.wrappers` names them.
         channel: of the recordings that it was learned from, and reads: `mix`, `loudest` or a number from 1.
+        reading: what the model reads of a recording: windows, or stretches.
         reference: (windows, dim), as `features` gives them: a few of the windows that it was trained on, such that
             every other is near one of them. None where they are not known.
 
@@ -69,14 +71,18 @@ class Detector:
     plugin: Mapping[str, str] = field(default_factory=dict)
     wrappers: tuple[str, ...] = ()
     channel: str = MIX
+    reading: Reading = Reading.WINDOWS
     reference: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         try:
             Windowing(self.window, self.hop)
             channel_of(self.channel)
+            object.__setattr__(self, "reading", Reading.of(self.reading, "reading"))
         except SettingError as error:
             raise DetectorError(str(error)) from error
+        if self.reading == Reading.AUTO:
+            raise DetectorError("a detector reads windows or stretches, whatever it was trained with")
         if any(each.shape != (self.dim,) for each in self.statistics.arrays):
             raise DetectorError(f"its statistics must be of {self.dim} dimensions")
         if self.dim < 1 or not self.classifiers or set(self.classifiers) != set(self.figures):

@@ -15,6 +15,7 @@ from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.settings import Calibration, ClassifierKind
 from audioscan_host.detector.detector import Detector
 from audioscan_host.errors import DetectorError
+from audioscan_host.reading import Reading
 
 FORMAT = 2
 """Raised when the file's layout changes."""
@@ -126,7 +127,17 @@ def write(detector: Detector, probes: Mapping[str, list[float]]) -> bytes:
         )
     # Left out where all are mixed, as detectors were before there was a choice.
     channel = {} if detector.channel == MIX else {"channel": detector.channel}
-    described = {"format": FORMAT, **values, **mappings, **numbers, **channel, "labels": labels}
+    # So are windows: detectors are older than stretches.
+    reading = {} if detector.reading == Reading.WINDOWS else {"reading": detector.reading}
+    described = {
+        "format": FORMAT,
+        **values,
+        **mappings,
+        **numbers,
+        **channel,
+        **reading,
+        "labels": labels,
+    }
     return json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -163,6 +174,7 @@ def read(data: bytes) -> Description:
 def _read_values(described: Any) -> dict[str, Any]:
     values = {name: _take(described, name, kind) for name, kind in _VALUES.items()}
     values["channel"] = _take(described, "channel", str) if "channel" in described else MIX
+    values["reading"] = _take(described, "reading", str) if "reading" in described else Reading.WINDOWS
     if not all(_is_name(values[name]) for name in ("model", "checkpoint_revision")):
         raise DetectorError("model and checkpoint_revision must be short texts of one line")
     if not 0 <= values["model_revision"] <= _MOST_REVISIONS:

@@ -1,11 +1,12 @@
 """Recordings and models -> embeddings: the one path, through the cache."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 
 from audioscan_host.audio import AudioInfo, probe
 from audioscan_host.cache import Cache
@@ -21,6 +22,7 @@ from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.notes import Tell, log
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress, Silent
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import no_silence, within
 from audioscan_host.windows import BLOCK_SECONDS, Windowing
@@ -28,6 +30,8 @@ from audioscan_host.windows import BLOCK_SECONDS, Windowing
 
 class Embedder:
     """Embeds recordings by the same models; what the cache holds is not computed again.
+
+    Windows are read one by one but by models whose `readings` say stretches.
 
     Raises:
         SettingError: the window is shorter or longer than a checkpoint takes.
@@ -46,6 +50,7 @@ class Embedder:
         tell: Tell = log,
         tally: EightCutTally | None = None,
         channel: str = MIX,
+        readings: Mapping[Model, Reading] = MappingProxyType({}),
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
         for model in models:
@@ -62,6 +67,7 @@ class Embedder:
         self._tell = tell
         self._tally = tally or EightCutTally()
         self._channel = channel
+        self._readings = readings
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
 
@@ -142,6 +148,7 @@ class Embedder:
                 self._registry.wrappers,
                 self._windowing,
                 self._block_seconds,
+                self._readings.get(models[0], Reading.WINDOWS),
             )
             tasks.append(
                 replace(task, lacking=tuple(m for m in models if not task.entry(self._cache, m).found))

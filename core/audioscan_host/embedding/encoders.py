@@ -24,6 +24,14 @@ from audioscan_host.windows import Block
 logger = logging.getLogger(__name__)
 
 
+PoolBatch = Callable[[Sequence[Array], Model, slice], Array]
+"""Hidden states that a model reads, the model, and which windows of the block they are of -> (vectors, dim) on the device."""
+
+
+def _whole_windows(selected: Sequence[Array], model: Model, _part: slice) -> Array:
+    return pool(selected, model.pooling)
+
+
 @dataclass
 class Loaded:
     """An encoder in memory; `batch_size` is found with the first block, and halved where memory is short."""
@@ -53,7 +61,11 @@ class Encoders:
             self._obtained.add(checkpoint)
 
     def embed_block(
-        self, block: Block, models: Sequence[Model], on_windows: Callable[[int], None]
+        self,
+        block: Block,
+        models: Sequence[Model],
+        on_windows: Callable[[int], None],
+        pool_batch: PoolBatch = _whole_windows,
     ) -> list[npt.NDArray[np.float32]]:
         """Embed a block by models that share a checkpoint.
 
@@ -61,9 +73,10 @@ class Encoders:
             block: waveform and windows.
             models: one or more, all of one checkpoint.
             on_windows: called after each batch with the number of windows in it.
+            pool_batch: makes vectors of the time steps of a batch; a vector a window unless given.
 
         Returns:
-            (windows, dim) for each model.
+            (windows, dim) for each model; (vectors, dim) where `pool_batch` makes more of them than windows.
 
         Raises:
             CheckpointError: the weights are not there.
@@ -87,7 +100,9 @@ class Encoders:
         while done < len(inputs):
             size = min(loaded.batch_size, len(inputs) - done)
             with watched("embed"):
-                batch = _embed_batch(loaded, inputs, slice(done, done + size), models, layers)
+                batch = _embed_batch(
+                    loaded, inputs, slice(done, done + size), models, layers=layers, pool_batch=pool_batch
+                )
             if batch is None:
                 # The hooks' caller and the error refer to each other, and so keep the batch's tensors.
                 gc.collect()
@@ -129,7 +144,13 @@ class Encoders:
 
 
 def _embed_batch(
-    loaded: Loaded, inputs: Inputs, part: slice, models: Sequence[Model], layers: frozenset[int]
+    loaded: Loaded,
+    inputs: Inputs,
+    part: slice,
+    models: Sequence[Model],
+    *,
+    layers: frozenset[int],
+    pool_batch: PoolBatch,
 ) -> list[Array] | None:
     """(batch, dim) on the device for each model; `None` where memory did not suffice."""
     family, windows = loaded.family, part.stop - part.start
@@ -140,7 +161,7 @@ def _embed_batch(
         for model in models:
             selected = family.select_layers(model, states)
             require_selected(family.name, model.name, selected, windows)
-            pooled.append(pool(selected, model.pooling))
+            pooled.append(pool_batch(selected, model, part))
     except Exception as error:
         if not _out_of_memory(error):
             raise
@@ -158,15 +179,17 @@ def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], block
     where = f"plugin {family.name!r}: {model.name}"
     tells_more = f"`audioscan-host check {model.name}` tells more"
     expected = (len(block.windows), model.dim)
-    if vectors.shape != expected:
+    each = max(1, len(vectors) // len(block.windows))  # vectors of a window, or of a stretch
+    if len(vectors) % len(block.windows) or vectors.shape[1] != model.dim:
         raise PluginError(
             f"{where} gave embeddings of shape {vectors.shape}; by its declaration {expected}; {tells_more}"
         )
     (bad,) = np.nonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
-        start = block.windows.starts[bad[0]]
+        window = bad[0] // each
+        start = block.windows.starts[window]
         loudest = np.abs(block.waveform[start : start + block.windows.length]).max()
         raise PluginError(
-            f"{where} gave embeddings that are not finite, first in the window at {block.times[bad[0]]:g} s, "
+            f"{where} gave embeddings that are not finite, first in the window at {block.times[window]:g} s, "
             f"whose samples reach {loudest:.3g} (full scale is 1); {tells_more}"
         )

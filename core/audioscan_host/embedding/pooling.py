@@ -1,11 +1,11 @@
-"""Time steps -> one vector a window, on the device where the hidden states are."""
+"""Time steps -> one vector a window, or one a grain of a stretch, on the device where the hidden states are."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from array_api_compat import array_namespace, to_device
+from array_api_compat import array_namespace, device, to_device
 
 from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.hookspecs import Array
@@ -30,8 +30,58 @@ def pool(selected: Sequence[Array], pooling: str) -> Array:
     return xp.concat(parts, axis=1)
 
 
+def pool_shares(selected: Sequence[Array], weights: npt.NDArray[np.float32], pooling: str) -> Array:
+    """Pool hidden states over the time steps of each grain, shares of a step counted as shares, and concatenate them.
+
+    Args:
+        selected: each (batch, time, width), numpy or device arrays of any float type.
+        weights: (batch, grains, time), the share of each step that is in each grain.
+        pooling: as of `pool`.
+
+    Returns:
+        (batch, grains, dim) float32 on the device of `selected`; 0 of a grain in which nothing is.
+    """
+    xp: Any = array_namespace(*selected)
+    shares = xp.asarray(weights, device=device(selected[0]))
+    total = xp.sum(shares, axis=2, keepdims=True)
+    shares = shares / xp.where(total > 0, total, xp.ones_like(total))
+    apart = [xp.asarray(each, device=device(selected[0])) for each in _apart(weights)]
+    parts = []
+    for states in selected:
+        wide = xp.astype(states, xp.float32)
+        mean = xp.matmul(shares, wide)
+        parts.append(mean)
+        if pooling == Pooling.MEAN_AND_DEVIATION:
+            # Each step less the mean of its grain, so that no variance is a difference of large numbers.
+            variance = xp.zeros_like(mean)
+            for grains in apart:
+                rest = wide - xp.matmul(xp.matrix_transpose(grains), mean)
+                variance = variance + xp.matmul(shares * grains, rest * rest)
+            parts.append(xp.sqrt(variance))
+    return xp.concat(parts, axis=2)
+
+
+def _apart(weights: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    """Which grain each step is in: (batch, grains, time) of 0 and 1, as many of them as grains share a step.
+
+    In each of them a step is in one grain at most.
+    """
+    grains = np.arange(weights.shape[1])[:, None]
+    shared = max(1, int((weights > 0).sum(axis=1).max()))
+    masks = []
+    for first in range(shared):
+        own = np.where(grains % shared == first, weights, 0.0)
+        masks.append(((own > 0) & (grains == own.argmax(axis=1)[:, None, :])).astype(np.float32))
+    return masks
+
+
+def widths_of_deviations(selected: Sequence[Array], pooling: str) -> list[int]:
+    """Of a vector that is pooled of these states, the widths of the means that a deviation follows."""
+    return [states.shape[2] for states in selected] if pooling == Pooling.MEAN_AND_DEVIATION else []
+
+
 def to_host(vectors: Sequence[Array]) -> npt.NDArray[np.float32]:
-    """Batches of (batch, dim) vectors from the device -> (windows, dim) float32 in one copy."""
+    """Batches of (batch, dim) vectors from the device -> (windows, dim) float32 in one copy; so of (batch, grains, dim)."""
     xp: Any = array_namespace(*vectors)
     joined = xp.concat(list(vectors), axis=0)
     return np.ascontiguousarray(np.asarray(to_device(joined, "cpu")), dtype=np.float32)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audioscan_host.cache import Cache, Embeddings, Entry
 from audioscan_host.models.model import Checkpoint, Model
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
 from audioscan_host.windows import Windowing
@@ -24,6 +25,7 @@ class Task:
         precision: what the checkpoint computes in.
         wrappers: what other plugins do to the numbers, as `Registry.wrappers`.
         windowing: window and hop.
+        reading: windows, or stretches.
         block_seconds: of window starts that are embedded at one go.
     """
 
@@ -35,6 +37,7 @@ class Task:
     wrappers: tuple[str, ...]
     windowing: Windowing
     block_seconds: float
+    reading: Reading = Reading.WINDOWS
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -42,7 +45,9 @@ class Task:
         return self.models[0].checkpoint
 
     def entry(self, cache: Cache, model: Model) -> Entry:
-        """Where the embeddings by one of the models lie in a cache."""
+        """Where the embeddings by one of the models lie in a cache: its windows, or the grains that they are made of."""
+        if self.reading == Reading.STRETCHES:
+            return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
@@ -51,7 +56,14 @@ class Task:
         Raises:
             BusyError: another process does, and `wait` is off.
         """
-        return cache.claim(self.recording, self.checkpoint, self.windowing, self.precision, wait=wait)
+        pass_over = self.recording, self.checkpoint, self.encoded, self.precision, self.reading
+        return cache.claim(*pass_over, wait=wait)
+
+    @property
+    def encoded(self) -> Windowing:
+        """What is computed and kept: the windows, or grains a hop long."""
+        grain = Windowing(self.windowing.hop, self.windowing.hop)
+        return grain if self.reading == Reading.STRETCHES else self.windowing
 
 
 @dataclass(frozen=True)

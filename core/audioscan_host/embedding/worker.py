@@ -1,9 +1,9 @@
 """Computes tasks, one after the other; encoders stay in memory between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,18 @@ from audioscan_host.audio import AudioInfo, probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
+from audioscan_host.embedding.grains import windows_of
+from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
+from audioscan_host.embedding.window_pass import WindowPass
 from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
-from audioscan_host.windows import cut_blocks
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,26 @@ class Reports:
     opened: Callable[[Task, AudioInfo], None]
     advance: Advance
     tell: Tell
+
+
+class Pass(Protocol):
+    """How a checkpoint goes over a recording: `WindowPass` or `StretchPass`, which say what each of these does."""
+
+    hop: float
+
+    def blocks(self, samples: Iterable[npt.NDArray[np.float32]]) -> Iterator[Any]: ...
+    def times(self, block: Any) -> npt.NDArray[np.float64]: ...
+    def embed(
+        self, encoders: Encoders, block: Any, models: Sequence[Model], advance: Callable[[int], None], /
+    ) -> list[Embeddings]: ...
+    def rows(self, dim: int) -> "Collected": ...
+
+
+class Collected(Protocol):
+    """Takes the blocks of a recording, and gives the whole."""
+
+    def add(self, block: Embeddings) -> None: ...
+    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings: ...
 
 
 class Worker:
@@ -102,6 +125,9 @@ class Worker:
                 tell=reports.tell,
                 on_open=lambda info: reports.opened(task, info),
             )
+        if task.reading == Reading.STRETCHES:
+            rate = task.checkpoint.sample_rate
+            found = {m: each and windows_of(each, task.windowing, rate) for m, each in found.items()}
         names = {model: entry.found or entry.name for model, entry in entries.items()}
         foreign = [model for model, entry in entries.items() if names[model] == entry.eight_cut]
         return Outcome(
@@ -132,33 +158,33 @@ class Worker:
     ) -> tuple[list[Embeddings], Spans]:
         """Embed a recording block by block, the models together; gives its silence too."""
         self._encoders.obtain(task.checkpoint, self._progress)
-        rate, shortest = task.checkpoint.sample_rate, task.checkpoint.shortest_window
+        rate, models = task.checkpoint.sample_rate, [entry.model for entry in entries]
+        way: Pass = StretchPass(task) if task.reading == Reading.STRETCHES else WindowPass(task)
         done = 0.0
 
         def on_windows(count: int) -> None:
             nonlocal done
-            done += count * task.windowing.hop
-            reports.advance(count * task.windowing.hop)
+            done += count * way.hop
+            reports.advance(count * way.hop)
 
         def on_open(info: AudioInfo) -> None:
             reports.opened(task, info)
 
-        rows = [_Rows(entry.model.dim) for entry in entries]
+        rows = [way.rows(model.dim) for model in models]
         resumed = all(entry.has_blocks for entry in entries)
         with closing(DecodedRecording(task.recording, rate, on_open=on_open, tell=reports.tell)) as samples:
-            blocks = cut_blocks(samples, rate, task.windowing, shortest, task.block_seconds)
-            for index, block in enumerate(blocks):
+            for index, block in enumerate(way.blocks(samples)):
                 # Blocks that an earlier run finished before it was killed are kept.
-                kept = [entry.block(index, block.times) for entry in entries] if resumed else [None]
-                parts = [part.vectors for part in kept if part is not None]
+                kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else [None]
+                parts = [part for part in kept if part is not None]
                 if len(parts) < len(entries):
-                    parts = self._encoders.embed_block(block, [entry.model for entry in entries], on_windows)
-                    for entry, vectors in zip(entries, parts, strict=True):
-                        entry.add_block(index, Embeddings(block.times, vectors))
+                    parts = way.embed(self._encoders, block, models, on_windows)
+                    for entry, part in zip(entries, parts, strict=True):
+                        entry.add_block(index, part)
                 else:
-                    on_windows(len(block.windows))
-                for collected, vectors in zip(rows, parts, strict=True):
-                    collected.add(block.times, vectors)
+                    on_windows(len(way.times(block)))
+                for collected, part in zip(rows, parts, strict=True):
+                    collected.add(part)
         try:
             task.recording.require_unchanged()
         except RecordingError:
@@ -177,32 +203,12 @@ class Worker:
         return embedded, samples.silence
 
 
-class _Rows:
-    """The embeddings of a recording as its blocks bring them, in memory once."""
-
-    def __init__(self, dim: int) -> None:
-        self._vectors = np.empty((0, dim), np.float32)
-        self._times: list[npt.NDArray[np.float64]] = []
-
-    def add(self, times: npt.NDArray[np.float64], vectors: npt.NDArray[np.float32]) -> None:
-        """Append a block: (windows,) and (windows, dim)."""
-        before, dim = self._vectors.shape
-        # In place: a list of blocks, joined in the end, would be in memory twice.
-        self._vectors.resize((before + len(vectors), dim), refcheck=False)
-        self._vectors[before:] = vectors
-        self._times.append(times)
-
-    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings:
-        """All of them."""
-        return Embeddings(np.concatenate(self._times), self._vectors, meta)
-
-
 def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
     return {
         "recording": str(task.recording.path.resolve()),
         "duration": duration,
-        "window": task.windowing.window,
-        "hop": task.windowing.hop,
+        "window": task.encoded.window,
+        "hop": task.encoded.hop,
         "channel": task.recording.channel,
         "model": entry.model.name,
         "model_revision": entry.model.revision,

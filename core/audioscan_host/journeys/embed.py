@@ -75,7 +75,9 @@ def embed(
     paths = find_recordings(recordings, session.notes)
     done: dict[Path, list[StoredEmbeddings]] = {}
     failures = []
-    for result in session.embedder(chosen, windowing or Windowing()).embed_each(paths):
+    windowing = windowing or Windowing()
+    readings = session.readings(chosen, windowing, paths)
+    for result in session.embedder(chosen, windowing, readings=readings).embed_each(paths):
         if isinstance(result, RecordingFailure):
             failures.append(result)
             continue

@@ -179,7 +179,8 @@ def evaluate(
     )
     windowing = choice.windowing
     tell_choice(choice, session.notes)
-    embedded, failures = embed_labelled(session, chosen, windowing, annotations)
+    readings = session.readings(chosen, windowing, list(annotations))
+    embedded, failures = embed_labelled(session, chosen, windowing, annotations, readings)
     material = Material(embedded, annotations, windowing, tolerance, neg_margin)
     recordings_of_first = material.prepared(chosen[0].name)  # windows are the same for every model
     labelled = {name: material.labels(name, recordings_of_first) for name in names}

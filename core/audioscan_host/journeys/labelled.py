@@ -25,6 +25,7 @@ from audioscan_host.evidence import Evidence
 from audioscan_host.journeys.session import Session
 from audioscan_host.models.model import Model
 from audioscan_host.progress import Advance
+from audioscan_host.reading import Reading
 from audioscan_host.windows import Windowing
 
 
@@ -66,15 +67,16 @@ def embed_labelled(
     models: Sequence[Model],
     windowing: Windowing,
     annotations: Mapping[Path, Sequence[Annotation]],
+    readings: Mapping[Model, Reading],
 ) -> tuple[list[EmbeddedRecording], tuple[RecordingFailure, ...]]:
-    """The recordings in their order, and those that could not be read.
+    """The recordings in their order, as the models read them, and those that could not be read.
 
     Raises:
         TrainingError: none could be read and embedded.
     """
     found: dict[Path, EmbeddedRecording] = {}
     failures = []
-    for result in session.embedder(models, windowing).embed_each(list(annotations)):
+    for result in session.embedder(models, windowing, readings=readings).embed_each(list(annotations)):
         if isinstance(result, RecordingFailure):
             failures.append(result)
         else:

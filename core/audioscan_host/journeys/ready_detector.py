@@ -10,6 +10,7 @@ from audioscan_host.errors import DetectorError, UnknownModelError
 from audioscan_host.models.model import Model
 from audioscan_host.plugins.discovery import ENVIRONMENT
 from audioscan_host.plugins.registry import Registry
+from audioscan_host.reading import Reading
 
 
 def ready_detector(
@@ -17,11 +18,12 @@ def ready_detector(
     registry: Registry,
     only: Collection[str] = (),
     channel: str | None = None,
+    reading: Reading = Reading.AUTO,
 ) -> tuple[Detector, Model]:
     """The detector, read where it is a file, for the labels asked for, and its model.
 
     `channel` is that of the recordings, where one is asked for. Each channel is read by a detector of mixes, since the mix of
-    one channel is the channel.
+    one channel is the channel. `reading` is that which was asked for.
 
     Raises:
         DetectorError: it cannot be read, does not know a label, or does not fit what is installed.
@@ -38,6 +40,16 @@ def ready_detector(
         raise DetectorError(
             f"{source}: was trained on channel {detector.channel} of its recordings, and reads no other: leave --channel "
             f"{channel} out, or train it again with it"
+        )
+    if reading not in {Reading.AUTO, detector.reading}:
+        raise DetectorError(
+            f"{source}: was trained on {detector.reading} of its recordings, and reads nothing else: leave --reading {reading} "
+            "out, or train it again with it"
+        )
+    if detector.reading == Reading.STRETCHES and model.checkpoint.stretch is None:
+        raise DetectorError(
+            f"{source}: reads stretches, and the installed {model.name} declares none: install the plugin as it was, or train "
+            "it again"
         )
     if detector.wrappers != registry.wrappers:
         raise DetectorError(

@@ -98,7 +98,7 @@ def scan(
         SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
     """
     session = Session.of(each_channel=True, **options)
-    detector, model = ready_detector(detector, session.registry, only, session.channel)
+    detector, model = ready_detector(detector, session.registry, only, session.channel, session.reading)
     settings_of = _settings_of_labels(detector, settings or RegionSettings(), thresholds or {})
     rates = _rates(detector, rate)
     clock = Clock.of(utc_offset, session.notes)
@@ -108,6 +108,7 @@ def scan(
         detector.windowing,
         EACH if session.channel == EACH else detector.channel,
         detector.training,
+        {model: detector.reading},
     )
     found: dict[Path, list[ScannedRecording]] = {}
     failures = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from audioscan_host.cache import Cache
@@ -11,10 +12,12 @@ from audioscan_host.eight_cut_settings import EightCutCache, EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
+from audioscan_host.journeys.reading_choice import reading_of
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Notes
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress, Silent
+from audioscan_host.reading import Reading
 from audioscan_host.windows import Windowing
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class SessionOptions(TypedDict, total=False):
         eight_cut_cache: `read` (the default) takes embeddings that 8-cut left in the cache folder, `ignore` computes all anew.
         channel: of each recording: `mix`, the mean of all of them, `loudest`, or a number from 1; unless given, that of
             the detector where there is one, else `mix`. `embed` and `scan` also take `each`: every channel by itself.
+        reading: `windows`, `stretches`, or `auto` (the default); see `Reading`. A detector reads as it was trained.
     """
 
     cache_dir: Path | str | None
@@ -40,6 +44,7 @@ class SessionOptions(TypedDict, total=False):
     progress: Progress | None
     eight_cut_cache: str
     channel: str | int | None
+    reading: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Session:
         executor: who computes.
         notes: what users must know, as it turns up.
         channel: that was asked for; None where none was.
+        reading: that was asked for.
     """
 
     registry: Registry
@@ -63,6 +69,7 @@ class Session:
     executor: Executor
     notes: Notes
     channel: str | None = None
+    reading: Reading = Reading.AUTO
 
     @classmethod
     def of(
@@ -74,6 +81,7 @@ class Session:
         progress: Progress | None = None,
         eight_cut_cache: str = EightCutCache.READ,
         channel: str | int | None = None,
+        reading: str = Reading.AUTO,
         each_channel: bool = False,
     ) -> "Session":
         """The session of a run, from the keywords that `SessionOptions` explains; `each_channel`: whether it may read each.
@@ -81,7 +89,7 @@ class Session:
         Raises:
             CacheError: the cache folder cannot be used.
             SettingError: `eight_cut_cache` is neither of its words.
-            SettingError: the channel is none.
+            SettingError: the channel is none, or there is no such reading.
         """
         return cls(
             registry or load_registry(),
@@ -91,6 +99,7 @@ class Session:
             LocalExecutor(),
             Notes(),
             None if channel is None else channel_of(channel, each=each_channel),
+            Reading.of(reading, "reading"),
         )
 
     def label_reader(
@@ -120,12 +129,34 @@ class Session:
         """The cache, where it may hold what 8-cut embedded, which is the mix of all channels."""
         return self.cache if self.learned_channel == MIX else None
 
+    def readings(
+        self, models: Sequence[Model], windowing: Windowing, paths: Sequence[Path]
+    ) -> Mapping[Model, Reading]:
+        """How each of the models reads recordings.
+
+        Raises:
+            SettingError: stretches were asked for, and a model cannot read them.
+        """
+        return {
+            model: reading_of(
+                self.reading,
+                model,
+                windowing,
+                paths,
+                cache=self.cache_of_mix,
+                wrappers=self.registry.wrappers,
+                tell=self.notes,
+            )
+            for model in models
+        }
+
     def embedder(
         self,
         models: Sequence[Model],
         windowing: Windowing,
         channel: str | None = None,
         training: Mapping[str, Any] | None = None,
+        readings: Mapping[Model, Reading] = MappingProxyType({}),
     ) -> Embedder:
         """Embeds recordings by these models.
 
@@ -134,7 +165,7 @@ class Session:
             windowing: window and hop.
             channel: of the recordings; that which was asked for, unless given.
             training: how the detector that they are for was trained.
-
+            readings: of the models that read something else than windows.
 
         Raises:
             SettingError: the window is shorter or longer than a checkpoint takes.
@@ -150,4 +181,5 @@ class Session:
             tell=self.notes,
             tally=EightCutTally(training),
             channel=channel or self.learned_channel,
+            readings=readings,
         )

@@ -89,7 +89,7 @@ def suggest(
     if n < 1:
         raise SettingError(f"n must be 1 window or more, not {n}")
     session = Session.of(**options)
-    detector, model = ready_detector(detector, session.registry, only, session.channel)
+    detector, model = ready_detector(detector, session.registry, only, session.channel, session.reading)
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
@@ -101,7 +101,8 @@ def suggest(
         reader=session.label_reader(labels_as, eight_cut),
     )
 
-    embedder = session.embedder([model], detector.windowing, detector.channel, detector.training)
+    readings = {model: detector.reading}
+    embedder = session.embedder([model], detector.windowing, detector.channel, detector.training, readings)
     offered: dict[Path, list[Candidate]] = {}
     durations: dict[Path, float] = {}
     failures = []

@@ -152,7 +152,8 @@ def train(
     tell_odd_labels(names, annotations, [chosen], session.registry, session.notes)
     tell_choice(choice, session.notes)
 
-    embedded, failures = embed_labelled(session, [chosen], windowing, annotations)
+    readings = session.readings([chosen], windowing, list(annotations))
+    embedded, failures = embed_labelled(session, [chosen], windowing, annotations, readings)
     labelled = [
         LabelledRecording.of(recording, annotations[recording.path], model, windowing)
         for recording in embedded
@@ -209,6 +210,7 @@ def train(
         plugin=_named(session.registry.owner(chosen)),
         wrappers=session.registry.wrappers,
         channel=session.learned_channel,
+        reading=readings[chosen],
     )
     detector = replace(detector, reference=_reference(statistics, labelled, used))
     if out is not None:

@@ -44,6 +44,9 @@ class Checkpoint:
         longest_window: seconds; a longer window is refused.
         weights: the files that `load` reads; `None` for a network without.
         remote_code: `load` runs code that comes with the weights, not with the plugin.
+        stretch: seconds of audio that the network best takes at once, where a recording may be read in stretches: on the
+            grid of 10 ms. None: the network is given windows only.
+        context: seconds on either side of a time step on which the step depends; infinite where it depends on all.
 
     Raises:
         ModelError: a value is missing or out of its range.
@@ -61,6 +64,8 @@ class Checkpoint:
     longest_window: float = math.inf
     weights: Weights | None = None
     remote_code: bool = False
+    stretch: float | None = None
+    context: float = math.inf
 
     def __post_init__(self) -> None:
         where = f"checkpoint {self.name!r}"
@@ -85,6 +90,27 @@ class Checkpoint:
             where, "shortest_window", f"at most longest_window ({self.longest_window:g})", self.shortest_window,
         )  # fmt: skip
         _require(isinstance(self.remote_code, bool), where, "remote_code", "True or False", self.remote_code)
+        number = isinstance(self.context, SupportsFloat) and float(self.context) >= 0
+        _require(number, where, "context", "a number of seconds of 0 or more", self.context)
+        if self.stretch is not None:
+            self._check_stretch(where, self.stretch)
+
+    def _check_stretch(self, where: str, stretch: float) -> None:
+        ok = isinstance(stretch, SupportsFloat) and math.isclose(
+            float(stretch) * 100, round(float(stretch) * 100), abs_tol=1e-6
+        )
+        _require(ok, where, "stretch", "None, or a multiple of 0.01 s", stretch)
+        fits = self.shortest_window <= stretch <= self.longest_window
+        _require(fits, where, "stretch", "between shortest_window and longest_window", stretch)
+        # The rest of a stretch is its two margins.
+        context = 0.0 if math.isinf(self.context) else self.context
+        _require(
+            stretch > 2 * context + self.step,
+            where,
+            "stretch",
+            "longer than a step with its context",
+            stretch,
+        )
 
     @property
     def path(self) -> Path:

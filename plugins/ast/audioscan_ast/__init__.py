@@ -25,6 +25,7 @@ CHECKPOINT = Checkpoint(
     layers=12,
     sample_rate=16000,
     step=0.100,
+    stretch=10.24,  # 1024 frames, which is what the network always takes
     shortest_window=0.175,  # 16 frames: one patch
     licence="BSD-3-Clause",
     parameters=86_187_264,

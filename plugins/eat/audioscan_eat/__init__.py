@@ -37,6 +37,7 @@ def register_models() -> list[Model]:
             layers=blocks,
             sample_rate=16000,
             step=0.160,
+            stretch=10.24,  # 1024 frames, as the network was trained
             shortest_window=0.175,  # 16 frames: one patch
             licence="MIT",
             parameters=parameters,

@@ -38,6 +38,7 @@ def register_models() -> list[Model]:
             layers=blocks,
             sample_rate=16000,
             step=0.020,
+            stretch=20.0,  # attention takes more a second the longer it is, and margins less
             shortest_window=0.025,  # the receptive field of one time step
             licence="MIT",
             parameters=parameters,

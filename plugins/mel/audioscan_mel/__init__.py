@@ -22,6 +22,8 @@ CHECKPOINT = Checkpoint(
     shortest_window=0.025,  # one frame
     licence="MIT",
     parameters=0,
+    stretch=10.0,
+    context=0.05,  # a frame, and deltas over five of them
 )
 
 

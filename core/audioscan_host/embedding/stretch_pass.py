@@ -1,0 +1,147 @@
+"""A recording read in stretches: each block of them becomes the vectors of its grains."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audioscan_host.cache import Embeddings
+from audioscan_host.embedding.encoders import Encoders
+from audioscan_host.embedding.grains import merged
+from audioscan_host.embedding.pooling import pool_shares, widths_of_deviations
+from audioscan_host.embedding.stretches import Shares, StretchedBlock, stretched_blocks, stretching
+from audioscan_host.embedding.tasks import Task
+from audioscan_host.embedding.window_pass import Rows
+from audioscan_host.models.model import Model
+from audioscan_host.plugins.hookspecs import Array
+
+
+class StretchPass:
+    """The pass of a checkpoint over the stretches of a recording, each second once; what is kept are grains.
+
+    Attributes:
+        hop: seconds of audio that each stretch stands for.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._checkpoint = task.checkpoint
+        self._grain = task.windowing.hop
+        self._block_seconds = task.block_seconds
+        self.hop = stretching(task.checkpoint).hop
+
+    def blocks(self, samples: Iterable[npt.NDArray[np.float32]]) -> Iterator[StretchedBlock]:
+        """The recording, in blocks of stretches."""
+        return stretched_blocks(samples, self._checkpoint, self._block_seconds)
+
+    def times(self, block: StretchedBlock) -> npt.NDArray[np.float64]:
+        """Starts of the stretches of a block, seconds."""
+        return block.block.times
+
+    def embed(
+        self,
+        encoders: Encoders,
+        block: StretchedBlock,
+        models: Sequence[Model],
+        on_stretches: Callable[[int], None],
+    ) -> list[Embeddings]:
+        """The grains of a block for each model; the first may go on with the last of the block before.
+
+        Raises:
+            CheckpointError, SettingError, EmbeddingError: as `Encoders.embed_block`.
+        """
+        pooling = _Pooling(block, self._checkpoint.step, self._grain)
+        vectors = encoders.embed_block(block.block, models, on_stretches, pooling)
+        shares = [pooling.shares[first] for first in sorted(pooling.shares)]
+        weights = np.concatenate([each.weights.sum(axis=2, dtype=np.float64).ravel() for each in shares])
+        places = np.concatenate(
+            [(each.first[:, None] + np.arange(each.weights.shape[1])).ravel() for each in shares]
+        )
+        blocks = []
+        for model, parts in zip(models, vectors, strict=True):
+            widths = pooling.widths[model]
+            grains, joined, total = merged(places, parts, weights, widths)
+            facts = {"reading": "stretches", "hop": self._grain, "widths": widths}
+            meta = {**facts, "stretches": block.block.times.tolist()}
+            times = grains.astype(np.float64) * self._grain
+            blocks.append(Embeddings(times, joined, meta, total))
+        return blocks
+
+    def rows(self, dim: int) -> "_GrainRows":
+        """Takes the blocks."""
+        return _GrainRows(dim)
+
+
+class _Pooling:
+    """Pools batches of stretches, and remembers which grains their vectors are of."""
+
+    def __init__(self, stretched: StretchedBlock, step: float, grain: float) -> None:
+        self._stretched, self._step, self._grain = stretched, step, grain
+        self.shares: dict[int, Shares] = {}
+        self.widths: dict[Model, list[int]] = {}
+
+    def __call__(self, selected: Sequence[Array], model: Model, part: slice) -> Array:
+        steps = selected[0].shape[1]
+        shares = self.shares.get(part.start)
+        if shares is None or shares.weights.shape[::2] != (part.stop - part.start, steps):
+            shares = self._stretched.shares(part, steps, self._step, self._grain)
+            self.shares[part.start] = shares
+        self.widths[model] = widths_of_deviations(selected, model.pooling)
+        pooled = pool_shares(selected, shares.weights, model.pooling)
+        return pooled.reshape((-1, pooled.shape[-1]))
+
+
+class _GrainRows:
+    """The grains of a recording as its blocks bring them; one over a border is made of both its parts."""
+
+    def __init__(self, dim: int) -> None:
+        self._rows = Rows(dim)
+        self._weights: list[npt.NDArray[np.float64]] = []
+        self._waiting: Embeddings | None = None  # the last grain so far, which the next block may go on with
+
+    def add(self, block: Embeddings) -> None:
+        if self._waiting is not None:
+            block = _joined(self._waiting, block)
+        self._take(_part(block, slice(None, -1)))
+        self._waiting = _part(block, slice(-1, None))
+
+    def _take(self, block: Embeddings) -> None:
+        self._rows.add(block)
+        self._weights.append(_weights(block))
+
+    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings:
+        last = self._waiting
+        if last is None:
+            raise ValueError("there is no block")
+        self._take(last)
+        grain = last.meta["hop"]
+        facts = {**meta, "reading": "stretches", "widths": last.meta["widths"], "window": grain, "hop": grain}
+        return replace(self._rows.embeddings(facts), weights=np.concatenate(self._weights))
+
+
+def _joined(last: Embeddings, block: Embeddings) -> Embeddings:
+    """A block of grains, begun by the last one so far."""
+    if last.times[0] != block.times[0]:
+        first = last
+    else:
+        weights = np.concatenate([_weights(last), _weights(block)[:1]])
+        parts = np.concatenate([last.vectors, block.vectors[:1]])
+        _, vectors, weights = merged(np.zeros(2, np.int64), parts, weights, block.meta["widths"])
+        first, block = Embeddings(last.times, vectors, block.meta, weights), _part(block, slice(1, None))
+    return Embeddings(
+        np.concatenate([first.times, block.times]),
+        np.concatenate([first.vectors, block.vectors]),
+        block.meta,
+        np.concatenate([_weights(first), _weights(block)]),
+    )
+
+
+def _part(block: Embeddings, rows: slice) -> Embeddings:
+    return Embeddings(block.times[rows], block.vectors[rows], block.meta, _weights(block)[rows])
+
+
+def _weights(block: Embeddings) -> npt.NDArray[np.float64]:
+    if block.weights is None:
+        raise ValueError("a block of windows is no block of grains")
+    return block.weights
