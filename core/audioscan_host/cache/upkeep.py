@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.cache import SILENCE, Cache
@@ -16,6 +17,7 @@ from audioscan_host.cache.silence_file import read_spans, recording_of
 from audioscan_host.cache.store import Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
+from audioscan_host.reading import Reading
 
 DAY = 86_400.0
 KEPT_UNFINISHED = 7 * DAY
@@ -24,12 +26,32 @@ KEPT_UNFINISHED = 7 * DAY
 
 @dataclass(frozen=True)
 class ModelShare:
-    """What one model has in the cache; bytes on the disk."""
+    """What one model has in the cache of one reading, window and hop.
+
+    Attributes:
+        model: its name.
+        reading: windows, or stretches.
+        window: seconds; of stretches the length of a grain, which windows are made of.
+        hop: seconds.
+        recordings: how many.
+        windows: how many vectors.
+        size: bytes on the disk.
+    """
 
     model: str
+    reading: str
+    window: float
+    hop: float
     recordings: int
     windows: int
     size: int
+
+    @property
+    def gives(self) -> str:
+        """Which windows can be read from it, in a few words."""
+        if self.reading == Reading.WINDOWS:
+            return f"windows of {self.window:g} s every {self.hop:g} s"
+        return f"windows and hops that are multiples of {self.hop:g} s"
 
 
 @dataclass(frozen=True)
@@ -38,7 +60,7 @@ class CacheInfo:
 
     Attributes:
         location: where the cache lies, a path or a URL.
-        models: a share for each model, by name.
+        models: a share for each model, reading, window and hop, by name.
         silence: number of recordings whose silence is kept.
         eight_cut: number of files that 8-cut wrote.
         unfinished: number of recordings that a run left before their end.
@@ -63,11 +85,21 @@ class Pruned:
     size: int
 
 
+_Share = tuple[str, str, float, float]  # model, reading, window, hop
+
+
+def _share(meta: Mapping[str, Any]) -> _Share:
+    window, hop = (
+        each if isinstance(each := meta.get(name), int | float) else 0.0 for name in ("window", "hop")
+    )
+    return str(meta.get("model", "?")), str(meta.get("reading", Reading.WINDOWS)), float(window), float(hop)
+
+
 def info(cache: Cache) -> CacheInfo:
     """Count what is in the cache; a damaged file counts as a leftover."""
-    recordings: Counter[str] = Counter()
-    windows: Counter[str] = Counter()
-    sizes: Counter[str] = Counter()
+    recordings: Counter[_Share] = Counter()
+    windows: Counter[_Share] = Counter()
+    sizes: Counter[_Share] = Counter()
     leftovers = [*_damaged(cache), *_temporary(cache)]
     damaged = 0
     for stored in _own_files(cache):
@@ -78,13 +110,13 @@ def info(cache: Cache) -> CacheInfo:
         except CacheError:
             damaged += 1
             continue
-        model = str(meta.get("model", "?"))
-        recordings[model] += 1
-        windows[model] += count
-        sizes[model] += stored.size
+        share = _share(meta)
+        recordings[share] += 1
+        windows[share] += count
+        sizes[share] += stored.size
     return CacheInfo(
         cache.store.location(),
-        tuple(ModelShare(m, recordings[m], windows[m], sizes[m]) for m in sorted(recordings)),
+        tuple(ModelShare(*each, recordings[each], windows[each], sizes[each]) for each in sorted(recordings)),
         len(_silence_files(cache)),
         len(_eight_cut_files(cache)),
         len(_unfinished(cache)),

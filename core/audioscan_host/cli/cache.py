@@ -22,7 +22,15 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
     found = upkeep.info(Cache(cache_dir))
     if as_json:
         shares = [
-            {"model": s.model, "recordings": s.recordings, "windows": s.windows, "bytes": s.size}
+            {
+                "model": s.model,
+                "reading": s.reading,
+                "window": s.window,
+                "hop": s.hop,
+                "recordings": s.recordings,
+                "windows": s.windows,
+                "bytes": s.size,
+            }
             for s in found.models
         ]
         reporting.print_json(
@@ -40,9 +48,9 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
     reporting.say(f"{Path(found.location).resolve()}: {_megabytes(found.size)}")
     if found.models:
         reporting.print_table(
-            ["model", "recordings", "windows", "size"],
-            [[s.model, s.recordings, s.windows, _megabytes(s.size)] for s in found.models],
-            right=["recordings", "windows", "size"],
+            ["model", "recordings", "vectors", "size", "gives"],
+            [[s.model, s.recordings, s.windows, _megabytes(s.size), s.gives] for s in found.models],
+            right=["recordings", "vectors", "size"],
         )
     reporting.say(f"recordings whose silence is known: {found.silence}")
     reporting.say(f"files of 8-cut: {found.eight_cut}")

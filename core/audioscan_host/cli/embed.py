@@ -43,9 +43,17 @@ def embed(
         **session,
     )
     of_channels = session.get("channel") == EACH
-    columns = ["recording", *["channel"] * of_channels, "model", "windows", "dim", "file"]
+    columns = ["recording", *["channel"] * of_channels, "model", "reading", "windows", "dim", "file"]
     rows = [
-        [str(s.recording), *[s.channel] * of_channels, s.model, s.windows, s.dim, str(s.path)]
+        [
+            str(s.recording),
+            *[s.channel] * of_channels,
+            s.model,
+            s.reading.value,
+            s.windows,
+            s.dim,
+            str(s.path),
+        ]
         for s in result.stored
     ]
     if as_json:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,31 @@ from audioscan_host.windows import Block
 logger = logging.getLogger(__name__)
 
 
-PoolBatch = Callable[[Sequence[Array], Model, slice], Array]
-"""Hidden states that a model reads, the model, and which windows of the block they are of -> (vectors, dim) on the device."""
+class PoolBatch(Protocol):
+    """What makes vectors of the time steps of a block, batch by batch."""
+
+    def __call__(self, selected: Sequence[Array], model: Model, part: slice, /) -> Array:
+        """Hidden states that a model reads, of windows `part` of the block -> (vectors, dim) on the device."""
+        ...
+
+    def windows(self, count: int) -> npt.NDArray[np.int64]:
+        """(vectors,) which of the block's `count` windows each vector is of."""
+        ...
 
 
-def _whole_windows(selected: Sequence[Array], model: Model, _part: slice) -> Array:
-    return pool(selected, model.pooling)
+class WholeWindows:
+    """Makes one vector of each window."""
+
+    def __call__(self, selected: Sequence[Array], model: Model, _part: slice) -> Array:
+        """(windows, dim), of all time steps."""
+        return pool(selected, model.pooling)
+
+    def windows(self, count: int) -> npt.NDArray[np.int64]:
+        """Each its own."""
+        return np.arange(count)
+
+
+WHOLE_WINDOWS = WholeWindows()
 
 
 @dataclass
@@ -65,7 +85,7 @@ class Encoders:
         block: Block,
         models: Sequence[Model],
         on_windows: Callable[[int], None],
-        pool_batch: PoolBatch = _whole_windows,
+        pool_batch: PoolBatch = WHOLE_WINDOWS,
     ) -> list[npt.NDArray[np.float32]]:
         """Embed a block by models that share a checkpoint.
 
@@ -114,7 +134,7 @@ class Encoders:
         with watched("embed"):
             joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
             for model, vectors in zip(models, joined, strict=True):
-                _check(loaded.family, model, vectors, block)
+                _check(loaded.family, model, vectors, block, pool_batch.windows(len(block.windows)))
         return joined
 
     def loaded(self, model: Model) -> Loaded:
@@ -175,18 +195,23 @@ def _out_of_memory(error: BaseException) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError"})
 
 
-def _check(family: Family, model: Model, vectors: npt.NDArray[np.float32], block: Block) -> None:
+def _check(
+    family: Family,
+    model: Model,
+    vectors: npt.NDArray[np.float32],
+    block: Block,
+    windows: npt.NDArray[np.int64],
+) -> None:
     where = f"plugin {family.name!r}: {model.name}"
     tells_more = f"`audioscan-host check {model.name}` tells more"
-    expected = (len(block.windows), model.dim)
-    each = max(1, len(vectors) // len(block.windows))  # vectors of a window, or of a stretch
-    if len(vectors) % len(block.windows) or vectors.shape[1] != model.dim:
+    expected = (len(windows), model.dim)
+    if vectors.shape != expected:
         raise PluginError(
             f"{where} gave embeddings of shape {vectors.shape}; by its declaration {expected}; {tells_more}"
         )
     (bad,) = np.nonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
-        window = bad[0] // each
+        window = windows[bad[0]]
         start = block.windows.starts[window]
         loudest = np.abs(block.waveform[start : start + block.windows.length]).max()
         raise PluginError(

@@ -78,7 +78,7 @@ def windows_of(grains: Embeddings, windowing: Windowing, sample_rate: int) -> Em
     for begin in range(0, len(starts), at_once):
         part = slice(begin, begin + at_once)
         vectors[part] = _pooled(grains.vectors, weights, first[part], after[part], widths)
-    meta = {**grains.meta, "window": windowing.window, "hop": windowing.hop}
+    meta = {**grains.meta, "window": windowing.window, "hop": windowing.hop, "grains": len(grains.times)}
     return Embeddings(starts / 100.0, vectors, meta)
 
 

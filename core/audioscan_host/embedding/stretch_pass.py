@@ -81,6 +81,13 @@ class _Pooling:
         self.shares: dict[int, Shares] = {}
         self.widths: dict[Model, list[int]] = {}
 
+    def windows(self, _count: int) -> npt.NDArray[np.int64]:
+        parts = [
+            np.repeat(np.arange(first, first + len(each.weights)), each.weights.shape[1])
+            for first, each in sorted(self.shares.items())
+        ]
+        return np.concatenate(parts)
+
     def __call__(self, selected: Sequence[Array], model: Model, part: slice) -> Array:
         steps = selected[0].shape[1]
         shares = self.shares.get(part.start)

@@ -8,6 +8,7 @@ from typing import Unpack
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
+from audioscan_host.reading import Reading
 from audioscan_host.recordings import find_recordings
 from audioscan_host.windows import Windowing
 
@@ -19,11 +20,13 @@ class StoredEmbeddings:
     Attributes:
         recording: the media file.
         model: name of the model.
-        windows: number of windows.
+        windows: number of vectors in the file: a window each, or where the recording was read in stretches a grain each, of
+            which windows of any length are made.
         dim: length of an embedding.
         path: the `.npz`, with `timestamps` (windows,) and `embeddings` (windows, dim).
         computed: now; otherwise they were in the cache.
         channel: its number where each channel is embedded by itself, else None.
+        reading: windows, or stretches.
     """
 
     recording: Path
@@ -33,6 +36,7 @@ class StoredEmbeddings:
     path: Path
     computed: bool
     channel: int | None = None
+    reading: Reading = Reading.WINDOWS
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,12 @@ def embed(
             StoredEmbeddings(
                 recording=result.path,
                 model=name,
-                windows=len(found.vectors),
+                windows=found.meta.get("grains", len(found.vectors)),
                 dim=found.vectors.shape[1],
                 path=Path(result.files[name]),
                 computed=name in result.computed,
                 channel=result.channel,
+                reading=readings[session.registry.model(name)],
             )
             for name, found in result.embeddings.items()
         )
