@@ -261,6 +261,12 @@ class TestEmbed:
     def test_json_names_the_file_that_holds_the_embeddings(self, run, make_wav):
         stored = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)
         with np.load(stored[0]["file"]) as archive:
+            assert archive["embeddings"].shape == (stored[0]["windows"], stored[0]["dim"]) == (20, 256)
+            assert archive["timestamps"].tolist() == list(range(20)), "grains, of which windows are made"
+        stored = json.loads(
+            run("embed", make_wav(), "--model", "MEL", "--reading", "windows", "--json").stdout
+        )
+        with np.load(stored[0]["file"]) as archive:
             assert archive["embeddings"].shape == (stored[0]["windows"], stored[0]["dim"]) == (13, 256)
 
     def test_bad_recordings_are_a_line_each_and_the_others_are_done(self, run, make_wav, tmp_path):
@@ -289,7 +295,7 @@ class TestEmbed:
         assert done.stdout.count("good.wav") == 1
         assert done.stderr.splitlines()[-2:] == [
             "1 of 2 recordings could not be read or embedded:",
-            f"  {spoilt}: plugin 'mel': MEL gave embeddings that are not finite, first in the window at 7 s, "
+            f"  {spoilt}: plugin 'mel': MEL gave embeddings that are not finite, first in the stretch at 9.9 s, "
             "whose samples reach 1.7e+37 (full scale is 1); `audioscan-host check MEL` tells more",
         ]
 
@@ -467,7 +473,9 @@ class TestCacheCommands:
         file = json.loads(run("embed", make_wav(), "--model", "MEL", "--json").stdout)[0]["file"]
         info = json.loads(run("cache", "info", "--json").stdout)
         size = Path(file).stat().st_size
-        assert info["models"] == [{"model": "MEL", "recordings": 1, "windows": 13, "bytes": size}]
+        facts = {"model": "MEL", "reading": "stretches", "window": 1.0, "hop": 1.0}
+        assert info["models"] == [{**facts, "recordings": 1, "windows": 20, "bytes": size}]
+        assert "windows and hops that are multiples of 1 s" in run("cache", "info").stdout
         assert info["silence"] == 1
         assert "MEL" in run("cache", "info").stdout
         assert run("cache", "verify").stdout == "2 files read, 0 damaged\n"

@@ -29,11 +29,8 @@ class ModelShare:
     """What one model has in the cache of one reading, window and hop.
 
     Attributes:
-        model: its name.
         reading: windows, or stretches.
         window: seconds; of stretches the length of a grain, which windows are made of.
-        hop: seconds.
-        recordings: how many.
         windows: how many vectors.
         size: bytes on the disk.
     """
@@ -89,10 +86,8 @@ _Share = tuple[str, str, float, float]  # model, reading, window, hop
 
 
 def _share(meta: Mapping[str, Any]) -> _Share:
-    window, hop = (
-        each if isinstance(each := meta.get(name), int | float) else 0.0 for name in ("window", "hop")
-    )
-    return str(meta.get("model", "?")), str(meta.get("reading", Reading.WINDOWS)), float(window), float(hop)
+    window, hop = (float(meta.get(name) or 0.0) for name in ("window", "hop"))
+    return str(meta.get("model", "?")), str(meta.get("reading", Reading.WINDOWS)), window, hop
 
 
 def info(cache: Cache) -> CacheInfo:

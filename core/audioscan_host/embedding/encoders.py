@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 class PoolBatch(Protocol):
     """What makes vectors of the time steps of a block, batch by batch."""
 
+    unit: str
+    """What a block's windows are called: windows, or stretches."""
+
     def __call__(self, selected: Sequence[Array], model: Model, part: slice, /) -> Array:
         """Hidden states that a model reads, of windows `part` of the block -> (vectors, dim) on the device."""
         ...
@@ -39,6 +42,8 @@ class PoolBatch(Protocol):
 
 class WholeWindows:
     """Makes one vector of each window."""
+
+    unit = "window"
 
     def __call__(self, selected: Sequence[Array], model: Model, _part: slice) -> Array:
         """(windows, dim), of all time steps."""
@@ -134,7 +139,7 @@ class Encoders:
         with watched("embed"):
             joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
             for model, vectors in zip(models, joined, strict=True):
-                _check(loaded.family, model, vectors, block, pool_batch.windows(len(block.windows)))
+                _check(loaded.family, model, vectors, block, pool_batch)
         return joined
 
     def loaded(self, model: Model) -> Loaded:
@@ -200,10 +205,11 @@ def _check(
     model: Model,
     vectors: npt.NDArray[np.float32],
     block: Block,
-    windows: npt.NDArray[np.int64],
+    pool_batch: PoolBatch,
 ) -> None:
     where = f"plugin {family.name!r}: {model.name}"
     tells_more = f"`audioscan-host check {model.name}` tells more"
+    windows = pool_batch.windows(len(block.windows))
     expected = (len(windows), model.dim)
     if vectors.shape != expected:
         raise PluginError(
@@ -215,6 +221,6 @@ def _check(
         start = block.windows.starts[window]
         loudest = np.abs(block.waveform[start : start + block.windows.length]).max()
         raise PluginError(
-            f"{where} gave embeddings that are not finite, first in the window at {block.times[window]:g} s, "
+            f"{where} gave embeddings that are not finite, first in the {pool_batch.unit} at {block.times[window]:g} s, "
             f"whose samples reach {loudest:.3g} (full scale is 1); {tells_more}"
         )

@@ -76,6 +76,8 @@ class StretchPass:
 class _Pooling:
     """Pools batches of stretches, and remembers which grains their vectors are of."""
 
+    unit = "stretch"
+
     def __init__(self, stretched: StretchedBlock, step: float, grain: float) -> None:
         self._stretched, self._step, self._grain = stretched, step, grain
         self.shares: dict[int, Shares] = {}
