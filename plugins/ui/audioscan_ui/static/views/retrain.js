@@ -1,0 +1,10 @@
+// @ts-check
+/** In preparation. */
+
+import { h } from "../dom.js";
+
+/** @param {HTMLElement} container */
+export function view(container) {
+  container.append(h("p", { class: "empty" }, "retrain"));
+  return { shown() {}, hidden() {} };
+}
