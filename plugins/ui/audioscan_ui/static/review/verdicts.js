@@ -46,7 +46,7 @@ export function judged(row, role, { index, newId, detector, label = row.label, s
   for (const name of new Set([row.label, label])) {
     for (const other of index.over(row.recording, name, start, end)) earlier.add(other);
   }
-  return replaced([...earlier], verdict, newId);
+  return replaced([...earlier], own, verdict, newId);
 }
 
 /**
@@ -100,17 +100,19 @@ function originOf(row, own) {
 
 /**
  * @param {Verdict[]} earlier
+ * @param {Verdict|null} own the one that is changed: nothing of it stays
  * @param {Verdict} verdict
  * @param {() => string} newId
  * @returns {Judgement}
  */
-function replaced(earlier, verdict, newId) {
+function replaced(earlier, own, verdict, newId) {
   const add = [verdict];
   const remove = [];
   for (const old of earlier) {
-    remove.push(old.id);
     const shared = Math.min(old.end, verdict.end) - Math.max(old.start, verdict.start);
-    if (shared >= (old.end - old.start) / 2) continue;
+    if (shared <= 0 && old !== own) continue;
+    remove.push(old.id);
+    if (old === own || shared >= (old.end - old.start) / 2) continue;
     for (const [start, end] of [
       [old.start, Math.min(old.end, verdict.start)],
       [Math.max(old.start, verdict.end), old.end],
