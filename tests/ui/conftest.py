@@ -4,6 +4,7 @@ import contextlib
 import csv
 import http.client
 import json
+import logging
 import os
 import re
 import runpy
@@ -172,6 +173,19 @@ def wait_until(ask: Callable[[], Any], seconds: float = 15, what: str = "") -> A
             return answer
         assert time.monotonic() < end, f"not within {seconds} s: {what or ask}"
         time.sleep(0.05)
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Note figures: `measured(shown_after=0.3)`; they are in the report of JUnit, and shown by --log-cli-level=INFO."""
+
+    def note(**figures: object) -> None:
+        for name, value in figures.items():
+            rounded = round(value, 4) if isinstance(value, float) else value
+            record_property(name, rounded)
+            logging.getLogger("tests.ui").info("%s: %s", name, rounded)
+
+    return note
 
 
 @pytest.fixture(name="wait_until", scope="session")
