@@ -1,0 +1,80 @@
+"""Runs the server until somebody ends it."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from audioscan_host import SettingError
+from starlette.types import ASGIApp
+
+_SECONDS_TO_END = 2
+"""That answers which are under way may take before they are cut off."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 is one that is free.
+
+    Raises:
+        SettingError: the port is taken, or the host is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen()  # whoever is told the address may ask at once, and waits until it is served
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingError(f"cannot listen at {host}, port {port}: {reason}; try --port 0") from error
+    return found
+
+
+def serve(app: ASGIApp, listening: socket.socket, before_end: Callable[[], None]) -> None:
+    """Answer until an interrupt (Ctrl-C) or a termination.
+
+    Args:
+        app: what answers.
+        listening: a bound socket.
+        before_end: called when the end is asked for, so that streams end.
+    """
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        access_log=False,  # addresses hold the token
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+    )
+    server = _Server(config, before_end)
+    server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends in order at a signal, and does not raise the signal again as it is left."""
+
+    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_end = before_end
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Be told of signals for as long as the server runs."""
+        kinds = [signal.SIGINT, signal.SIGTERM]
+        before = {kind: signal.signal(kind, self.handle_exit) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; a second interrupt ends at once."""
+        if not self.should_exit:
+            self._before_end()
+        super().handle_exit(sig, frame)

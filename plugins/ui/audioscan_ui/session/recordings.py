@@ -1,0 +1,181 @@
+"""The recordings of a session: each keeps its number wherever its file is moved to, since its content is known."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audioscan_host import RecordingError
+from audioscan_host.recordings import Recording, place_of
+
+
+@dataclass
+class SessionRecording:
+    """A recording of a session.
+
+    Attributes:
+        number: in the session, from 1; that of the content, which never changes.
+        path: where the file was last.
+        name: as it is shown; no other recording of the session is called so.
+        size: bytes, as of the file that has the digest.
+        mtime_ns: when it was changed last, nanoseconds.
+        digest: of the content, by the host's rule; None until it was looked at.
+        duration: seconds; None until it was looked at, and where the file does not say.
+        problem: why it cannot be read, or may not be what was judged; None where all is well.
+        embedded: models whose embeddings of it are in the cache.
+        annotated: annotations of it in the session's label files.
+    """
+
+    number: int
+    path: Path
+    name: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    digest: str | None = None
+    duration: float | None = None
+    problem: str | None = None
+    embedded: Sequence[str] = field(default_factory=tuple)
+    annotated: int = 0
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether a file of its size and time lies at its path."""
+        status = _status(self.path)
+        return status is not None and (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
+
+    def look(self) -> bool:
+        """Read the digest, where it is not known or the file has another time; gives whether anything is new.
+
+        A file whose content is another than the one that was judged is told by `problem`.
+        """
+        if self.digest is not None and self.is_unchanged:
+            return False
+        try:
+            found = Recording.at(self.path)
+        except RecordingError as error:
+            self.problem = str(error)
+            return True
+        if self.digest not in (None, found.digest):
+            self.problem = "the file's content has changed since it came into the session: verdicts may not fit it any more"
+            return True
+        self.size, self.mtime_ns, self.digest = found.size, found.mtime_ns, found.digest
+        return True
+
+    def to_json(self, folder: Path) -> dict[str, Any]:
+        """What the session keeps of it; the path from its folder too, in case both are moved together."""
+        try:
+            beside: str | None = os.path.relpath(self.path, folder)
+        except ValueError:  # another drive
+            beside = None
+        return {
+            "number": self.number,
+            "path": str(self.path),
+            "beside": beside,
+            "size": self.size,
+            "mtime_ns": self.mtime_ns,
+            "digest": self.digest,
+            "duration": self.duration,
+        }
+
+    @classmethod
+    def of_json(cls, facts: Mapping[str, Any], folder: Path) -> "SessionRecording":
+        """What `to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        path = Path(facts["path"])
+        if facts["beside"] is not None and not path.exists():
+            beside = Path(os.path.normpath(folder / facts["beside"]))
+            path = beside if beside.exists() else path
+        return cls(
+            int(facts["number"]),
+            path,
+            "",
+            int(facts["size"]),
+            int(facts["mtime_ns"]),
+            facts["digest"],
+            facts["duration"],
+        )
+
+
+def joined(known: Sequence[SessionRecording], paths: Iterable[Path]) -> list[SessionRecording]:
+    """The recordings of a session after some were named: those that it knows keep their number.
+
+    One is known by its path where the file there is as it was; else by its content, among those whose file is gone or
+    has become another one. Only files of the same size as one of those are read for it.
+
+    Args:
+        known: those of the session; their path is set anew where they were moved.
+        paths: of those that were named.
+    """
+    named = {place_of(path): path for path in paths}
+    settled = {place_of(each.path) for each in known if each.is_unchanged}
+    lost = [each for each in known if place_of(each.path) not in settled and each.digest]
+    unknown = {place: path for place, path in named.items() if place not in settled}
+    moved = _moved(lost, unknown.values())
+    for recording, path in moved:
+        recording.path = path.absolute()
+        unknown.pop(place_of(path), None)
+    taken = {place_of(each.path) for each in known}
+    new = [path.absolute() for place, path in unknown.items() if place not in taken]
+    return [*known, *(_new(number, path) for number, path in enumerate(new, len(known) + 1))]
+
+
+def name_apart(recordings: Sequence[SessionRecording]) -> None:
+    """Give each the shortest name that no other one has: the file's, with as many folders as are needed."""
+    waiting, parts = list(recordings), 1
+    while waiting:
+        by_name: dict[str, list[SessionRecording]] = defaultdict(list)
+        for recording in waiting:
+            by_name["/".join(recording.path.parts[-parts:])].append(recording)
+        waiting = []
+        for name, same in by_name.items():
+            if len(same) > 1 and any(len(each.path.parts) > parts for each in same):
+                waiting += same
+                continue
+            for each in same:
+                # Names of files may hold bytes that are no text.
+                each.name = name.encode("utf-8", "replace").decode()
+        parts += 1
+
+
+def _new(number: int, path: Path) -> SessionRecording:
+    status = _status(path)
+    found = SessionRecording(number, path)
+    if status is None:
+        found.problem = f"{path}: is not there any more"
+    else:
+        found.size, found.mtime_ns = status.st_size, status.st_mtime_ns
+    return found
+
+
+def _moved(lost: Sequence[SessionRecording], paths: Iterable[Path]) -> list[tuple[SessionRecording, Path]]:
+    """Which of the recordings that are not where they were has come to which path."""
+    by_content: dict[tuple[int, str | None], SessionRecording] = {}
+    for recording in reversed(lost):  # of two with the same content the earlier one goes first
+        by_content[recording.size, recording.digest] = recording
+    sizes = {recording.size for recording in lost}
+    found = []
+    for path in paths:
+        status = _status(path)
+        if status is None or status.st_size not in sizes:
+            continue
+        try:
+            content = Recording.at(path)
+        except RecordingError:
+            continue
+        recording = by_content.pop((content.size, content.digest), None)
+        if recording is not None:
+            recording.mtime_ns = content.mtime_ns
+            found.append((recording, path))
+    return found
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None
