@@ -67,31 +67,44 @@ def beside_known(rows: Sequence[Row], known: Iterable[Annotation]) -> list[Row]:
 
 
 def _of_label(rows: Sequence[Row], known: Sequence[Annotation]) -> list[Row]:
-    sounds = Spans([_span(each) for each in known if each.role is Role.POSITIVE])
-    rows = [row for row in rows if not (row.as_found and sounds.on(row.judged))]
+    positives = Spans([_span(each) for each in known if each.role is Role.POSITIVE])
+    rows = [row for row in rows if not (row.as_found and positives.on(row.judged))]
     judged, written = Spans([row.judged for row in rows]), Spans([_span(row) for row in rows])
+    others = {role: Spans([row.judged for row in rows if row.role is not _said(role)]) for role in Role}
     again: list[Row] = []
     beside: list[Span] = []
     for annotation in known:
         over = judged.over(_span(annotation))
         if over:
-            again += _rest(annotation, over)
+            again += _rest(annotation, over, others[annotation.role].over(_span(annotation)))
         elif annotation.role in _SOUNDS:
             beside.append(_span(annotation))
         elif written.over(_span(annotation)):
             again.append(Row(annotation.start, annotation.end, annotation.label, annotation.role))
-    return [*(_narrowed(row, beside) for row in rows), *again]
+    sounds = Spans(beside)
+    return [*(_narrowed(row, sounds.over(_span(row))) for row in rows), *again]
 
 
-def _rest(annotation: Annotation, judged: Iterable[Span]) -> list[Row]:
-    """What is left of an earlier span; nothing where it is a sound, half or more of which was judged."""
-    if annotation.end is None:
+def _rest(annotation: Annotation, judged: Iterable[Span], otherwise: Iterable[Span]) -> list[Row]:
+    """What stays of an earlier span; nothing where it is a sound, half or more of which was judged.
+
+    Args:
+        annotation: the earlier span, or a point.
+        judged: the spans over it that were judged.
+        otherwise: those of them by which it is not as the label file says.
+    """
+    start, end, label, role = annotation.start, annotation.end, annotation.label, annotation.role
+    if end is None:
         return []
-    parts = cut_off(annotation.start, annotation.end, judged)
-    left = sum(end - start for start, end in parts)
-    if annotation.role in _SOUNDS and left * 2 <= annotation.end - annotation.start:
+    left = sum(last - first for first, last in cut_off(start, end, judged))
+    if role in _SOUNDS and left * 2 <= end - start:
         return []
-    return [Row(start, end, annotation.label, annotation.role) for start, end in parts]
+    return [Row(first, last, label, role) for first, last in cut_off(start, end, otherwise)]
+
+
+def _said(role: Role) -> Role:
+    """What a verdict says that agrees with an annotation of this role."""
+    return Role.ABSENT if role is Role.NEGATIVE else role
 
 
 def _narrowed(row: Row, beside: Iterable[Span]) -> Row:

@@ -30,10 +30,10 @@ class Spans:
         self._starts, self._ends = np.array(self._spans, np.float64).reshape(-1, 2).T
 
     def over(self, span: Span) -> list[Span]:
-        """Those that share some time with the span, or hold it where it is a point."""
-        if span[0] == span[1]:
-            return self._chosen((self._starts <= span[0]) & (self._ends >= span[0]))
-        return self._chosen((self._starts < span[1]) & (self._ends > span[0]))
+        """Those that share some time with the span; a point is over a span that holds it, its ends included."""
+        meet = (self._starts < span[1]) & (self._ends > span[0])
+        point = (self._starts == self._ends) | (span[0] == span[1])
+        return self._chosen(meet | (point & (self._starts <= span[1]) & (self._ends >= span[0])))
 
     def on(self, span: Span) -> list[Span]:
         """Those that share half of the shorter of the two with it; a point is on a span that holds it."""
