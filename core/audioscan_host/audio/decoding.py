@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from audioscan_host.audio.frames import pieces
 from audioscan_host.audio.levels import CANCELLED, Levels
-from audioscan_host.audio.opening import AudioInfo, opened, seek
+from audioscan_host.audio.opening import AudioInfo, opened
 from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.audio.resampling import resampled
+from audioscan_host.audio.seeking import seek
 from audioscan_host.channels import EVERY, LOUDEST, MIX, channel_of
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log

@@ -41,6 +41,7 @@ def pieces(
     recording: OpenRecording,
     *,
     first: int = 0,
+    settled: int = 0,
     channel: str = MIX,
     levels: Levels | None = None,
     tell: Tell = log,
@@ -50,6 +51,7 @@ def pieces(
     Args:
         recording: open.
         first: the sample that comes next, where it is not at its beginning.
+        settled: the sample before which a decoder may fail for lack of the frames before `first`.
         channel: `mix`, the plain mean of all, a number from 1, or `every`.
         levels: are fed all channels.
         tell: is told of damage.
@@ -71,7 +73,7 @@ def pieces(
     )
     timeline.skip(first, recording.info.sample_rate)
     batch = Batch(path, recording.track.codec_context.name, channel, levels)
-    for time, frame, upcoming in _with_upcoming(_frames(recording, first, tell)):
+    for time, frame, upcoming in _with_upcoming(_frames(recording, first, settled, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
         silence, drop = timeline.place(time, frame.samples, rate, upcoming)
@@ -97,13 +99,16 @@ def _longest_believed(recording: OpenRecording) -> float | None:
     return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[float | None, AudioFrame]]:
+def _frames(
+    recording: OpenRecording, first: int, settled: int, tell: Tell
+) -> Iterator[tuple[float | None, AudioFrame]]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
     without_timestamps = container.format.name in WITHOUT_TIMESTAMPS
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
+    settles = (recording.begin or 0.0) + settled / recording.info.sample_rate
     damaged, decoded, tags = 0, first / recording.info.sample_rate, Tags()
     for packet in _packets(path, container, track, tell):
         stated = (packet.duration or 0) * tick
@@ -113,6 +118,8 @@ def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[
         try:
             frames = packet.decode()
         except av.FFmpegError:  # decoders report damage by many codes, not only InvalidDataError
+            if packet.pts is not None and packet.pts * tick < settles:
+                continue
             damaged += 1
             # A parser hands over all that lies between two good frames as one packet, and counts
             # one frame for it: its bytes tell how long it was.
