@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -201,15 +201,21 @@ def _start_server() -> Callable[..., Server]:
 
 
 def start_server(
-    arguments: Sequence[object], *, cwd: Path, session: Path, cache: Path, command: Sequence[str] = ()
+    arguments: Sequence[object],
+    *,
+    cwd: Path,
+    session: Path,
+    cache: Path,
+    command: Sequence[str] = (sys.executable, "-m", "audioscan_host"),
+    environment: Mapping[str, str] = os.environ,
 ) -> Server:
     """Start `audioscan-host ui`, and wait for its address."""
-    program = [*(command or (sys.executable, "-m", "audioscan_host")), "ui", *map(str, arguments)]
+    program = [*command, "ui", *map(str, arguments)]
     options = ["--session", str(session), "--cache-dir", str(cache), "--no-browser"]
     process = subprocess.Popen(
         [*program, *options],
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"},
+        env={**environment, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -44,8 +44,9 @@ def seen(server, visit):
 
 def _child(server):
     """The process that works for a server."""
-    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    (child,) = {int(pid) for path in children for pid in path.read_text().split()}
+    tasks = Path(f"/proc/{server.process.pid}/task")
+    children = {int(pid) for path in tasks.glob("*/children") for pid in path.read_text().split()}
+    (child,) = [pid for pid in children if b"jobs.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return child
 
 
@@ -101,7 +102,8 @@ def test_what_was_cancelled_goes_on_where_it_was(server, seen, wait_until, tmp_p
 
 def _embedded(cache):
     """The finished files of a cache, with the time at which each was written."""
-    return {path: path.stat().st_mtime_ns for path in cache.rglob("*.npz") if "silence" not in str(path)}
+    finished = [path for path in cache.rglob("*.npz") if not {"unfinished", "silence"} & set(path.parts)]
+    return {path: path.stat().st_mtime_ns for path in finished}
 
 
 def test_a_crash_is_told_in_one_line(server, seen, wait_until):
@@ -138,7 +140,8 @@ def test_the_page_is_answered_while_a_scan_runs(server, wait_until, measured):
     server.json(f"api/jobs/{number}/cancel", {})
     figures = {path: np.percentile(seconds, [50, 95, 100]).round(3) for path, seconds in taken.items()}
     measured(
-        rounds=len(taken["api/state"]), median_p95_and_longest={path: list(f) for path, f in figures.items()}
+        rounds=len(taken["api/state"]),
+        median_p95_and_longest={path: f.tolist() for path, f in figures.items()},
     )
     assert len(taken["api/state"]) >= 20
     assert max(p95 for _, p95, _ in figures.values()) <= 0.2

@@ -196,7 +196,7 @@ def test_nothing_can_be_uploaded(server):
             assert server.ask(method, address)[0] in {404, 405}
 
 
-@pytest.mark.parametrize("body", [[], "x", 7, {"kind": "nonsense"}, {"kind": "judge", "id": "../x"}])
+@pytest.mark.parametrize("body", [[], "x", 7, {"kind": "nonsense"}, {"kind": "judge", "add": [{}]}])
 def test_an_action_that_is_none_is_refused_in_a_sentence(server, body):
     status, _, answer = server.ask("POST", "api/actions", body)
     assert 400 <= status < 500
