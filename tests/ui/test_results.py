@@ -155,3 +155,10 @@ def test_training_gets_the_review_beside_what_label_files_know(reviewed, tmp_pat
 def test_training_gets_no_review_where_nothing_was_judged(session, tmp_path):
     assert not write_review_file(session, tmp_path / "review.csv")
     assert not (tmp_path / "review.csv").exists()
+
+
+def test_training_gets_the_review_of_its_recordings_alone(reviewed, tmp_path):
+    out = tmp_path / "review.csv"
+    assert write_review_file(reviewed, out, only=[2])
+    assert {a.file for a in read_annotations(out)} == {str(reviewed.recording(2).path)}
+    assert not write_review_file(reviewed, tmp_path / "none.csv", only=[])

@@ -61,7 +61,8 @@ class Ordering:
 
         if order.with_review:
             file = self._records.path(number, ".labels.csv")
-            if write_review_file(self._session, file, order.label_files):
+            numbers = {each.number for each in order.recordings}
+            if write_review_file(self._session, file, order.label_files, numbers):
                 order = replace(order, review_file=str(file.absolute()))
         if order.kind == "train":
             return replace(order, out=str(self._session.new_detector_path().absolute()))

@@ -1,7 +1,7 @@
 """The verdicts of a session, as annotations and as the label file that training takes after all others."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,9 +10,13 @@ from audioscan_ui.results.review_labels import Judged, judged, review_labels
 from audioscan_ui.session.review_session import ReviewSession
 
 
-def judged_of(session: ReviewSession) -> list[Judged]:
-    """The recordings of the session that have a verdict."""
-    places = {each.number: (each.path, each.duration) for each in session.recordings}
+def judged_of(session: ReviewSession, only: Collection[int] | None = None) -> list[Judged]:
+    """The recordings of the session that have a verdict, of some numbers alone where these are given."""
+    places = {
+        each.number: (each.path, each.duration)
+        for each in session.recordings
+        if only is None or each.number in only
+    }
     return judged(session.verdicts.values(), places)
 
 
@@ -21,13 +25,19 @@ def windows_of(session: ReviewSession) -> dict[str, float]:
     return {each.sha256: each.window for each in session.detectors}
 
 
-def write_review_file(session: ReviewSession, place: Path, label_files: Iterable[Path | str] = ()) -> bool:
+def write_review_file(
+    session: ReviewSession,
+    place: Path,
+    label_files: Iterable[Path | str] = (),
+    only: Collection[int] | None = None,
+) -> bool:
     """Write what was judged for a training that takes these label files before it; what they say beside it stays.
 
     Args:
         session: whose verdicts are written.
         place: of the file.
         label_files: that the training takes.
+        only: numbers of the recordings that it takes; all of them unless given.
 
     Returns:
         Whether there was anything to write.
@@ -37,7 +47,7 @@ def write_review_file(session: ReviewSession, place: Path, label_files: Iterable
     """
     from audioscan_host.output.saving import save_text
 
-    recordings = judged_of(session)
+    recordings = judged_of(session, only)
     if not recordings:
         return False
     known = _known([each.path for each in session.recordings], [Path(each) for each in label_files])
