@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from audioscan_host import AudioscanError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from audioscan_host import AudioscanError
 from audioscan_ui.guards import Guards
 from audioscan_ui.problems import Problem, answer_failure, answer_host_error, answer_problem, problem_response
 from audioscan_ui.review import Review

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from audioscan_host import SettingError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ _TOKEN_BYTES = 32
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 @click.option("--demo", is_flag=True, help="Begin with recordings made in code, where the session is new.")
 def ui(
+    *,
     recordings: tuple[Path, ...],
     detectors: tuple[Path, ...],
     labels: tuple[Path, ...],
@@ -101,17 +103,20 @@ def ui(
     from audioscan_ui.review import Review
     from audioscan_ui.serving import bound, serve
     from audioscan_ui.session.review_session import opened
+    from audioscan_ui.session.surveyor import surveyed
 
     events, token = Events(), secrets.token_urlsafe(_TOKEN_BYTES)
+    cache = None if cache_dir is None else str(cache_dir.absolute())
     with ExitStack() as closing:
         session = closing.enter_context(opened(folder, events))
         _add(session, recordings, labels, detectors)
         listening = closing.enter_context(bound(host, port))
-        jobs = JobQueue(session, events, None if cache_dir is None else str(cache_dir))
+        jobs = JobQueue(session, events, cache)
         closing.callback(jobs.close)
         media = MediaReader(session)
         closing.callback(media.close)
-        review = Review(session, jobs, media, events, None if cache_dir is None else str(cache_dir))
+        review = Review(session, jobs, media, events, cache)
+        closing.enter_context(surveyed(session, events, cache))
         if demo and not session.recordings:
             jobs.start({"kind": "demo"})
         address = _address(listening, names, token)

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 _MOST_WAITING = 500
 """Events that wait for a page that does not read; beyond them it is told to fetch everything anew."""
@@ -12,12 +12,20 @@ _MOST_WAITING = 500
 Event = Mapping[str, Any]
 
 
+class Hears(Protocol):
+    """Whoever is told."""
+
+    def hear(self, event: Event | None) -> None:
+        """Take an event, at once and from any thread; None is the end."""
+        ...
+
+
 class Events:
     """What happens, for all who listen."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: set[Listener] = set()
+        self._listeners: set[Hears] = set()
         self._closed = False
 
     def tell(self, kind: str, facts: Mapping[str, Any] | None = None) -> None:
@@ -34,14 +42,14 @@ class Events:
         self._closed = True
         self._send(None)
 
-    def add(self, listener: "Listener") -> None:
+    def add(self, listener: Hears) -> None:
         """Tell a listener too, from now on."""
         with self._lock:
             self._listeners.add(listener)
         if self._closed:
             listener.hear(None)
 
-    def remove(self, listener: "Listener") -> None:
+    def remove(self, listener: Hears) -> None:
         """Tell a listener nothing more."""
         with self._lock:
             self._listeners.discard(listener)

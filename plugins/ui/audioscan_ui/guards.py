@@ -62,7 +62,7 @@ class Guards:
         if refusal is not None:
             await refusal(scope, receive, send_guarded)
             return
-        await self._app(scope | {"root_path": f"/{self._token.decode()}"}, receive, send_guarded)
+        await self._app({**scope, "root_path": f"/{self._token.decode()}"}, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)

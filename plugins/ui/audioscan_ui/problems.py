@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - not every problem is an error: a page may ask for what is gone
     """Something that a request cannot have, and why.
 
     Args:

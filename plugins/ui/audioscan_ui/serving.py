@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from audioscan_host import SettingError
 from starlette.types import ASGIApp
+
+from audioscan_host import SettingError
 
 _SECONDS_TO_END = 2
 """That answers which are under way may take before they are cut off."""

@@ -97,7 +97,8 @@ def _scanned(review: Review) -> dict[str, int]:
 def _labels(
     label_files: Iterable[SessionLabelFile], detectors: Iterable[SessionDetector], verdicts: Iterable[Verdict]
 ) -> list[str]:
-    known = {label for each in (*label_files, *detectors) for label in each.labels}
+    known = {label for label_file in label_files for label in label_file.labels}
+    known |= {label for detector in detectors for label in detector.labels}
     return sorted(known | {verdict.label for verdict in verdicts})
 
 

@@ -45,13 +45,16 @@ class SessionDetector:
         """Read what the file says; its classifiers are not built for it, so no library of theirs is loaded."""
         try:
             content = self.path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != self.sha256:
-                raise DetectorError("is not the file that the session had; bring that one back")
             described = _description(content)
         except (DetectorError, OSError) as error:
             self.problem = f"{self.path.name}: {getattr(error, 'strerror', None) or error}"
             return
-        self.problem = None
+        is_same = hashlib.sha256(content).hexdigest() == self.sha256
+        self.problem = (
+            None
+            if is_same
+            else f"{self.path.name}: is not the file that the session had; bring that one back"
+        )
         self.model, self.labels = described.values["model"], [label.name for label in described.labels]
         self.window, self.hop = described.values["window"], described.values["hop"]
         self.figures = {label.name: label.figures and label.figures.to_json() for label in described.labels}

@@ -68,9 +68,9 @@ class Journal:
             if self._is_torn:
                 self._file.truncate(self._end)
                 self._is_torn = False
-            written = self._file.write(content)
-            if written != len(content):
-                raise OSError(None, "the disk is full")
+            rest = memoryview(content)
+            while rest:  # a disk that is nearly full takes a part, and the next call says so
+                rest = rest[self._file.write(rest) or 0 :]
             os.fsync(self._file.fileno())
         except OSError as error:
             self._take_back()

@@ -1,16 +1,35 @@
 """The verdicts and settings of a session, folded from its journal, and kept in it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from audioscan_host import OutputError
-
 from audioscan_ui.problems import Problem
 from audioscan_ui.session.actions import Action, ActionKind, Change, read_action
 from audioscan_ui.session.journal import Journal
-from audioscan_ui.session.verdicts import StandingVerdicts, Step
+from audioscan_ui.session.verdicts import StandingVerdicts, Step, Verdict
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What all actions until a moment have led to.
+
+    Attributes:
+        seq: how many there were.
+        verdicts: that stand, by id.
+        settings: that pages keep.
+        undo: how many steps can be undone.
+        redo: how many steps can be redone.
+    """
+
+    seq: int
+    verdicts: Mapping[str, Verdict]
+    settings: Mapping[str, Any]
+    undo: int
+    redo: int
 
 
 class Ledger:
@@ -59,6 +78,10 @@ class Ledger:
     def redo_depth(self) -> int:
         """How many steps can be redone."""
         return self._standing.redo_depth
+
+    def now(self) -> Standing:
+        """What stands now."""
+        return Standing(self.seq, dict(self.verdicts), dict(self.settings), self.undo_depth, self.redo_depth)
 
     def done_before(self, action_id: str) -> Mapping[str, Any] | None:
         """What an action of that id did when it came first; None where none came."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from audioscan_host import RecordingError
 from audioscan_host.recordings import Recording, place_of
+from audioscan_ui.session.survey import MISSING, Seen
 
 
 @dataclass
@@ -23,7 +24,8 @@ class SessionRecording:
         mtime_ns: when it was changed last, nanoseconds.
         digest: of the content, by the host's rule; None until it was looked at.
         duration: seconds; None until it was looked at, and where the file does not say.
-        problem: why it cannot be read, or may not be what was judged; None where all is well.
+        unreadable: why it cannot be read; None where it can.
+        has_other_content: whether the file there is not the one that was judged.
         embedded: models whose embeddings of it are in the cache.
         annotated: annotations of it in the session's label files.
     """
@@ -35,33 +37,43 @@ class SessionRecording:
     mtime_ns: int = 0
     digest: str | None = None
     duration: float | None = None
-    problem: str | None = None
+    unreadable: str | None = None
+    has_other_content: bool = False
     embedded: Sequence[str] = field(default_factory=tuple)
     annotated: int = 0
 
     @property
-    def is_unchanged(self) -> bool:
-        """Whether a file of its size and time lies at its path."""
-        status = _status(self.path)
-        return status is not None and (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
+    def problem(self) -> str | None:
+        """Why it cannot be read, or may not be what was judged; None where all is well."""
+        if self.unreadable is None and self.has_other_content:
+            return "the file's content has changed since it came into the session: verdicts may not fit it any more"
+        return self.unreadable
 
-    def look(self) -> bool:
-        """Read the digest, where it is not known or the file has another time; gives whether anything is new.
+    @property
+    def is_missing(self) -> bool:
+        """Whether the file was not there when it was looked at."""
+        return self.unreadable is not None and self.unreadable.startswith(f"{self.path}: {MISSING}")
 
-        A file whose content is another than the one that was judged is told by `problem`.
+    @property
+    def seen(self) -> Seen:
+        """What a survey needs to know of it."""
+        return Seen(
+            self.number, str(self.path), self.size, self.mtime_ns, self.digest, self.duration, self.unreadable
+        )
+
+    def take(self, facts: Mapping[str, Any], *, is_judged: bool) -> None:
+        """Take what a survey found.
+
+        Args:
+            facts: of the recording.
+            is_judged: whether verdicts speak of the content that was there.
         """
-        if self.digest is not None and self.is_unchanged:
-            return False
-        try:
-            found = Recording.at(self.path)
-        except RecordingError as error:
-            self.problem = str(error)
-            return True
-        if self.digest not in (None, found.digest):
-            self.problem = "the file's content has changed since it came into the session: verdicts may not fit it any more"
-            return True
-        self.size, self.mtime_ns, self.digest = found.size, found.mtime_ns, found.digest
-        return True
+        if "duration" in facts:
+            self.duration, self.unreadable = facts["duration"], facts["unreadable"]
+        if "digest" in facts:
+            self.has_other_content = is_judged and self.digest not in (None, facts["digest"])
+            if not self.has_other_content:
+                self.size, self.mtime_ns, self.digest = facts["size"], facts["mtime_ns"], facts["digest"]
 
     def to_json(self, folder: Path) -> dict[str, Any]:
         """What the session keeps of it; the path from its folder too, in case both are moved together."""
@@ -112,12 +124,12 @@ def joined(known: Sequence[SessionRecording], paths: Iterable[Path]) -> list[Ses
         paths: of those that were named.
     """
     named = {place_of(path): path for path in paths}
-    settled = {place_of(each.path) for each in known if each.is_unchanged}
+    settled = {place_of(each.path) for each in known if each.seen.is_unchanged}
     lost = [each for each in known if place_of(each.path) not in settled and each.digest]
     unknown = {place: path for place, path in named.items() if place not in settled}
     moved = _moved(lost, unknown.values())
     for recording, path in moved:
-        recording.path = path.absolute()
+        recording.path, recording.unreadable, recording.has_other_content = path.absolute(), None, False
         unknown.pop(place_of(path), None)
     taken = {place_of(each.path) for each in known}
     new = [path.absolute() for place, path in unknown.items() if place not in taken]
@@ -146,7 +158,7 @@ def _new(number: int, path: Path) -> SessionRecording:
     status = _status(path)
     found = SessionRecording(number, path)
     if status is None:
-        found.problem = f"{path}: is not there any more"
+        found.unreadable = f"{path}: {MISSING}"
     else:
         found.size, found.mtime_ns = status.st_size, status.st_mtime_ns
     return found
@@ -154,9 +166,9 @@ def _new(number: int, path: Path) -> SessionRecording:
 
 def _moved(lost: Sequence[SessionRecording], paths: Iterable[Path]) -> list[tuple[SessionRecording, Path]]:
     """Which of the recordings that are not where they were has come to which path."""
-    by_content: dict[tuple[int, str | None], SessionRecording] = {}
+    by_content: dict[tuple[int, str], SessionRecording] = {}
     for recording in reversed(lost):  # of two with the same content the earlier one goes first
-        by_content[recording.size, recording.digest] = recording
+        by_content[recording.size, str(recording.digest)] = recording
     sizes = {recording.size for recording in lost}
     found = []
     for path in paths:
@@ -167,8 +179,9 @@ def _moved(lost: Sequence[SessionRecording], paths: Iterable[Path]) -> list[tupl
             content = Recording.at(path)
         except RecordingError:
             continue
-        recording = by_content.pop((content.size, content.digest), None)
-        if recording is not None:
+        key = (content.size, content.digest)
+        if key in by_content:
+            recording = by_content.pop(key)
             recording.mtime_ns = content.mtime_ns
             found.append((recording, path))
     return found

@@ -1,49 +1,25 @@
 """A session of the review page: what is in its folder, and what people do to it."""
 
-import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-from audioscan_host import AnnotationError, OutputError, RecordingError
-from audioscan_host.atomic_write import atomic_write
-from audioscan_host.recordings import find_recordings, place_of
 
 from audioscan_ui.events import Events
 from audioscan_ui.problems import Problem
 from audioscan_ui.session.actions import read_action
-from audioscan_ui.session.catalogue import DETECTORS, Catalogue
-from audioscan_ui.session.detectors import SessionDetector, checked_content
+from audioscan_ui.session.catalogue import Catalogue
+from audioscan_ui.session.detectors import SessionDetector
 from audioscan_ui.session.folder import ENDING, claimed
 from audioscan_ui.session.journal import Journal
 from audioscan_ui.session.label_files import SessionLabelFile
-from audioscan_ui.session.ledger import Ledger
-from audioscan_ui.session.recordings import SessionRecording, joined, name_apart
+from audioscan_ui.session.ledger import Ledger, Standing
+from audioscan_ui.session.recordings import SessionRecording
+from audioscan_ui.session.survey import SurveyOrder
 from audioscan_ui.session.verdicts import Verdict
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What all actions until a moment have led to.
-
-    Attributes:
-        seq: how many there were.
-        verdicts: that stand, by id.
-        settings: that pages keep.
-        undo: how many steps can be undone.
-        redo: how many steps can be redone.
-    """
-
-    seq: int
-    verdicts: Mapping[str, Verdict]
-    settings: Mapping[str, Any]
-    undo: int
-    redo: int
 
 
 class ReviewSession:
@@ -130,17 +106,9 @@ class ReviewSession:
             RecordingError: nothing is found, or a file that is named is not there.
             OutputError: the session cannot be kept.
         """
-        named = list(paths)
-        found = find_recordings(named) if named else []
-        for path in found:
-            if not path.exists():
-                raise RecordingError(f"{path}: does not exist: name a recording, or a folder of them")
         with self._lock:
-            recordings = joined(self.recordings, found)
-            name_apart(recordings)
-            self._catalogue.recordings = recordings
-            self._catalogue.keep()
-        self._events.tell("state")
+            self._catalogue.add_recordings(paths)
+        self._events.tell("state", {"new": True})
 
     def add_label_files(self, paths: Iterable[Path]) -> None:
         """Add label files, or folders of them; one that is known already is not added again.
@@ -150,23 +118,13 @@ class ReviewSession:
             OutputError: the session cannot be kept.
         """
         with self._lock:
-            known = {place_of(each.path) for each in self._catalogue.label_files}
-            for path in paths:
-                if not path.exists():
-                    raise AnnotationError(f"{path}: does not exist: name a label file, or a folder of them")
-                if place_of(path) not in known:
-                    number = len(self._catalogue.label_files) + 1
-                    self._catalogue.label_files.append(SessionLabelFile(number, path.absolute()))
-                    known.add(place_of(path))
-            self._catalogue.keep()
-        self._events.tell("state")
+            self._catalogue.add_label_files(paths)
+        self._events.tell("state", {"new": True})
 
     def new_detector_path(self) -> Path:
         """Where the next detector is to be written: a file that does not exist yet."""
-        folder = self.folder / DETECTORS
-        folder.mkdir(exist_ok=True)
-        taken = [int(each.stem) for each in folder.glob("*.detector") if each.stem.isdecimal()]
-        return folder / f"{max(taken, default=0) + 1:04d}.detector"
+        with self._lock:
+            return self._catalogue.new_detector_path()
 
     def add_detector(self, path: Path, made_by: Mapping[str, Any] | None = None) -> SessionDetector:
         """Add a detector; a file from elsewhere is copied into the session's folder, unless its bytes are there already.
@@ -179,26 +137,8 @@ class ReviewSession:
             DetectorError: it is no detector's file.
             OutputError: it cannot be kept.
         """
-        content = checked_content(path)
-        sha256 = hashlib.sha256(content).hexdigest()
         with self._lock:
-            same = [each for each in self._catalogue.detectors if each.sha256 == sha256 and made_by is None]
-            if same:
-                return same[0]
-            own = path
-            if place_of(path.parent) != place_of(self.folder / DETECTORS):
-                own = self.new_detector_path()
-                try:
-                    with atomic_write(own) as file:
-                        file.write(content)
-                except OSError as error:
-                    raise OutputError(f"{own}: cannot be written: {error.strerror or error}") from error
-            number = len(self._catalogue.detectors) + 1
-            name = f"detector {number}" if made_by is not None else path.stem
-            detector = SessionDetector(number, own, name.encode("utf-8", "replace").decode(), sha256, made_by)
-            detector.describe()
-            self._catalogue.detectors.append(detector)
-            self._catalogue.keep()
+            detector = self._catalogue.add_detector(path, made_by)
         self._events.tell("state")
         return detector
 
@@ -236,10 +176,29 @@ class ReviewSession:
     def now(self) -> Standing:
         """What stands at one moment."""
         with self._lock:
-            ledger = self._ledger
-            return Standing(
-                ledger.seq, dict(ledger.verdicts), dict(ledger.settings), ledger.undo_depth, ledger.redo_depth
-            )
+            return self._ledger.now()
+
+    def survey_order(self, cache_dir: str | None) -> SurveyOrder:
+        """What a survey is to look at."""
+        with self._lock:
+            label_files = {each.number: str(each.path) for each in self._catalogue.label_files}
+            return SurveyOrder([each.seen for each in self.recordings], label_files, cache_dir)
+
+    def take_survey(self, facts: Mapping[str, Any]) -> None:
+        """Take one thing that a survey found; see `survey`."""
+        with self._lock:
+            if "recording" in facts:
+                number = facts["recording"]
+                is_judged = any(verdict.recording == number for verdict in self._ledger.verdicts.values())
+                self.recording(number).take(facts, is_judged=is_judged)
+            elif "label_file" in facts:
+                self.label_file(facts["label_file"]).take(facts)
+            elif "annotated" in facts:
+                for each in self.recordings:
+                    each.annotated = facts["annotated"].get(str(each.number), 0)
+            elif "embedded" in facts:
+                for each in self.recordings:
+                    each.embedded = facts["embedded"].get(str(each.number), [])
 
     def keep(self) -> None:
         """Write what was found out of the recordings since.
