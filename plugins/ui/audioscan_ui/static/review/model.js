@@ -5,7 +5,7 @@ import { filtered, noFilters } from "./filters.js";
 import { changedSettings, tracksOf, usualSettings } from "./label_tracks.js";
 import { ordered } from "./orders.js";
 import { newestProposals, proposalsOf } from "./proposals.js";
-import { rowOf, rowsOfVerdicts, VerdictIndex } from "./rows.js";
+import { nearest, rowOf, rowsOfVerdicts, VerdictIndex } from "./rows.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {import("./label_tracks.js").LabelTrack} LabelTrack */
@@ -50,6 +50,12 @@ export class ReviewModel {
     this.labelled = [];
     /** @type {Place|null} what was selected, found again where regions move */
     this.anchor = null;
+    /** @type {string|null} origin of a selected span that no row shows */
+    this.loose = null;
+    /** Place of the selected row in the list, or where it was last. */
+    this.at = -1;
+    /** @type {string[]} labels that somebody typed and that nothing has yet */
+    this.named = [];
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     /** @type {Record<string, import("./regions.js").RegionSettings>} label -> settings that were kept */
@@ -68,22 +74,31 @@ export class ReviewModel {
   /**
    * Take what the session knows; rows are formed anew.
    *
-   * @param {Partial<Pick<ReviewModel, "detector"|"recording"|"scope"|"order"|"filters"|"scan"|"standing"|"jobs"|"labelled"|"kept">>
-   *   & {otherLabels?: string[]}} patch
+   * @param {Partial<Pick<ReviewModel, "detector"|"recording"|"scope"|"order"|"filters"|"scan"|"standing"|"jobs"|"labelled"|"kept">>} patch
    */
   take(patch) {
-    const { otherLabels, ...rest } = patch;
-    const front = this.labels[this.current]?.name;
-    Object.assign(this, rest);
+    const anew = "kept" in patch || ("detector" in patch && patch.detector?.sha256 !== this.detector?.sha256);
+    Object.assign(this, patch);
     if (patch.standing) this.index = new VerdictIndex(patch.standing.values());
-    if ("detector" in patch || "kept" in patch || otherLabels) {
-      const detected = this.detector?.labels ?? [];
-      const others = otherLabels ?? this.labels.map(({ name }) => name);
-      const old = new Map(this.labels.map((label) => [label.name, label]));
-      this.labels = tracksOf(detected, others, (name) => ("kept" in patch ? null : old.get(name)?.settings) ?? this.kept[name] ?? usualSettings());
-      this.current = Math.max(0, this.labels.findIndex(({ name }) => name === front));
-    }
+    this.nameLabels(anew);
     this.refresh();
+  }
+
+  /**
+   * Bring the labels up to date with detector and verdicts.
+   *
+   * @param {boolean} anew whether their settings are those that were kept
+   */
+  nameLabels(anew) {
+    const detected = this.detector?.labels ?? [];
+    const judged = [...this.standing.values()].map(({ label }) => label);
+    const names = [...new Set([...detected, ...judged, ...this.named])];
+    const isSame = names.length === this.labels.length && this.labels.every(({ name }, index) => name === names[index]);
+    if (isSame && !anew) return;
+    const front = this.labels[this.current]?.name;
+    const old = new Map(anew ? [] : this.labels.map(({ name, settings }) => [name, settings]));
+    this.labels = tracksOf(detected, names, (name) => old.get(name) ?? this.kept[name] ?? usualSettings());
+    this.current = Math.max(0, front === undefined ? 0 : this.indexOf(front));
   }
 
   /** @param {string} label */
@@ -105,17 +120,30 @@ export class ReviewModel {
     this.refresh();
   }
 
-  /** Bring one label to the front. @param {number} index */
-  bringForward(index) {
-    if (index === this.current || !this.labels[index]) return;
-    this.current = index;
+  /**
+   * Bring one label to the front: its curve and threshold are shown, and spans that are drawn get it.
+   *
+   * @param {string} name
+   */
+  bringForward(name) {
+    if (this.indexOf(name) < 0) {
+      this.named = [...this.named, name];
+      this.nameLabels(false);
+    }
+    this.current = this.indexOf(name);
     this.tell();
   }
 
-  /** @param {Row|Place|null} place */
-  select(place) {
+  /**
+   * Select the row at a place.
+   *
+   * @param {Row|Place|null} place
+   * @param {string|null} [origin] what it is where no row shows it: "labelled" for one of a label file
+   */
+  select(place, origin = null) {
     this.anchor = place && { recording: place.recording, label: place.label, start: place.start, end: place.end };
-    this.selected = place && "verdicts" in place ? place : this.found();
+    this.loose = origin;
+    this.selected = this.found();
     if (this.selected && this.selected.labelIndex >= 0) this.current = this.selected.labelIndex;
     this.tell();
   }
@@ -128,8 +156,9 @@ export class ReviewModel {
    */
   beside(by) {
     if (!this.shown.length) return null;
-    const at = this.placeOfSelected();
-    const to = at < 0 ? (by > 0 ? 0 : this.shown.length - 1) : at + by;
+    const isShown = this.selected !== null && this.shown[this.at] === this.selected;
+    // Where the selected row has left the list, the next one is where it was.
+    const to = this.at < 0 ? 0 : this.at + by - (!isShown && by > 0 ? 1 : 0);
     return this.shown[Math.min(Math.max(to, 0), this.shown.length - 1)];
   }
 
@@ -139,14 +168,9 @@ export class ReviewModel {
    * @returns {Row|null}
    */
   nextToDo() {
-    const at = this.placeOfSelected();
     const isTodo = (/** @type {Row} */ row) => row.verdict === null && row !== this.selected;
-    return this.shown.slice(at + 1).find(isTodo) ?? this.shown.slice(0, Math.max(at, 0)).find(isTodo) ?? null;
-  }
-
-  /** @returns {number} -1 where it is not among those shown */
-  placeOfSelected() {
-    return this.selected ? this.shown.indexOf(this.selected) : -1;
+    const first = Math.max(this.at, 0);
+    return this.shown.slice(first).find(isTodo) ?? this.shown.slice(0, first).find(isTodo) ?? null;
   }
 
   /** Form regions and rows anew from what is here, and tell. */
@@ -194,34 +218,21 @@ export class ReviewModel {
   }
 
   /**
-   * The row at the anchor: the one of its label that shares most with it, among those shown and then among all; a row of its
-   * own for a span that no row shows.
+   * The row at the anchor: the one of its label that fits it best, among those shown, then among all, then one of its own.
    *
    * @returns {Row|null}
    */
   found() {
     const { anchor } = this;
     if (!anchor) return null;
-    return nearest(this.shown, anchor) ?? nearest(this.rows, anchor);
+    const shown = nearest(this.shown, anchor);
+    if (shown) this.at = this.shown.indexOf(shown);
+    const row = shown ?? nearest(this.rows, anchor);
+    if (row || !this.loose) return row;
+    return rowOf({ ...anchor, labelIndex: this.indexOf(anchor.label), score: null, origin: this.loose }, this.index);
   }
 
   tell() {
     for (const listener of this.listeners) listener();
   }
-}
-
-/**
- * @param {Row[]} rows
- * @param {Place} place
- * @returns {Row|null}
- */
-function nearest(rows, place) {
-  let most = 0;
-  let best = null;
-  for (const row of rows) {
-    if (row.recording !== place.recording || (row.label !== place.label && row.relabelled !== place.label)) continue;
-    const shared = Math.min(row.end, place.end) - Math.max(row.start, place.start);
-    if (shared > most) [most, best] = [shared, row];
-  }
-  return best;
 }

@@ -23,11 +23,22 @@
 /** A row counts as reviewed where verdicts cover at least this share of it. */
 const REVIEWED = 0.5;
 
+/**
+ * What was looked at for a verdict: its span, and the region that it was about, of which it may be a part.
+ *
+ * @param {Verdict} verdict
+ * @returns {{start: number, end: number}}
+ */
+function lookedAt({ start, end, found }) {
+  if (!found || found.start >= end || found.end <= start) return { start, end };
+  return { start: Math.min(start, found.start), end: Math.max(end, found.end) };
+}
+
 /** Spans that were judged, by recording and label, so that those over a row are found at once. */
 export class VerdictIndex {
   /** @param {Iterable<Verdict>} verdicts */
   constructor(verdicts) {
-    /** @type {Map<string, Verdict[]>} */
+    /** @type {Map<string, {start: number, end: number, verdict: Verdict}[]>} */
     this.places = new Map();
     /** @type {Map<string, number>} the longest of a place, seconds */
     this.longest = new Map();
@@ -37,7 +48,7 @@ export class VerdictIndex {
     }
     for (const [key, list] of this.places) {
       list.sort((a, b) => a.start - b.start);
-      this.longest.set(key, list.reduce((most, verdict) => Math.max(most, verdict.end - verdict.start), 0));
+      this.longest.set(key, list.reduce((most, { start, end }) => Math.max(most, end - start), 0));
     }
   }
 
@@ -47,19 +58,20 @@ export class VerdictIndex {
    */
   put(label, verdict) {
     const key = `${verdict.recording} ${label}`;
+    const entry = { ...lookedAt(verdict), verdict };
     const list = this.places.get(key);
-    if (list) list.push(verdict);
-    else this.places.set(key, [verdict]);
+    if (list) list.push(entry);
+    else this.places.set(key, [entry]);
   }
 
   /**
-   * The verdicts that overlap a span, for its label or of a region of that label.
+   * The verdicts for which a part of a span was looked at, for its label or of a region of that label.
    *
    * @param {number} recording
    * @param {string} label
    * @param {number} start
    * @param {number} end
-   * @returns {Verdict[]} by their start
+   * @returns {Verdict[]} by the start of what was looked at
    */
   over(recording, label, start, end) {
     const key = `${recording} ${label}`;
@@ -74,7 +86,7 @@ export class VerdictIndex {
       else after = middle;
     }
     const found = [];
-    for (let i = from; i < list.length && list[i].start < end; i++) if (list[i].end > start) found.push(list[i]);
+    for (let i = from; i < list.length && list[i].start < end; i++) if (list[i].end > start) found.push(list[i].verdict);
     return found;
   }
 }
@@ -82,7 +94,7 @@ export class VerdictIndex {
 /**
  * How much of a span verdicts cover, and the one that covers most of it.
  *
- * @param {Verdict[]} verdicts by their start
+ * @param {Verdict[]} verdicts by the start of what was looked at
  * @param {number} start
  * @param {number} end
  * @returns {{share: number, best: Verdict|null}}
@@ -94,8 +106,9 @@ export function coverage(verdicts, start, end) {
   /** @type {Verdict|null} */
   let best = null;
   for (const verdict of verdicts) {
-    const from = Math.max(verdict.start, start);
-    const to = Math.min(verdict.end, end);
+    const looked = lookedAt(verdict);
+    const from = Math.max(looked.start, start);
+    const to = Math.min(looked.end, end);
     if (to > reached) {
       covered += to - Math.max(from, reached);
       reached = to;
@@ -163,4 +176,21 @@ export function rowsOfVerdicts(verdicts, rows, indexOf) {
     });
   }
   return left;
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {{recording: number, label: string, start: number, end: number}} place
+ * @returns {Row|null} the one that shares most with it, for what both cover together
+ */
+export function nearest(rows, place) {
+  let most = 0;
+  let best = null;
+  for (const row of rows) {
+    if (row.recording !== place.recording || (row.label !== place.label && row.relabelled !== place.label)) continue;
+    const shared = Math.min(row.end, place.end) - Math.max(row.start, place.start);
+    const share = shared / (Math.max(row.end, place.end) - Math.min(row.start, place.start));
+    if (share > most) [most, best] = [share, row];
+  }
+  return best;
 }
