@@ -9,10 +9,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from audioscan_host import AudioscanError
+from audioscan_ui.api import actions, events, jobs, media, models, results, scans, state
 from audioscan_ui.guards import Guards
 from audioscan_ui.problems import Problem, answer_failure, answer_host_error, answer_problem, problem_response
 from audioscan_ui.review import Review
 from audioscan_ui.static_files import static_routes
+
+_PARTS = (state, actions, events, models, jobs, scans, media, results)
 
 
 def application(review: Review, token: str, hosts: Iterable[str] = ()) -> ASGIApp:
@@ -23,17 +26,8 @@ def application(review: Review, token: str, hosts: Iterable[str] = ()) -> ASGIAp
         token: the first segment of every path.
         hosts: names by which the server may be called, beside those of this machine.
     """
-    from importlib import import_module
-
-    modules = []
-    for name in ("state", "actions", "events", "models", "jobs", "scans", "media", "results"):
-        try:
-            modules.append(import_module(f"audioscan_ui.api.{name}"))
-        except ModuleNotFoundError as error:
-            if error.name != f"audioscan_ui.api.{name}":
-                raise
     app = Starlette(
-        routes=[*static_routes(), *(route for module in modules for route in module.routes)],
+        routes=[*static_routes(), *(route for part in _PARTS for route in part.routes)],
         exception_handlers={
             Problem: answer_problem,
             AudioscanError: answer_host_error,

@@ -21,11 +21,14 @@ async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
     Raises:
         Problem: it is too long (413), or no JSON object (422).
     """
+    length = request.headers.get("content-length", "0")
     content = bytearray()
+    if not length.isdecimal() or int(length) > most:
+        raise _too_long(most)
     async for piece in request.stream():
         content += piece
         if len(content) > most:
-            raise Problem(413, f"the request is longer than {most // 2**20} MiB; send less at once")
+            raise _too_long(most)
     try:
         found = json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -33,6 +36,10 @@ async def json_body(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Problem(422, "the request must be a JSON object")
     return found
+
+
+def _too_long(most: int) -> Problem:
+    return Problem(413, f"the request is longer than {most // 2**20} MiB; send less at once")
 
 
 def _refuse(constant: str) -> NoReturn:
