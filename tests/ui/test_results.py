@@ -162,3 +162,21 @@ def test_training_gets_the_review_of_its_recordings_alone(reviewed, tmp_path):
     assert write_review_file(reviewed, out, only=[2])
     assert {a.file for a in read_annotations(out)} == {str(reviewed.recording(2).path)}
     assert not write_review_file(reviewed, tmp_path / "none.csv", only=[])
+
+
+def test_the_page_can_ask_for_every_kind_and_is_told_what_to_do_with_it(serve, scene):
+    server = serve(scene.recordings[0])
+    status, _, answer = server.ask("POST", "api/results", {"kind": "labels"})
+    assert (status, json.loads(answer)) == (
+        422,
+        {"problem": "nothing is judged yet: accept or reject some regions first"},
+    )
+    server.json("api/actions", {"id": "f" * 32, "kind": "judge", "add": [verdict(1)], "remove": []})
+    for kind in KINDS:
+        written = server.json("api/results", {"kind": kind})
+        assert all((server.folder / file).is_file() for file in written["files"])
+        assert written["sentence"].endswith(".")
+    whole, tenth = server.json("api/results/precision")["rows"]
+    assert (whole["detector"], whole["label"], whole["precision"]) == (None, "cry", 1.0)
+    assert whole["high"] == tenth["high"] == 1.0
+    assert server.ask("POST", "api/results", {"kind": ["labels"]})[0] == 422

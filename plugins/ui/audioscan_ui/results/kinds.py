@@ -56,8 +56,8 @@ _Texts = tuple[Mapping[str, str], str]  # name -> content, and the sentence
 
 def _labels(session: ReviewSession) -> _Texts:
     sentence = (
-        "A label file of everything that was judged, and of nothing else: train from it with --labels, in any program that reads CSV "
-        "look at the column role."
+        "A label file of what was judged, and of nothing else. Train from it with --labels beside your other label files, or open it "
+        "as a table: the column role says positive, absent (rejected) or soft (unsure)."
     )
     return {"labels.csv": csv_text(_annotations(session))}, sentence
 
@@ -107,8 +107,8 @@ def _found_corrected(session: ReviewSession) -> _Texts:
 def _precision(session: ReviewSession) -> _Texts:
     refuse_empty(judged_of(session))
     sentence = (
-        "How many of the regions that were judged were accepted, by detector, label and score, with an interval of 95 % (Wilson). It "
-        "is of those that were judged: order by stratified scores to judge some of every score."
+        "How many of the regions that were judged are right, by detector, label and score, with an interval of 95 % (Wilson). It speaks "
+        'for all regions only where you judged all of them, or in the order "All scores in turn".'
     )
     return {"precision.csv": precision_csv(session)}, sentence
 
