@@ -107,8 +107,9 @@ def _found_corrected(session: ReviewSession) -> _Texts:
 def _precision(session: ReviewSession) -> _Texts:
     refuse_empty(judged_of(session))
     sentence = (
-        "How many of the regions that were judged are right, by detector, label and score, with an interval of 95 % (Wilson). It speaks "
-        'for all regions only where you judged all of them, or in the order "All scores in turn".'
+        "How many of the regions that were judged are right, by detector, label and score, with an interval of 95 % (Wilson). A line of "
+        'some scores speaks for all regions of these scores where you judged in the order "All scores in turn"; the line of all '
+        "scores only where you judged all regions."
     )
     return {"precision.csv": precision_csv(session)}, sentence
 
