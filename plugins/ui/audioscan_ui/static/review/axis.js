@@ -4,8 +4,8 @@
 import { createSurface } from "./surface.js";
 
 /** Room at the left for names and numbers, and at the right, CSS pixels; equal in all drawings so that times line up. */
-export const LEFT = 76;
-export const RIGHT = 10;
+export const LEFT = 92;
+export const RIGHT = 14;
 /** @type {number[]} */
 const TIME_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000];
 const FREQUENCY_STEPS = [100, 200, 500, 1000, 2000, 4000, 5000, 10000, 20000, 40000];
@@ -81,7 +81,7 @@ export function paintTimeAxis(context, theme, scale, top) {
     context.fillRect(Math.round(x), top, 1, 4);
     const text = clockTime(number * step, step);
     const half = context.measureText(text).width / 2;
-    context.fillText(text, Math.min(Math.max(x - half, LEFT - 8), scale.right + RIGHT - 2 * half - 1), top + 4);
+    context.fillText(text, Math.min(Math.max(x - half, LEFT - 8), scale.right + RIGHT - 2 * half - 4), top + 4);
   }
 }
 

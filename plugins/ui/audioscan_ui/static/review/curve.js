@@ -9,6 +9,9 @@ import { createSurface, onDrag } from "./surface.js";
 /** Room above and below the curve, so that its ends are whole, and the reach of a line for the pointer, CSS pixels. */
 const [MARGIN, REACH] = [8, 10];
 
+/** With more labels than this, the curves behind are faint. */
+const CROWD = 4;
+
 /** @typedef {import("./surface.js").Surface} Surface */
 /** @typedef {import("./drawing_types.js").Model} Model */
 /** @typedef {"threshold"|"low"} Line */
@@ -139,15 +142,13 @@ function paint(surface, model, place, pools, held) {
     const { high, low } = pools(index, steps, edges, place.from, scale.perPixel, columns);
     on.context.strokeStyle = labelColour(on.theme, index);
     on.context.fillStyle = on.context.strokeStyle;
-    if (isFront) paintBelow(on.context, high, scale.left, on.height);
-    on.context.lineWidth = isFront ? 1.6 : 1;
-    on.context.globalAlpha = isFront ? 1 : 0.75;
+    if (isFront) paintBelow(on.context, high, low, scale.left, on.height);
+    on.context.lineWidth = isFront ? 1.5 : 1;
+    on.context.globalAlpha = isFront ? 1 : model.labels.length > CROWD ? 0.35 : 0.75;
     on.context.setLineDash(isFront ? [] : labelDashes(index));
     on.context.beginPath();
     high.forEach((score, column) => {
-      if (Number.isNaN(score)) return;
-      on.context.lineTo(scale.left + column + 0.5, yOf(score, on.height));
-      if (low[column] < score) on.context.lineTo(scale.left + column + 0.5, yOf(low[column], on.height));
+      if (!Number.isNaN(score)) on.context.lineTo(scale.left + column + 0.5, yOf(score, on.height));
     });
     on.context.stroke();
     on.context.setLineDash([]);
@@ -155,13 +156,24 @@ function paint(surface, model, place, pools, held) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Float32Array} high @param {number} left @param {number} height */
-function paintBelow(context, high, left, height) {
-  context.globalAlpha = 0.18;
+/**
+ * What is below the curve: faint, and stronger between the lowest and the highest score of a column.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} high
+ * @param {Float32Array} low
+ * @param {number} left
+ * @param {number} height
+ */
+function paintBelow(context, high, low, left, height) {
   const floor = yOf(0, height);
-  high.forEach((score, column) => {
-    if (!Number.isNaN(score)) context.fillRect(left + column, yOf(score, height), 1, floor - yOf(score, height));
-  });
+  for (const [share, bottoms] of /** @type {const} */ ([[0.18, null], [0.3, low]])) {
+    context.globalAlpha = share;
+    high.forEach((score, column) => {
+      const bottom = bottoms ? yOf(bottoms[column], height) : floor;
+      if (!Number.isNaN(score)) context.fillRect(left + column, yOf(score, height), 1, bottom - yOf(score, height));
+    });
+  }
   context.globalAlpha = 1;
 }
 
@@ -203,7 +215,7 @@ function paintLine({ context, theme, width, height }, line, value, isHeld) {
   context.textBaseline = "middle";
   const room = context.measureText(text).width + 10;
   const middle = Math.min(Math.max(y, 8), height - 8);
-  const left = line === "low" ? width - 2 * room - 40 : width - room - 18;
+  const left = width - room - (line === "low" ? 126 : 18); // side by side, since both may be at one height
   context.fillStyle = theme.text;
   context.beginPath();
   context.roundRect(left, middle - 8, room, 16, 4);

@@ -80,6 +80,6 @@
  * @property {number} top highest frequency in Hz; 0 for all there is
  */
 
-/** @typedef {ReturnType<typeof import("./range.js").createPlace>} Place */
+/** @typedef {import("./range.js").Place} Place */
 
 export {};

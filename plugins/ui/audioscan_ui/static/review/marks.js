@@ -1,8 +1,13 @@
 // @ts-check
 /** Marks of verdicts: each has a sign and a filling of its own, so that they differ without colour. */
 
+import { coveredRuns } from "./pooled.js";
+
 /** @typedef {"positive"|"absent"|"soft"} Role */
 /** @typedef {import("./colours.js").Theme} Theme */
+
+/** @type {Role[]} */
+export const ROLES = ["positive", "absent", "soft"];
 
 /** Words for a screen reader and for tooltips. @type {Record<Role, string>} */
 export const VERDICT_WORDS = { positive: "accepted", absent: "rejected", soft: "unsure" };
@@ -46,23 +51,47 @@ export function paintSign(context, role, x, y, size, colour) {
 }
 
 /**
- * The bar of a verdict: filled and ticked, hatched and crossed, or dotted with a question mark.
+ * The bars of verdicts in a row.
  *
- * Where there is no room for the sign, the bar fills all of the height, its lower third, or its middle third.
+ * Where there is no room for a sign, they are painted by the pixel: an accepted one fills all of the height, a
+ * rejected one its lower third, an unsure one its middle third.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {{role: Role, start: number, end: number}[]} verdicts seconds
+ * @param {import("./axis.js").TimeScale} scale
+ * @param {{y: number, height: number}} row CSS pixels
+ */
+export function paintVerdicts(context, theme, verdicts, scale, { y, height }) {
+  const seen = verdicts.filter(({ start, end }) => scale.x(end) >= scale.left && scale.x(start) <= scale.right);
+  const isNarrow = (/** @type {{start: number, end: number}} */ { start, end }) => (end - start) / scale.perPixel < height + 5;
+  for (const role of ROLES) {
+    const [top, share] = { positive: [0, 1], absent: [0.66, 0.34], soft: [0.33, 0.34] }[role];
+    context.fillStyle = verdictColour(theme, role);
+    coveredRuns(
+      seen.filter((verdict) => verdict.role === role && isNarrow(verdict)).map(({ start, end }) => [start, end]),
+      scale,
+      (x, width) => context.fillRect(x, y + top * height, Math.max(width, 2), share * height),
+    );
+  }
+  for (const verdict of seen) {
+    if (isNarrow(verdict)) continue;
+    const { role, start, end } = verdict;
+    paintVerdict(context, theme, role, { x: scale.x(start), y, width: (end - start) / scale.perPixel - 1, height });
+  }
+}
+
+/**
+ * The bar of a verdict: filled and ticked, hatched and crossed, or dotted with a question mark.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Theme} theme
  * @param {Role} role
  * @param {{x: number, y: number, width: number, height: number}} box CSS pixels
  */
-export function paintVerdict(context, theme, role, { x, y, width, height }) {
+function paintVerdict(context, theme, role, { x, y, width, height }) {
   const colour = verdictColour(theme, role);
   context.fillStyle = colour;
-  if (width < height + 4) {
-    const [top, share] = { positive: [0, 1], absent: [0.66, 0.34], soft: [0.33, 0.34] }[role];
-    context.fillRect(x, y + top * height, Math.max(width, 2), share * height);
-    return;
-  }
   if (role === "positive") {
     context.fillRect(x, y, width, height);
     paintSign(context, role, x + height * 0.5 + 2, y + height / 2, height * 0.62, theme.surface);

@@ -2,7 +2,7 @@
 /** Spans over the spectrogram: found ones from above, judged ones from below, the selected one with grips. */
 
 import { labelColour } from "./colours.js";
-import { paintVerdict } from "./marks.js";
+import { paintVerdicts } from "./marks.js";
 import { coveredRuns } from "./pooled.js";
 import { lanesOf, regionsWithin, selectedSpan } from "./spans.js";
 import { stretches } from "./lanes.js";
@@ -11,6 +11,8 @@ import { stretches } from "./lanes.js";
 const [FOUND, JUDGED] = [5, 12];
 /** With more regions than this in sight only their bars are drawn, by the pixel. */
 const ONE_BY_ONE = 300;
+/** Narrower spans have no lines at their ends, which would hide the picture. */
+const SIDED = 24;
 
 /**
  * @typedef {object} Over
@@ -31,13 +33,9 @@ export function paintSpans(context, theme, { model, place, scale, height }) {
     const bar = { y: Math.min(row, 7) * (FOUND + 1), colour: labelColour(theme, lane.colour) };
     paintFound(context, lane, bar, scale, height);
   });
-  for (const { verdicts } of lanes) {
-    for (const { role, start, end } of verdicts) {
-      if (end < place.from || start > place.to) continue;
-      const box = { x: scale.x(start), y: height - JUDGED, width: (end - start) / scale.perPixel, height: JUDGED };
-      paintVerdict(context, theme, role, box);
-    }
-  }
+  const front = model.current ?? 0;
+  const frontLast = [...lanes].sort((one, other) => Number(one.labelIndex === front) - Number(other.labelIndex === front));
+  for (const { verdicts } of frontLast) paintVerdicts(context, theme, verdicts, scale, { y: height - JUDGED, height: JUDGED });
   const chosen = place.trimmed ?? selectedSpan(model);
   if (chosen) paintChosen(context, theme, chosen, scale, height);
   if (place.draft) paintDraft(context, place.draft, scale, height);
@@ -80,8 +78,9 @@ function paintSides(context, left, right, y, height, colour) {
   context.fillRect(left - 1, y, width + 2, FOUND + 1);
   context.fillStyle = colour;
   context.fillRect(left, y, width, FOUND);
-  if (width < 6) return;
-  for (const [wide, shade] of /** @type {const} */ ([[3, "rgb(0 0 0 / 45%)"], [1, colour]])) {
+  if (width < SIDED) return;
+  const light = `color-mix(in srgb, ${colour} 60%, white)`;
+  for (const [wide, shade] of /** @type {const} */ ([[3, "rgb(0 0 0 / 55%)"], [1, light]])) {
     context.lineWidth = wide;
     context.strokeStyle = shade;
     context.beginPath();

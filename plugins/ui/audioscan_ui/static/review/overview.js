@@ -4,18 +4,16 @@
 import { LEFT, clockTime, paintTimeAxis, timeScale } from "./axis.js";
 import { labelColour } from "./colours.js";
 import { stretches } from "./lanes.js";
-import { paintSign, verdictColour } from "./marks.js";
+import { ROLES, paintSign, verdictColour } from "./marks.js";
 import { coveredRuns, keptPools } from "./pooled.js";
 import { lanesOf } from "./spans.js";
 import { createSurface, onDrag } from "./surface.js";
 
 /** Heights, CSS pixels: the axis at the bottom, a row of verdicts above it, all lanes together above that. */
-const [AXIS, VERDICT, LANES] = [18, 6, 36];
+const [AXIS, VERDICT, LANES] = [18, 7, 34];
 /** Pixels within which a drag is a click. */
 const CLICK = 3;
 const CURSORS = { start: "ew-resize", end: "ew-resize", inside: "grab", outside: "pointer", nothing: "crosshair" };
-/** @type {import("./marks.js").Role[]} */
-const ROLES = ["positive", "absent", "soft"];
 
 /** @typedef {import("./surface.js").Surface} Surface */
 /** @typedef {import("./drawing_types.js").Model} Model */
@@ -105,6 +103,12 @@ function paint(surface, model, place, pools) {
     coveredRuns(stretches(regions, 0, regions.count), scale, (x, wide) => context.fillRect(x, y, wide, Math.max(laneHeight - 1, 1)));
   });
   paintVerdicts(surface, model, scale, verdicts);
+  context.font = `11px ${theme.font}`;
+  context.fillStyle = theme.muted;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillText("whole", 4, 4);
+  context.fillText("recording", 4, 17);
   context.fillStyle = theme.line;
   context.fillRect(LEFT, verdicts - 2, scale.right - LEFT, 1);
   context.fillRect(LEFT, height - AXIS, scale.right - LEFT, 1);
@@ -164,12 +168,14 @@ function paintVerdicts({ context, theme }, model, scale, top) {
   ROLES.forEach((role, row) => {
     const y = top + row * VERDICT;
     const colour = verdictColour(theme, role);
-    paintSign(context, role, LEFT - 9, y + VERDICT / 2, VERDICT, colour);
+    paintSign(context, role, LEFT - 9, y + VERDICT / 2 - 0.5, VERDICT - 2, colour);
     context.fillStyle = colour;
-    for (const verdict of model.verdicts ?? []) {
-      if (verdict.role !== role) continue;
-      context.fillRect(scale.x(verdict.start), y, Math.max((verdict.end - verdict.start) / scale.perPixel, 2), VERDICT - 1);
-    }
+    const spans = (model.verdicts ?? []).filter((verdict) => verdict.role === role);
+    coveredRuns(
+      spans.map(({ start, end }) => [start, end]),
+      scale,
+      (x, width) => context.fillRect(x, y, Math.max(width, 2), VERDICT - 2),
+    );
   });
 }
 

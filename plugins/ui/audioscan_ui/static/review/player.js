@@ -6,7 +6,23 @@ import { addressOf } from "../server.js";
 /** @typedef {import("./drawing_types.js").Place} Place */
 
 /**
+ * @typedef {object} Player
+ * @property {boolean} loop whether a part begins again at its end; may be set
+ * @property {string|null} problem why nothing can be heard
+ * @property {(from: number, to?: number|null, options?: {loop?: boolean}) => Promise<void>} play plays a part, seconds; to the
+ *   recording's end where `to` is absent
+ * @property {() => void} pause
+ * @property {() => Promise<void>} toggle pauses, or goes on from the playhead and to the end of the part it is in
+ * @property {boolean} playing
+ * @property {number} volume 0 to 4; 1 is the recording's own loudness; may be set
+ * @property {number} rate how fast, 1 as recorded, with the pitch kept; may be set
+ * @property {(listener: () => void) => () => void} subscribe gives what ends the subscription
+ * @property {() => void} close
+ */
+
+/**
  * @param {Place} place
+ * @returns {Player}
  */
 export function player(place) {
   const audio = new Audio();
@@ -82,16 +98,11 @@ export function player(place) {
     audio.volume = Math.min(loudness, 1);
   };
 
+  /** @type {Player} */
   const self = {
     loop: false,
-    /** @type {string|null} */
     problem: null,
 
-    /**
-     * @param {number} from seconds
-     * @param {number|null} [to] seconds; the recording's end where absent
-     * @param {{loop?: boolean}} [options] whether to begin again at the end; else as `loop` says
-     */
     async play(from, to = null, { loop = self.loop } = {}) {
       load();
       if (loaded === null) return;
@@ -108,7 +119,6 @@ export function player(place) {
     pause() {
       audio.pause();
     },
-    /** Pause, or go on from the playhead; a part that is looped is gone on with. */
     async toggle() {
       if (!audio.paused) return audio.pause();
       const { from, to } = part;
@@ -119,7 +129,6 @@ export function player(place) {
     get playing() {
       return !audio.paused;
     },
-    /** 0 to 4; 1 is the recording's own loudness. */
     get volume() {
       return loudness;
     },
@@ -128,7 +137,6 @@ export function player(place) {
       amplify();
       tell();
     },
-    /** How fast, 1 as recorded. The pitch is kept. */
     get rate() {
       return audio.playbackRate;
     },
@@ -136,7 +144,6 @@ export function player(place) {
       audio.defaultPlaybackRate = value; // a new recording begins with the default
       audio.playbackRate = value;
     },
-    /** @param {() => void} listener @returns {() => void} */
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

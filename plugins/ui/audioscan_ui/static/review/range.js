@@ -8,9 +8,37 @@ const NEAREST = 0.1;
 /** @typedef {{start: number, end: number}} Stretch seconds */
 
 /**
+ * @typedef {object} Place Fields are for reading; the functions change them. Times are in seconds.
+ * @property {number|null} recording
+ * @property {number} duration
+ * @property {number} from where the shown part begins
+ * @property {number} to where it ends
+ * @property {number} playhead
+ * @property {number|null} cursor where the pointer is
+ * @property {Stretch|null} draft a span that is being drawn
+ * @property {(Stretch & {was: Stretch, label: string})|null} trimmed a span whose edge is being dragged, as it would become
+ * @property {boolean} follow whether the view turns a page when the playhead leaves it; may be set
+ * @property {(listener: (what: Part) => void) => () => void} subscribe gives what ends the subscription
+ * @property {(recording: number, duration: number) => void} open opens a recording and shows the whole of it
+ * @property {(start: number, end: number) => void} show
+ * @property {(start: number, end: number) => void} reveal
+ * @property {(factor: number, about?: number) => void} zoom
+ * @property {(seconds: number) => void} pan
+ * @property {(pages: number) => void} page
+ * @property {() => void} whole
+ * @property {(time: number) => void} seek
+ * @property {(time: number) => void} played
+ * @property {(time: number|null) => void} hover
+ * @property {(draft: Stretch|null) => void} sketch
+ * @property {(trimmed: Place["trimmed"]) => void} trim
+ */
+
+/**
  * The place that all drawings share. Times are seconds from the recording's beginning.
  *
  * Those who subscribe are told at once which part changed; they draw in the next frame.
+ *
+ * @returns {Place}
  */
 export function createPlace() {
   /** @type {Set<(what: Part) => void>} */
@@ -19,44 +47,29 @@ export function createPlace() {
   /** @param {Part} what */
   const tell = (what) => listeners.forEach((listener) => listener(what));
 
+  /** @type {Place} */
   const place = {
-    /** @type {number|null} */
     recording: null,
     duration: 0,
     from: 0,
     to: 0,
     playhead: 0,
-    /** @type {number|null} */
     cursor: null,
-    /** A span that is being drawn. @type {Stretch|null} */
     draft: null,
-    /** A span whose edge is being dragged, and what it would become. @type {(Stretch & {was: Stretch, label: string})|null} */
     trimmed: null,
-    /** Whether the view turns a page when the playhead leaves it. */
     follow: true,
 
-    /**
-     * @param {(what: Part) => void} listener
-     * @returns {() => void} ends the subscription
-     */
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
 
-    /**
-     * Open a recording and show the whole of it.
-     *
-     * @param {number} recording
-     * @param {number} duration
-     */
     open(recording, duration) {
       Object.assign(place, { recording, duration, from: 0, to: duration, playhead: 0, cursor: null });
       Object.assign(place, { draft: null, trimmed: null });
       tell("recording");
     },
 
-    /** @param {number} start @param {number} end */
     show(start, end) {
       const length = Math.min(Math.max(end - start, NEAREST), place.duration);
       const from = Math.min(Math.max(start - (length - (end - start)) / 2, 0), place.duration - length);
@@ -66,12 +79,7 @@ export function createPlace() {
       tell("range");
     },
 
-    /**
-     * Move the view no more than is needed to see a span with some room on both sides.
-     *
-     * @param {number} start
-     * @param {number} end
-     */
+    /** Move the view no more than is needed to see a span with some room on both sides. */
     reveal(start, end) {
       const shown = place.to - place.from;
       const room = Math.max((end - start) * 0.25, shown * 0.05);
@@ -93,7 +101,6 @@ export function createPlace() {
       place.show(start, start + length);
     },
 
-    /** @param {number} seconds */
     pan(seconds) {
       const length = place.to - place.from;
       const from = Math.min(Math.max(place.from + seconds, 0), place.duration - length);
@@ -109,17 +116,12 @@ export function createPlace() {
       place.show(0, place.duration);
     },
 
-    /** @param {number} time */
     seek(time) {
       place.playhead = Math.min(Math.max(time, 0), place.duration);
       tell("playhead");
     },
 
-    /**
-     * The playhead while sound is playing: the view turns a page with it.
-     *
-     * @param {number} time
-     */
+    /** The playhead while sound is playing: the view turns a page with it. */
     played(time) {
       const inView = place.playhead >= place.from && place.playhead <= place.to;
       place.seek(time);
@@ -127,20 +129,17 @@ export function createPlace() {
       if (place.follow && inView && time > place.to) place.show(time - length * 0.05, time + length * 0.95);
     },
 
-    /** @param {number|null} time */
     hover(time) {
       if (time === place.cursor) return;
       place.cursor = time;
       tell("cursor");
     },
 
-    /** @param {Stretch|null} draft */
     sketch(draft) {
       place.draft = draft;
       tell("draft");
     },
 
-    /** @param {typeof place.trimmed} trimmed */
     trim(trimmed) {
       place.trimmed = trimmed;
       tell("draft");

@@ -101,6 +101,7 @@ function wantedTiles({ recording, duration, from, to }, top, perPixel, { finest,
 /** Colours of the levels, made anew only where the look or the levels changed. */
 function keptPalette() {
   let name = "";
+  /** @type {Uint32Array} */
   let colours = new Uint32Array(256);
   return (/** @type {Picture} */ look, /** @type {number} */ low, /** @type {number} */ high) => {
     const { map, brightness, contrast } = look;

@@ -71,7 +71,7 @@ export function createTiles(onTile) {
   const tiles = {
     /** The scales that the server has. */
     finest: -4,
-    coarsest: 12,
+    coarsest: 11,
     low: 40,
     high: 220,
     /** @type {string|null} */
@@ -159,6 +159,7 @@ export function createTiles(onTile) {
     else {
       failed.set(nameOf(wanted), performance.now());
       tiles.problem = error.message;
+      setTimeout(onTile, RETRY * 1000 + 50);
     }
   };
 

@@ -4,7 +4,7 @@
 import { LEFT, clockTime, timeAxis, timeScale } from "./axis.js";
 import { curve } from "./curve.js";
 import { gestures, withEdge, zoomByWheel } from "./gestures.js";
-import { LANE, lanes } from "./lanes.js";
+import { laneHeight, lanes } from "./lanes.js";
 import { overview } from "./overview.js";
 import { pictureControls } from "./picture_controls.js";
 import { PLAIN_PICTURE, spectrogram } from "./spectrogram.js";
@@ -30,17 +30,28 @@ export function timeline(container, model, place, handlers = {}) {
   container.classList.add("timeline");
   const whole = part("timeline-overview");
   const shown = part("timeline-shown");
+  let frontRow = -1;
   const laneRoom = () => {
-    const height = `${Math.max(lanesOf(model).length, 1) * LANE}px`;
+    const all = lanesOf(model);
+    const height = `${all.length * laneHeight(all.length)}px`;
     if (laneBox.style.getPropertyValue("height") !== height) laneBox.style.setProperty("height", height);
+    const row = all.findIndex(({ labelIndex }) => labelIndex === (model.current ?? 0));
+    if (row === frontRow) return;
+    frontRow = row; // the lane of the label in front is scrolled into sight
+    const scrolled = /** @type {HTMLElement} */ (laneBox.parentElement);
+    const [top, tall] = [Math.max(row, 0) * laneHeight(all.length), laneHeight(all.length)];
+    scrolled.scrollTop = Math.min(Math.max(scrolled.scrollTop, top + tall - scrolled.clientHeight), top);
   };
   const overviewSurface = overview(whole, model, place);
   const picture = spectrogram(part("timeline-spectrogram", shown), model, place, look);
   const laneBox = part("timeline-lanes", part("timeline-lanes-scrolled", shown));
   const lanesSurface = lanes(laneBox, model, place);
-  const curveSurface = curve(part("timeline-curve", shown), model, place, handlers);
+  const curveBox = part("timeline-curve", shown);
+  const curveSurface = curve(curveBox, model, place, handlers);
   const axis = timeAxis(part("timeline-axis", shown), place);
-  const readout = part("timeline-readout", shown);
+  const tags = [part("timeline-tag timeline-tag-time", shown), part("timeline-tag timeline-tag-frequency", shown)];
+  const hint = part("timeline-hint", shown);
+  hint.textContent = "Drag over the sound, or set its edges with [ and ] at the playhead. Enter keeps it, Escape gives up.";
   const heads = [part("timeline-playhead", whole), part("timeline-playhead", shown), part("timeline-cursor", shown)];
 
   const controls = pictureControls(look, () => {
@@ -66,12 +77,14 @@ export function timeline(container, model, place, handlers = {}) {
       put(overviewHead, scales[0], place.duration ? place.playhead : null);
       put(playhead, scales[1], place.duration ? place.playhead : null);
       put(cursor, scales[1], place.cursor);
-      readout.textContent = place.cursor === null ? "" : pointed(place.cursor, height === null ? null : picture.frequency(height));
-      readout.hidden = !readout.textContent;
+      const frequency = place.cursor === null || height === null ? null : picture.frequency(height);
+      tag(tags[0], place.cursor === null ? "" : clockTime(place.cursor, 0.01), scales[1].x(place.cursor ?? 0), 0);
+      tag(tags[1], frequency === null ? "" : `${(frequency / 1000).toFixed(1)} kHz`, 0, height ?? 0);
     });
   };
   const draw = () => {
     laneRoom();
+    curveBox.hidden = !model.labels.some(({ steps }) => steps);
     for (const surface of [overviewSurface, picture, lanesSurface, curveSurface, axis]) surface.draw();
     moveHeads();
   };
@@ -129,8 +142,9 @@ function put(element, scale, time) {
   if (!element.hidden) element.style.setProperty("transform", `translateX(${x}px)`);
 }
 
-/** @param {number} time seconds @param {number|null} frequency Hz @returns {string} */
-function pointed(time, frequency) {
-  const clock = clockTime(time, 0.01);
-  return frequency === null ? clock : `${clock}  ${(frequency / 1000).toFixed(1)} kHz`;
+/** @param {HTMLElement} element @param {string} text empty to hide it @param {number} x CSS pixels @param {number} y CSS pixels */
+function tag(element, text, x, y) {
+  element.textContent = text;
+  element.hidden = !text;
+  element.style.setProperty("translate", `${x}px ${y}px`);
 }
