@@ -71,10 +71,10 @@ class Server:
                 connection.putheader("Content-Type", "application/json")
                 connection.putheader("Content-Length", str(len(sent.encode())))
             connection.endheaders(None if sent is None else sent.encode())
-            answer = connection.getresponse()
-            facts = {name.lower(): value for name, value in answer.getheaders()}
-            is_stream = facts.get("content-type", "").startswith("text/event-stream")
-            return answer.status, facts, b"" if is_stream else answer.read()
+            with contextlib.closing(connection.getresponse()) as answer:
+                facts = {name.lower(): value for name, value in answer.getheaders()}
+                is_stream = facts.get("content-type", "").startswith("text/event-stream")
+                return answer.status, facts, b"" if is_stream else answer.read()
 
     def json(self, path: str, body: Any = None) -> Any:
         """What a GET answers, or a POST where there is a body; it must succeed."""

@@ -37,7 +37,7 @@ def _judge(server, verdicts, number=1):
     )
 
 
-def test_odd_labels_come_through_file_page_and_results(serve, visit, scene, tmp_path):
+def test_odd_labels_come_through_file_page_and_results(serve, visit, scene, tmp_path, wait_until):
     given = ODD_LABELS[:4]
     with (tmp_path / "odd.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
@@ -46,7 +46,7 @@ def test_odd_labels_come_through_file_page_and_results(serve, visit, scene, tmp_
             [scene.recordings[0].name, 5 + 3 * i, 6 + 3 * i, label] for i, label in enumerate(given)
         )
     server = serve(scene.recordings[0], "--labels", tmp_path / "odd.csv")
-    (labels,) = server.json("api/state")["label_files"]
+    (labels,) = wait_until(lambda: (files := server.json("api/state")["label_files"])[0]["labels"] and files)
     assert labels["problem"] is None
     assert set(given) <= {label.strip("\r") for label in labels["labels"]}
 
@@ -55,7 +55,7 @@ def test_odd_labels_come_through_file_page_and_results(serve, visit, scene, tmp_
     assert [each["label"] for each in state["verdicts"]] == ODD_LABELS
     seen = visit(server)
     for label in ODD_LABELS:
-        seen.until(f"JSON.stringify(1) && document.body.textContent.includes({label!r})")
+        seen.until(f"document.body.textContent.includes({label!r})")
 
     answer = server.json("api/results", {"kind": "labels"})
     (name,) = [each for each in answer["files"] if each.endswith(".csv")]
