@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -57,9 +58,9 @@ class InstalledModels:
         """Models, problems of plugins, and devices."""
         async with self.lock:
             if self.told is None or time.monotonic() - self.told[0] > KEPT_SECONDS:
-                asked = _asked("-m", "audioscan_host", "models", "--json")
+                asked = asyncio.to_thread(_asked, "-m", "audioscan_host", "models", "--json")
                 if self.devices is None:
-                    found, self.devices = await asyncio.gather(asked, _devices())
+                    found, self.devices = await asyncio.gather(asked, asyncio.to_thread(_devices))
                 else:
                     found = await asked
                 self.told = time.monotonic(), {**_facts(found), "devices": self.devices}
@@ -94,42 +95,37 @@ def _model(model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _devices() -> list[str]:
+def _devices() -> list[str]:
     try:
-        found: list[str] = await _asked("-c", _DEVICES)
+        found: list[str] = _asked("-c", _DEVICES)
     except Problem:
         return ["auto", "cpu"]
     return found
 
 
-async def _asked(*arguments: str) -> Any:
+def _asked(*arguments: str) -> Any:
     """What a fresh Python says on stdout, as JSON.
 
     Raises:
         Problem: it fails.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
     try:
-        async with asyncio.timeout(PATIENCE):
-            said, errors = await process.communicate()
-        return json.loads(said)
-    except TimeoutError as error:
+        # -P: no module is taken from the working folder.
+        said = subprocess.run(
+            [sys.executable, "-P", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return json.loads(said.stdout)
+    except subprocess.TimeoutExpired as error:
         raise Problem(
             503, "The installed models could not be read: a plugin does not end its import."
         ) from error
     except ValueError as error:
-        last = next(iter(reversed(errors.decode(errors="replace").split("\n")[:-1])), "nothing was said")
+        last = said.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "nothing was said"
         raise Problem(503, f"The installed models could not be read: {last}") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
 
 
 routes = [Route("/api/models", models)]

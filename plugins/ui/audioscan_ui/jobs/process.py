@@ -47,6 +47,11 @@ class Process:
             self._child.stdin.write(json.dumps(order).encode() + b"\n")
             self._child.stdin.flush()
 
+    @property
+    def pid(self) -> int:
+        """By which the system knows it."""
+        return self._child.pid
+
     def events(self) -> Iterator[dict[str, Any]]:
         """What it tells, until it ends."""
         assert self._child.stdout is not None  # noqa: S101
