@@ -59,10 +59,10 @@ export function share(share, decimals = 3) {
 
 /**
  * @param {number | null | undefined} number
- * @returns {string} 91.1 M; none
+ * @returns {string} 91 M; no
  */
 export function parameters(number) {
-  if (!number) return "none";
+  if (!number) return "no";
   if (number >= 1e9) return `${(number / 1e9).toPrecision(2)} G`;
   if (number >= 1e6) return `${Math.round(number / 1e6)} M`;
   return number >= 1e3 ? `${Math.round(number / 1e3)} k` : String(number);
