@@ -58,7 +58,8 @@ export function curve(container, model, place, handlers) {
     const { steps, edges } = model.labels[model.current ?? 0] ?? {};
     const time = timeScale(place.from, place.to, surface.width).time(event.offsetX);
     const score = steps && edges ? scoreAt(steps, edges, time) : null;
-    canvas.title = line ? `${line} ${valueOf(model, line).toFixed(2)}: drag it up or down` : score === null ? "" : `probability ${score.toFixed(3)}`;
+    if (line) canvas.title = `${line} ${valueOf(model, line).toFixed(2)}: drag it up or down`;
+    else canvas.title = score === null ? "" : `probability ${score.toFixed(3)}`;
   });
   return surface;
 }

@@ -117,12 +117,17 @@ function paintLane(context, theme, lane, { y, tall }, scale) {
   }
   context.strokeStyle = labelColour(theme, lane.colour);
   context.lineWidth = 1.5;
-  context.setLineDash([2, 2]);
-  for (const { start, end } of lane.named) {
-    if (end < from || start > to) continue;
-    context.strokeRect(scale.x(start) + 1, found + 0.75, Math.max((end - start) / scale.perPixel - 2, 1), bar - 1.5);
+  const named = lane.named.filter(({ start, end }) => end >= from && start <= to);
+  if (named.length > ONE_BY_ONE) {
+    const spans = named.map(({ start, end }) => /** @type {const} */ ([start, end]));
+    coveredRuns(spans, scale, (x, wide) => context.fillRect(x, found + bar / 3, wide, bar / 3));
+  } else {
+    context.setLineDash([2, 2]);
+    for (const { start, end } of named) {
+      context.strokeRect(scale.x(start) + 1, found + 0.75, Math.max((end - start) / scale.perPixel - 2, 1), bar - 1.5);
+    }
+    context.setLineDash([]);
   }
-  context.setLineDash([]);
   paintVerdicts(context, theme, lane.verdicts, scale, { y: judged, height: bar });
 }
 

@@ -56,8 +56,10 @@ function paintFound(context, { regions, named }, { y, colour }, scale, height) {
   } else if (regions) {
     for (const [start, end] of stretches(regions, first, after)) paintSides(context, scale.x(start), scale.x(end), y, height, colour);
   }
+  const seen = named.filter(({ start, end }) => scale.x(end) >= scale.left && scale.x(start) <= scale.right);
+  if (seen.length > ONE_BY_ONE) return; // they are in the lanes
   context.setLineDash([3, 3]);
-  for (const { start, end } of named) paintSides(context, scale.x(start), scale.x(end), y, height, colour);
+  for (const { start, end } of seen) paintSides(context, scale.x(start), scale.x(end), y, height, colour);
   context.setLineDash([]);
 }
 
@@ -100,13 +102,15 @@ function paintSides(context, left, right, y, height, colour) {
  * @param {number} height
  */
 function paintChosen(context, theme, { start, end }, scale, height) {
-  const [left, right] = [scale.x(start), Math.max(scale.x(end), scale.x(start) + 3)];
+  const isWide = (end - start) / scale.perPixel >= 14;
+  const room = isWide ? 0 : 4; // a narrow span would be hidden by its own frame
+  const [left, right] = [scale.x(start) - room, scale.x(end) + room];
   for (const [wide, shade] of /** @type {const} */ ([[5, "#000000"], [2, "#ffffff"]])) {
     context.lineWidth = wide;
     context.strokeStyle = shade;
     context.strokeRect(left, 2.5, right - left, height - 5);
   }
-  if (right - left < 14) return;
+  if (!isWide) return;
   for (const x of [left, right]) {
     context.fillStyle = "#ffffff";
     context.strokeStyle = "#000000";

@@ -26,7 +26,11 @@ const CURSORS = { start: "ew-resize", end: "ew-resize", inside: "grab", outside:
  */
 export function overview(container, model, place) {
   const pools = keptPools();
-  const surface = createSurface(container, (painted) => paint(painted, model, place, pools), "Overview of the whole recording");
+  const surface = createSurface(
+    container,
+    (painted) => paint(painted, model, place, pools),
+    "Overview of the whole recording",
+  );
   const { canvas } = surface;
   const scale = () => timeScale(0, place.duration || 1, surface.width);
   const grip = (/** @type {PointerEvent|MouseEvent} */ event) => gripAt(event.offsetX, scale(), place);
@@ -56,7 +60,8 @@ export function overview(container, model, place) {
   });
   canvas.addEventListener("pointermove", (event) => {
     canvas.style.setProperty("cursor", CURSORS[grip(event)]);
-    canvas.title = `${clockTime(scale().time(event.offsetX))} of ${clockTime(place.duration)}. Drag to choose what is shown below.`;
+    const time = clockTime(scale().time(event.offsetX));
+    canvas.title = `${time} of ${clockTime(place.duration)}. Drag to choose what is shown below.`;
   });
   return surface;
 }
@@ -96,11 +101,12 @@ function paint(surface, model, place, pools) {
   const verdicts = height - AXIS - 3 * VERDICT - 2;
   const found = verdicts - Math.min(laneHeight * lanes.length, LANES) - 2;
   paintCurves(surface, model, scale, found - 3, pools);
-  lanes.forEach(({ regions, colour }, row) => {
+  lanes.forEach(({ regions, named, colour }, row) => {
     context.fillStyle = labelColour(theme, colour);
-    const y = found + row * laneHeight;
-    if (!regions) return;
-    coveredRuns(stretches(regions, 0, regions.count), scale, (x, wide) => context.fillRect(x, y, wide, Math.max(laneHeight - 1, 1)));
+    const [y, tall] = [found + row * laneHeight, Math.max(laneHeight - 1, 1)];
+    const spans = named.map(({ start, end }) => /** @type {const} */ ([start, end]));
+    coveredRuns(spans, scale, (x, wide) => context.fillRect(x, y + tall * 0.35, wide, Math.max(tall * 0.3, 1)));
+    if (regions) coveredRuns(stretches(regions, 0, regions.count), scale, (x, wide) => context.fillRect(x, y, wide, tall));
   });
   paintVerdicts(surface, model, scale, verdicts);
   context.font = `11px ${theme.font}`;

@@ -10,7 +10,7 @@ import { pictureControls } from "./picture_controls.js";
 import { PLAIN_PICTURE, spectrogram } from "./spectrogram.js";
 import { lanesOf } from "./spans.js";
 
-/** Seconds that a span has when a key begins it. */
+/** Seconds that a span has when a key begins it, if they are no more than a quarter of what is shown. */
 const DRAFT = 1;
 
 /**
@@ -51,7 +51,7 @@ export function timeline(container, model, place, handlers = {}) {
   const axis = timeAxis(part("timeline-axis", shown), place);
   const tags = [part("timeline-tag timeline-tag-time", shown), part("timeline-tag timeline-tag-frequency", shown)];
   const hint = part("timeline-hint", shown);
-  hint.textContent = "Drag over the sound, or set its edges with [ and ] at the playhead. Enter keeps it, Escape gives up.";
+  hint.textContent = "Drag over the sound, or set its edges with [ and ] at the playhead. Enter keeps it, Escape ends.";
   const heads = [part("timeline-playhead", whole), part("timeline-playhead", shown), part("timeline-cursor", shown)];
 
   const controls = pictureControls(look, () => {
@@ -114,8 +114,9 @@ export function timeline(container, model, place, handlers = {}) {
       /** Begin a span at the playhead, which a drag or the keys then give its edges. */
       beginDraft() {
         const seen = place.playhead >= place.from && place.playhead < place.to;
-        const start = Math.min(seen ? place.playhead : (place.from + place.to) / 2, Math.max(place.duration - DRAFT, 0));
-        place.sketch({ start, end: Math.min(start + DRAFT, place.duration) });
+        const length = Math.min(DRAFT, (place.to - place.from) / 4);
+        const start = Math.min(seen ? place.playhead : (place.from + place.to) / 2, place.duration - length);
+        place.sketch({ start, end: start + length });
       },
       draftEdge: edit,
       /** @param {"start"|"end"} side @param {number} seconds */
@@ -142,7 +143,7 @@ function put(element, scale, time) {
   if (!element.hidden) element.style.setProperty("transform", `translateX(${x}px)`);
 }
 
-/** @param {HTMLElement} element @param {string} text empty to hide it @param {number} x CSS pixels @param {number} y CSS pixels */
+/** @param {HTMLElement} element @param {string} text empty to hide it @param {number} x @param {number} y CSS pixels */
 function tag(element, text, x, y) {
   element.textContent = text;
   element.hidden = !text;
