@@ -54,6 +54,16 @@ function named(event) {
 }
 
 /**
+ * How a key is shown on a button, where room is short.
+ *
+ * @param {string} key
+ * @returns {string}
+ */
+export function hintOf(key) {
+  return key.replace("Backspace", "⌫");
+}
+
+/**
  * Whether the focused element needs this key itself: text is typed into it, or the key moves or presses it.
  *
  * @param {Element|null} element

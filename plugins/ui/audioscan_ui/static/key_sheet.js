@@ -25,7 +25,10 @@ export function showSheet() {
   close.textContent = "Close";
   close.title = "Close (key: Escape)";
   close.addEventListener("click", () => sheet.close());
-  sheet.append(heading, groups, note, close);
+  const head = document.createElement("div");
+  head.className = "key-sheet-head";
+  head.append(heading, note, close);
+  sheet.append(head, groups);
   sheet.addEventListener("keydown", (event) => {
     if (event.key === "?") sheet.close();
   });
@@ -39,19 +42,21 @@ export function showSheet() {
 
 /**
  * @param {string} name
- * @param {[string, string][]} keys
+ * @param {Map<string, string[]>} done what is done -> its keys
  * @returns {HTMLElement}
  */
-function group(name, keys) {
+function group(name, done) {
   const section = document.createElement("section");
   const heading = document.createElement("h3");
   heading.textContent = name;
   const list = document.createElement("dl");
-  for (const [key, label] of keys) {
+  for (const [label, keys] of done) {
     const term = document.createElement("dt");
-    const cap = document.createElement("kbd");
-    cap.textContent = key;
-    term.append(cap);
+    for (const key of keys) {
+      const cap = document.createElement("kbd");
+      cap.textContent = key;
+      term.append(cap, " ");
+    }
     const meaning = document.createElement("dd");
     meaning.textContent = label;
     list.append(term, meaning);

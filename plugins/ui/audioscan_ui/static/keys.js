@@ -6,13 +6,14 @@
  * A single key does nothing while text is typed, while Ctrl, Alt or Meta is held, or while a dialog is open.
  */
 
-import { keyOf, ownsKey } from "./key_names.js";
+import { hintOf, keyOf, ownsKey } from "./key_names.js";
 
 /**
  * @typedef {object} KeyOptions
  * @property {string} [group] the heading under which the sheet of keys lists it
  * @property {() => boolean} [when] whether the key does anything now; always unless given
  * @property {boolean} [repeat] whether holding the key down does it again and again; not unless given
+ * @property {string} [shown] how the sheet of keys shows the key, where it stands for others too
  */
 
 /**
@@ -22,7 +23,8 @@ import { keyOf, ownsKey } from "./key_names.js";
  * @property {string} [name] the name for screen readers, where the label is a sign
  */
 
-/** @typedef {{key: string, label: string, fn: (event: Event) => void, group: string, when: () => boolean, repeat: boolean}} Binding */
+/** @typedef {{key: string, label: string, fn: (event: Event) => void, group: string, when: () => boolean, repeat: boolean,
+ *   shown: string}} Binding */
 
 class Keyboard {
   constructor() {
@@ -67,8 +69,8 @@ const keyboard = new Keyboard();
  * @returns {() => void} takes the key away again
  */
 export function register(key, label, fn, options = {}) {
-  const { group = "Page", when = () => true, repeat = false } = options;
-  return keyboard.add({ key, label, fn, group, when, repeat });
+  const { group = "Page", when = () => true, repeat = false, shown = key } = options;
+  return keyboard.add({ key, label, fn, group, when, repeat, shown });
 }
 
 /**
@@ -94,27 +96,40 @@ export function button(label, key, fn, options = {}) {
   if (options.name) made.setAttribute("aria-label", options.name);
   if (key) {
     const hint = document.createElement("kbd");
-    hint.textContent = key;
+    hint.textContent = hintOf(key);
     hint.setAttribute("aria-hidden", "true");
     made.append(hint);
     made.setAttribute("aria-keyshortcuts", key.replace("Ctrl", "Control"));
     const when = options.when ?? (() => made.isConnected && made.getClientRects().length > 0);
-    register(key, options.name ?? label, (event) => !made.disabled && fn(event), { ...options, when });
+    register(key, sentenceOf(options.name ?? label, title), (event) => !made.disabled && fn(event), { ...options, when });
   }
   made.addEventListener("mousedown", (event) => event.preventDefault());
   made.addEventListener("click", fn);
   return made;
 }
 
-/** What the keys do now, for the sheet of keys: group -> [key, label], in the order of registering. */
+/**
+ * A button for the sheet of keys: its label, and the first part of its tooltip where that says more.
+ *
+ * @param {string} label
+ * @param {string} title
+ */
+function sentenceOf(label, title) {
+  const [first] = title.split(/[;:]/);
+  return first === label ? label : `${label}: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
+}
+
+/** What the keys do now, for the sheet of keys: group -> what is done -> its keys, in the order of registering. */
 export function keysInUse() {
-  /** @type {Map<string, [string, string][]>} */
+  /** @type {Map<string, Map<string, string[]>>} */
   const groups = new Map();
-  for (const { key, label, group, when } of keyboard.bindings) {
+  for (const { shown, label, group, when } of keyboard.bindings) {
     if (!label || !when()) continue;
-    const keys = groups.get(group) ?? [];
-    groups.set(group, keys);
-    if (!keys.some(([other]) => other === key)) keys.push([key, label]);
+    const done = groups.get(group) ?? new Map();
+    groups.set(group, done);
+    const keys = done.get(label) ?? [];
+    done.set(label, keys);
+    if (!keys.includes(shown)) keys.push(shown);
   }
   return groups;
 }

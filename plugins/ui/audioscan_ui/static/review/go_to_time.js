@@ -19,8 +19,9 @@ export function secondsOf(text) {
 
 /**
  * @param {import("./drawing_types.js").Place} place
+ * @param {ReturnType<typeof import("./player.js").player>} player goes on from there where it plays
  */
-export function goToTime(place) {
+export function goToTime(place, player) {
   const field = h("input", {
     type: "text",
     class: "go-to-time number",
@@ -50,7 +51,8 @@ export function goToTime(place) {
     }
     const half = (place.to - place.from) / 2;
     if (time < place.from || time > place.to) place.show(time - half, time + half);
-    place.seek(time);
+    if (player.playing) player.play(time);
+    else place.seek(time);
     field.blur();
   });
   register("G", "Go to a time", () => field.focus(), { group: "Look", when: () => field.getClientRects().length > 0 });

@@ -42,5 +42,22 @@ export function listHead(model) {
   model.subscribe(draw);
   draw();
   const element = h("div", { class: "list-head" }, order.element, next, verdict.element, label.element);
-  return { element, showAll: () => changeFilters({ verdict: "all", label: "" }), changeOrder };
+  const foot = h(
+    "div",
+    { class: "list-foot" },
+    check("Play each", "review.play", "Play a row when it is selected"),
+    check("Go on after a verdict", "review.advance", "After a verdict, go to the next row that is to do"),
+  );
+  return {
+    foot,
+    element,
+    showAll: () => changeFilters({ verdict: "all", label: "" }),
+    changeOrder,
+  };
+}
+
+/** @param {string} text @param {string} name of the setting @param {string} title */
+function check(text, name, title) {
+  const box = h("input", { type: "checkbox", checked: store.setting(name, true), onchange: () => store.keep(name, box.checked) });
+  return h("label", { class: "check", title }, box, text);
 }

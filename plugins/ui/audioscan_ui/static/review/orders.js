@@ -6,9 +6,9 @@
 /** @type {{name: string, label: string, title: string}[]} */
 export const ORDERS = [
   { name: "time", label: "Time", title: "By recording and time" },
-  { name: "score", label: "Highest score", title: "The surest first" },
+  { name: "score", label: "Score", title: "The highest probability first" },
   { name: "unsure", label: "Least sure", title: "Probabilities near 0.5 first: each of these verdicts teaches the detector most" },
-  { name: "mixed", label: "All scores in turn", title: "From every part of the scores in turn: the precision of a part of them says something about all" },
+  { name: "mixed", label: "Mixed", title: "From every part of the scores in turn: the precision of a part of them says something about all" },
   { name: "suggest", label: "Suggestions", title: "What was suggested, and what sounds like a span, in the order of the suggestions" },
 ];
 

@@ -108,8 +108,8 @@ function furtherSettings(model, { onRegions }) {
     "div",
     { class: "further" },
     h("label", {}, "Grow down to", low),
-    h("label", {}, "Close gaps under", gap, "s"),
-    h("label", {}, "Drop under", least, "s"),
+    h("label", {}, "Close gaps, s", gap),
+    h("label", {}, "Shortest, s", least),
   );
   low.max = "1";
   low.addEventListener("change", () => onRegions(model.current, { low: low.value === "" ? null : Number(low.value) }));

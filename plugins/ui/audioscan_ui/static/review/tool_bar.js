@@ -16,6 +16,12 @@ export function toolBar(model, opening, { suggest, controls, time }) {
   const recording = pick("Recording", "The recording that is open (keys: Shift+J and Shift+K)", (number) => opening.openRecording(Number(number)));
   const all = h("input", { type: "checkbox", onchange: () => opening.openScope(all.checked ? "all" : "recording") });
   const look = h("details", { class: "look" }, h("summary", { title: "Colours, brightness, contrast, highest frequency (keys: C, B)" }, "Picture"), controls);
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target instanceof Node && !look.contains(event.target)) look.open = false;
+  });
+  look.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") look.open = false;
+  });
   const proposals = button("Suggest", null, suggest, { title: "Choose spans whose verdicts would teach the detector most", className: "small" });
 
   /** @param {number} by */

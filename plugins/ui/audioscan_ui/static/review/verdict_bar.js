@@ -3,7 +3,6 @@
 
 import { fill, h } from "../dom.js";
 import { button, register } from "../keys.js";
-import { store } from "../store.js";
 import { colourOf } from "./row_words.js";
 
 /** The labels that have a key. */
@@ -41,20 +40,19 @@ export function verdictBar(model, names, actions, when) {
     button("Reject", "X", () => actions.give("absent"), { ...verdicts, title: "The sound is not here", className: "negative" }),
     button("Unsure", "S", () => actions.give("soft"), { ...verdicts, title: "It cannot be told", className: "unsure" }),
   ];
-  const further = [
-    button("Clear", "Backspace", actions.clear, { ...verdicts, title: "Take the verdict of this row back" }),
-    button("Next", "N", actions.next, { group: "List", when, title: "Go to the next row that is to do" }),
+  const clear = button("Clear", "Backspace", actions.clear, { ...verdicts, title: "Take the verdict of this row back" });
+  const next = button("Next", "N", actions.next, { group: "List", when, title: "Go to the next row that is to do" });
+  const edges = [
     button("Start", "[", () => actions.trim("start"), { group: "Edges", when, repeat: true, title: "Let the region start at the playhead; Shift+[ moves the start 0.1 s earlier, a comma 0.1 s later" }),
     button("End", "]", () => actions.trim("end"), { group: "Edges", when, repeat: true, title: "Let the region end at the playhead; Shift+] moves the end 0.1 s later, a full stop 0.1 s earlier" }),
     button("Draw", "D", actions.draw, { group: "Edges", when, title: "Draw a span that was missed: drag over the picture, or press D, set the edges, and press Enter" }),
-    button("Alike", "F", actions.similar, { group: "List", when, title: "Find what sounds like the selected span" }),
   ];
+  const alike = button("Alike", "F", actions.similar, { group: "List", when, title: "Find what sounds like the selected span" });
   const other = button("Other label", "L", actions.typeLabel, { ...verdicts, title: "Give a label that you type", className: "small" });
-  const playsNext = check("Play each", "review.play", "Play a row when it is selected");
-  const goesOn = check("Go on", "review.advance", "Go to the next row that is to do after a verdict");
 
   for (let digit = 1; digit <= MOST_KEYS; digit++) {
-    register(String(digit), digit === 1 ? "1 to 9: give this label" : "", () => names()[digit - 1] !== undefined && actions.label(names()[digit - 1]), verdicts);
+    const label = digit === 1 ? "Give the label with this number" : "";
+    register(String(digit), label, () => names()[digit - 1] !== undefined && actions.label(names()[digit - 1]), { ...verdicts, shown: `1 … ${MOST_KEYS}` });
   }
 
   let offered = "";
@@ -67,8 +65,8 @@ export function verdictBar(model, names, actions, when) {
     const row = model.selected;
     for (const made of judged) made.disabled = !row;
     judged.forEach((made, i) => made.setAttribute("aria-pressed", String(row?.verdict === ["positive", "absent", "soft"][i] && !row.relabelled)));
-    further[0].disabled = !row?.verdicts.length;
-    further[5].disabled = !row;
+    clear.disabled = !row?.verdicts.length;
+    alike.disabled = !row;
     loop.setAttribute("aria-pressed", String(actions.isLooping()));
   }
 
@@ -93,15 +91,11 @@ export function verdictBar(model, names, actions, when) {
   const element = h(
     "section",
     { class: "verdict-bar", "aria-label": "Verdict" },
-    h("div", { class: "buttons" }, play, loop, h("span", { class: "gap" }), judged, further),
-    h("div", { class: "buttons" }, chips, h("span", { class: "grow" }), playsNext, goesOn),
+    h("div", { class: "buttons" }, play, loop),
+    h("div", { class: "buttons" }, judged, clear, next),
+    h("div", { class: "buttons" }, edges, alike),
+    chips,
   );
   model.subscribe(draw);
   return { element, draw, showPlaying };
-}
-
-/** @param {string} text @param {string} name of the setting @param {string} title */
-function check(text, name, title) {
-  const box = h("input", { type: "checkbox", checked: store.setting(name, true), onchange: () => store.keep(name, box.checked) });
-  return h("label", { class: "check", title }, box, text);
 }

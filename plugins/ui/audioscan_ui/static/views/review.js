@@ -71,7 +71,9 @@ export function view(container) {
     },
     onEdge: (span, start, end) => {
       selectSpan(span);
-      verdicts.trim(start, end);
+      // What was trimmed before stays: only the edge that was moved is new.
+      const now = model.selected ? edgesOf(model.selected) : span;
+      verdicts.trim(start === span.start ? now.start : start, end === span.end ? now.end : end);
     },
     onDrawn: draw,
     onThreshold: (value, index) => changeRegions(index, { threshold: value }),
@@ -130,7 +132,7 @@ export function view(container) {
     },
     when,
   );
-  const tools = toolBar(model, opening, { suggest: jobs.suggest, controls: drawing.controls, time: goToTime(place).element });
+  const tools = toolBar(model, opening, { suggest: jobs.suggest, controls: drawing.controls, time: goToTime(place, sound).element });
   const empty = emptyList(model, opening, {
     scan: jobs.scan,
     train: () => showView("train"),
@@ -157,7 +159,7 @@ export function view(container) {
     h("p", {}, "There is no recording to review yet."),
     h("div", { class: "buttons" }, button("Add recordings", null, () => showView("data"), { className: "primary", title: "Go to the data" })),
   );
-  const side = h("div", { class: "side" }, thresholds(model, { onRegions: changeRegions }).element, counters(model).element, head.element, empty.element, list.element);
+  const side = h("div", { class: "side" }, thresholds(model, { onRegions: changeRegions }).element, counters(model).element, head.element, empty.element, list.element, head.foot);
   const all = h("div", { class: "review-view" }, tools.element, stage, bar.element, side);
   container.append(nothing, all);
   container.addEventListener("keydown", (event) => {
