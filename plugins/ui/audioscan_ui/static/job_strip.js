@@ -47,7 +47,8 @@ export function jobStrip() {
     strip.dataset.state = shown?.state ?? "none";
     strip.classList.toggle("disconnected", !store.connected);
     if (!store.connected) {
-      say(title, "The server does not answer. Is audioscan-host ui still running?");
+      const again = `audioscan-host ui --port ${location.port} --session ${store.state.folder}`;
+      say(title, `The server does not answer. If it has ended, start it again: ${again}`);
     } else {
       say(title, shown ? shown.title : "Nothing is running.");
     }

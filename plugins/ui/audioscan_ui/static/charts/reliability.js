@@ -16,6 +16,8 @@ import { colour, sharpCanvas } from "./canvas.js";
 
 /** @typedef {{left: number, top: number, size: number, counts: number, countsTop: number}} Frame in CSS pixels */
 
+const FEW = 10; // of which a share says little: the point is hollow
+
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /** @typedef {{across: string, up: string, unit: string}} Words of the axes, and of what is counted */
@@ -130,7 +132,9 @@ function drawPoints(context, { left, top, size }, bins) {
   for (const bin of known) {
     context.beginPath();
     context.arc(x(bin), y(bin.observed ?? 0), 3.5, 0, 2 * Math.PI);
+    context.fillStyle = colour(bin.windows < FEW ? "--surface" : "--accent");
     context.fill();
+    context.stroke();
   }
 }
 

@@ -98,7 +98,7 @@ export function beforeAfter() {
     const [chosen, other] = isKept ? [pair.after, pair.before] : [pair.before, pair.after];
     store.keep("detector", chosen);
     if (!isKept) drop(other, true);
-    tell(`${store.detector(chosen)?.name} is used from now on.`, "done");
+    tell(`From now on ${store.detector(chosen)?.name} is used.`, "done");
   }
 
   let scans = "";

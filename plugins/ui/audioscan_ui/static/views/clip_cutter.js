@@ -12,6 +12,9 @@ import { store } from "../store.js";
 import { notesOf } from "./notes_list.js";
 import { detectorInUse } from "./retraining.js";
 
+/** @typedef {"accepted" | "regions" | "selection"} What */
+
+/** @type {Record<What, string>} */
 const WHAT = {
   accepted: "what you accepted or drew",
   regions: "all regions that the detector finds, at the thresholds of Review",
@@ -45,7 +48,7 @@ export function clipCutter() {
   );
 
   async function run() {
-    const chosen = /** @type {keyof WHAT} */ (what.value);
+    const chosen = /** @type {What} */ (what.value);
     say(hint, "Collecting the regions …");
     const places = await placesOf(chosen).finally(() => say(hint, ""));
     if (chosen !== "accepted" && !places.length) throw new Error(chosen === "selection" ? "No region is selected in Review." : "The detector finds no region at these thresholds.");
@@ -75,13 +78,14 @@ export function clipCutter() {
 }
 
 /**
- * @param {keyof WHAT} what
+ * @param {What} what
  * @returns {Promise<{recording: number, start: number, end: number, label: string, score: number | null}[]>} the server knows
  *   what was accepted by itself
  */
 async function placesOf(what) {
   if (what === "accepted") return [];
   if (what === "selection") {
+    /** @type {{selected: any}} */
     const { selected } = store.setting("review.position", { selected: null });
     if (!selected) return [];
     const { recording, start, end, label } = selected;

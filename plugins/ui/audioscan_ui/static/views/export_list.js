@@ -39,7 +39,7 @@ function exportRow({ kind, key, title, about }) {
     const { files, sentence } = await postJson("api/results", { kind });
     told.hidden = false;
     const shown = files.slice(0, 4).map((/** @type {string} */ file) => [h("code", {}, file), " "]);
-    fill(told, "✓ ", shown.flat(), files.length > 4 && `and ${files.length - 4} more. `, sentence);
+    fill(told, h("span", { class: "positive-text" }, "✓ "), shown.flat(), files.length > 4 && `and ${files.length - 4} more. `, sentence);
   }
   return {
     button: write,

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { count, counted } from "../format.js";
 import { store } from "../store.js";
 
+/** What a role says of the sound. @type {Record<string, string>} */
 const ROLES = {
   positive: "present",
   negative: "absent",
@@ -32,7 +33,7 @@ export function labelFiles() {
 
 /** @param {import("../facts.js").LabelFileFacts} file */
 function entry(file) {
-  const roles = Object.entries(file.counts).map(([role, number]) => `${count(number)} ${ROLES[/** @type {keyof ROLES} */ (role)] ?? role}`);
+  const roles = Object.entries(file.counts).map(([role, number]) => `${count(number)} ${ROLES[role] ?? role}`);
   return h(
     "div",
     { class: "label-file" },

@@ -128,7 +128,7 @@ function resultOf(result) {
     result.models.length > 1 &&
       h("div", { class: "buttons" }, h("button", { class: "small", title: "Train with the best model", onclick: () => keepTraining({ model: result.best }) }, `Choose ${result.best} for training`)),
     diagrams.length > 0 && h("h3", {}, `How reliable the probabilities of ${best.model} are`),
-    diagrams.length > 0 && h("p", { class: "hint" }, "On the dashed line what is predicted is what is observed. Below it the detector promises too much, above it too little."),
+    diagrams.length > 0 && h("p", { class: "hint" }, "On the dashed line what is predicted is what is observed. Below it the detector promises too much, above it too little. Hollow points stand for fewer than ten windows."),
     h("div", { class: "diagrams" }, diagrams.map(diagramOf)),
     notesOf([...Object.entries(result.skipped ?? {}).map(([label, reason]) => `${label}: ${reason}`), ...(result.notes ?? [])], result.failures),
   );

@@ -35,7 +35,7 @@ export function precisionTable() {
 
   function draw() {
     const groups = Map.groupBy(rows, keyOf);
-    const chosen = groups.get(which.value) ?? [...groups.values()].at(-1);
+    const chosen = groups.get(which.value) ?? mostJudged([...groups.values()]);
     chooser.hidden = !chosen;
     figure.hidden = !chosen;
     if (!chosen) {
@@ -66,6 +66,12 @@ export function precisionTable() {
       draw();
     },
   };
+}
+
+/** @param {PrecisionRow[][]} groups each with the row of all scores first */
+function mostJudged(groups) {
+  const judged = (/** @type {PrecisionRow[]} */ [all]) => all.accepted + all.rejected;
+  return groups.reduce((/** @type {PrecisionRow[] | undefined} */ most, group) => (most && judged(most) > judged(group) ? most : group), undefined);
 }
 
 /** @param {PrecisionRow} row */

@@ -14,10 +14,14 @@ import { windowCounts } from "./window_counts.js";
 /** @param {HTMLElement} container */
 export function view(container) {
   const from = h("select", { id: "retrain-from", title: "The detector whose model, labels and settings are taken", onchange: () => store.keep("detector", Number(from.value)) });
-  const counts = windowCounts(() => {
-    const base = detectorInUse();
-    return base ? retrainRequest(base) : {};
-  }, true);
+  const counts = windowCounts({
+    request: () => {
+      const base = detectorInUse();
+      return base ? retrainRequest(base) : {};
+    },
+    why: () => (detectorInUse() ? "" : "Train a detector first."),
+    difference: true,
+  });
   const comparison = beforeAfter();
   const told = h("p", { class: "muted" });
   const hint = h("p", { class: "hint", role: "status" });

@@ -45,11 +45,10 @@ export function keepTraining(patch) {
   store.keep("training", { ...store.setting("training", {}), ...patch });
 }
 
-/** @returns {string[]} the labels that there are to learn */
+/** @returns {string[]} the labels that there are examples of */
 export function knownLabels() {
   const names = new Set(store.state.label_files.flatMap((file) => file.labels));
-  for (const verdict of store.verdicts.values()) names.add(verdict.label);
-  for (const label of store.state.labels) names.add(label);
+  for (const verdict of store.verdicts.values()) if (verdict.role === "positive") names.add(verdict.label);
   return [...names].sort((one, other) => one.localeCompare(other));
 }
 

@@ -11,11 +11,20 @@ import { trainingRequest, whyNot } from "./training_settings.js";
 const PAUSE = 400; // milliseconds; typing a number is one change
 
 /**
- * @param {() => Record<string, any>} [request] what is asked; as the form of Train says unless given
- * @param {boolean} [difference] whether to show what the verdicts change
+ * @typedef {object} Asked
+ * @property {() => Record<string, any>} request what would be learnt
+ * @property {() => string} why nothing can be counted; empty where it can
+ * @property {boolean} difference whether to show what the verdicts change
+ */
+
+/** @type {Asked} */
+const AS_THE_FORM_SAYS = { request: () => trainingRequest(chosenModel()?.name), why: whyNot, difference: false };
+
+/**
+ * @param {Asked} [asked]
  * @returns {{element: HTMLElement, shown(): void, hidden(): void}}
  */
-export function windowCounts(request = () => trainingRequest(chosenModel()?.name), difference = false) {
+export function windowCounts({ request, why, difference } = AS_THE_FORM_SAYS) {
   const state = h("p", { class: "hint", role: "status" });
   const table = h("div", { class: "table-scroll" });
   const windowing = h("p", { class: "hint" });
@@ -27,13 +36,13 @@ export function windowCounts(request = () => trainingRequest(chosenModel()?.name
 
   const ask = afterPause(PAUSE, async () => {
     if (!isShown) return;
-    const why = whyNot();
-    if (why) {
+    const reason = why();
+    if (reason) {
       asked = "";
       job = null;
       fill(table);
       say(windowing, "");
-      say(state, why);
+      say(state, reason);
       return;
     }
     const wanted = request();
