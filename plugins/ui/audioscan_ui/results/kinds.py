@@ -108,7 +108,7 @@ def _precision(session: ReviewSession) -> _Texts:
     refuse_empty(judged_of(session))
     sentence = (
         "How many of the regions that were judged are right, by detector, label and score, with an interval of 95 % (Wilson). A line of "
-        'some scores speaks for all regions of these scores where you judged in the order "All scores in turn"; the line of all '
+        'some scores speaks for all regions of these scores where you judged in the order "Mixed"; the line of all '
         "scores only where you judged all regions."
     )
     return {"precision.csv": precision_csv(session)}, sentence
