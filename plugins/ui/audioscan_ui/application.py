@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from audioscan_host import AudioscanError
-from audioscan_ui.api import actions, events, jobs, media, models, results, scans, state
+from audioscan_ui.api import actions, annotations, events, jobs, media, models, results, scans, state
 from audioscan_ui.guards import Guards
 from audioscan_ui.problems import Problem, answer_failure, answer_host_error, answer_problem, problem_response
 from audioscan_ui.review import Review
 from audioscan_ui.static_files import static_routes
 
-_PARTS = (state, actions, events, models, jobs, scans, media, results)
+_PARTS = (state, actions, annotations, events, models, jobs, scans, media, results)
 
 
 def application(review: Review, token: str, hosts: Iterable[str] = ()) -> ASGIApp:

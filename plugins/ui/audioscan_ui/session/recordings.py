@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,17 +61,17 @@ class SessionRecording:
             self.number, str(self.path), self.size, self.mtime_ns, self.digest, self.duration, self.unreadable
         )
 
-    def take(self, facts: Mapping[str, Any], *, is_judged: bool) -> None:
+    def take(self, facts: Mapping[str, Any], *, is_judged: Callable[[], bool]) -> None:
         """Take what a survey found.
 
         Args:
             facts: of the recording.
-            is_judged: whether verdicts speak of the content that was there.
+            is_judged: whether verdicts speak of the content that was there; where none does, another one takes its place.
         """
         if "duration" in facts:
             self.duration, self.unreadable = facts["duration"], facts["unreadable"]
         if "digest" in facts:
-            self.has_other_content = is_judged and self.digest not in (None, facts["digest"])
+            self.has_other_content = self.digest not in (None, facts["digest"]) and is_judged()
             if not self.has_other_content:
                 self.size, self.mtime_ns, self.digest = facts["size"], facts["mtime_ns"], facts["digest"]
 

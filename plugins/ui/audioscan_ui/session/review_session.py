@@ -189,8 +189,7 @@ class ReviewSession:
         with self._lock:
             if "recording" in facts:
                 number = facts["recording"]
-                is_judged = any(verdict.recording == number for verdict in self._ledger.verdicts.values())
-                self.recording(number).take(facts, is_judged=is_judged)
+                self.recording(number).take(facts, is_judged=lambda: self._is_judged(number))
             elif "label_file" in facts:
                 self.label_file(facts["label_file"]).take(facts)
             elif "annotated" in facts:
@@ -199,6 +198,9 @@ class ReviewSession:
             elif "embedded" in facts:
                 for each in self.recordings:
                     each.embedded = facts["embedded"].get(str(each.number), [])
+
+    def _is_judged(self, number: int) -> bool:
+        return any(verdict.recording == number for verdict in self._ledger.verdicts.values())
 
     def keep(self) -> None:
         """Write what was found out of the recordings since.

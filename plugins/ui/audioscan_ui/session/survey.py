@@ -9,12 +9,16 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audioscan_host import AudioscanError, RecordingError
 from audioscan_host.recordings import Recording
+
+if TYPE_CHECKING:
+    from audioscan_host.cache.store import Store
 
 MISSING = "is not there any more; bring it back, or name it where it is now"
 
@@ -81,9 +85,9 @@ class SurveyOrder:
 
 def survey(order: SurveyOrder, tell: Tell) -> None:
     """Look at everything: what is quick and shown first comes first."""
+    _tell_labels(order, tell)
     for recording in order.recordings:
         _tell_length(recording, tell)
-    _tell_labels(order, tell)
     for recording in order.recordings:
         _tell_content(recording, tell)
     _tell_embedded(order, tell)
@@ -157,19 +161,14 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
     """Which models have embeddings of which recording, by any windows: as the cache itself would look for them."""
     from audioscan_host import UnknownModelError, Windowing, load_registry
     from audioscan_host.cache.cache import Cache
-    from audioscan_host.cache.file import describe
 
     found: dict[int, set[str]] = {}
     try:
         cache, registry = Cache(order.cache_dir), load_registry()
         names = {stored.name for stored in cache.store.files("w2v")}
-        kinds: set[tuple[str, float, float, str, str]] = set()
-        for name in names:
-            meta = _meta_of(lambda name=name: describe(cache.store, name)[1])  # type: ignore[misc]
-            if meta is not None:
-                kinds.add(meta)
+        kinds = {repr(kind): kind for name in names if (kind := _kind_of(cache.store, name)) is not None}
         contents = [(each.number, _content_of(each)) for each in order.recordings]
-        for model_name, window, hop, precision, channel in kinds:
+        for model_name, window, hop, precision, channel in kinds.values():
             try:
                 model = registry.model(model_name)
             except UnknownModelError:
@@ -186,18 +185,24 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
     tell({"embedded": {number: sorted(models) for number, models in found.items()}})
 
 
-def _meta_of(read: Callable[[], Mapping[str, Any]]) -> tuple[str, float, float, str, str] | None:
+def _kind_of(store: "Store", name: str) -> tuple[str, float, float, str, str] | None:
+    """Model, window, hop, precision and channel of a cache's file; None where it is damaged, or of another program.
+
+    Numbers are as they were written: a whole number of seconds is another name in the cache than the same as a fraction.
+    """
+    from audioscan_host.cache.file import describe
+
     try:
-        meta = read()
+        _, meta = describe(store, name)
         return (
             str(meta["model"]),
-            float(meta["window"]),
-            float(meta["hop"]),
+            meta["window"],
+            meta["hop"],
             str(meta["precision"]),
             str(meta.get("channel", "mix")),
         )
-    except (AudioscanError, OSError, KeyError, TypeError, ValueError):
-        return None  # damaged, or of another program
+    except (AudioscanError, OSError, KeyError, ValueError):
+        return None
 
 
 def _content_of(recording: Seen) -> Recording | None:
@@ -211,7 +216,7 @@ def _content_of(recording: Seen) -> Recording | None:
 
 def _main() -> None:
     # By a descriptor of its own: what a plugin prints goes to stderr.
-    lines = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)
+    lines = os.dup(1)
     os.dup2(2, 1)
     if hasattr(os, "nice"):
         os.nice(10)  # whoever listens and trains goes first
@@ -219,7 +224,9 @@ def _main() -> None:
     def tell(facts: Mapping[str, Any]) -> None:
         print(json.dumps(facts), file=lines)
 
-    survey(SurveyOrder.of_json(sys.stdin.buffer.read()), tell)
+    with suppress(BrokenPipeError):  # the server has ended, and nobody waits for the rest
+        if order := sys.stdin.buffer.read():
+            survey(SurveyOrder.of_json(order), tell)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from audioscan_host import OutputError
 from audioscan_ui.events import Event, Events
 from audioscan_ui.session.review_session import ReviewSession
 from audioscan_ui.session.survey import SurveyOrder
@@ -92,9 +93,16 @@ class Surveyor(threading.Thread):
             if process.stdout is not None:
                 process.stdout.close()
             process.wait()
+        self._keep()
         if not self._ends:
-            self._session.keep()
             self._tell(at_once=True)
+
+    def _keep(self) -> None:
+        """What was found out need not be looked for again; where it cannot be kept, it is."""
+        try:
+            self._session.keep()
+        except OutputError as error:
+            logger.warning("%s", error)
 
     def _tell(self, *, at_once: bool) -> None:
         if at_once or time.monotonic() - self._told >= _TELLING:
