@@ -21,9 +21,6 @@ from typing import Any
 
 import pytest
 
-from audioscan_host import train
-from audioscan_host.demo.synthesis import synthesise
-
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/([\w-]+)/")
 LABELS = ("knock", "chirp")
@@ -138,8 +135,12 @@ class Visit:
         return [fault for fault in self.faults if not any(re.search(each, fault) for each in self.expected)]
 
     def until(self, expression: str, seconds: float = 15) -> Any:
-        """Wait until an expression is true in the page; its value."""
-        return wait_until(lambda: self.page.evaluate(expression), seconds, what=expression)
+        """Wait until an expression is true in the page; its value. Where that fails, what the page shows is told."""
+        try:
+            return wait_until(lambda: self.page.evaluate(expression), seconds, what=expression)
+        except AssertionError as error:
+            shown = self.page.evaluate("document.body.innerText").replace("\n\n", "\n")
+            raise AssertionError(f"{error}\n{self.faults}\n{shown}") from None
 
     def module(self, path: str, expression: str) -> Any:
         """Value of an expression in which `m` is one of the page's own modules: `module("store.js", "m.store.view")`."""
@@ -310,6 +311,10 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Four synthesised recordings of three minutes, their labels, and a MEL detector of two of the sounds."""
+    # Most tests of this folder do without what this imports.
+    from audioscan_host import train
+    from audioscan_host.demo.synthesis import synthesise
+
     folder = tmp_path_factory.mktemp("scene")
     rows: list[tuple[object, ...]] = [("file", "start", "end", "label")]
     recordings = []
