@@ -3,6 +3,7 @@
 
 import { fill, h, say } from "./dom.js";
 import { count, counted, span } from "./format.js";
+import { button } from "./keys.js";
 import { cancelJob, currentWork, hasEnded, shareDone, startJob } from "./jobs.js";
 import { attempt } from "./messages.js";
 import { store } from "./store.js";
@@ -20,30 +21,34 @@ export function jobStrip() {
   const title = h("span", { class: "job-title" });
   const works = h("span", { class: "job-works" });
   const bar = h("progress", { class: "job-bar", max: "1", "aria-label": "Share done" });
-  const action = h("button", { class: "small" });
-  const others = h("button", { class: "plain small", title: "All jobs (press to open)", "aria-expanded": "false" });
+  const action = button("Cancel", "Shift+C", act, { className: "small", group: "Jobs" });
+  const others = button("Jobs", "Shift+J", unfold, { className: "plain small", title: "List all jobs", group: "Jobs" });
+  others.setAttribute("aria-expanded", "false");
   const list = h("div", { class: "job-list", hidden: true, role: "list", "aria-label": "Jobs" });
   const line = h("div", { class: "job-line" }, title, bar, works, h("span", { class: "grow" }), action, others);
   const strip = h("footer", { class: "job-strip", "aria-label": "Jobs" }, list, line);
   /** @type {JobFacts | null} */
   let shown = null;
 
-  action.onclick = () => shown && (hasEnded(shown) ? goOn(shown) : stop(shown));
-  others.onclick = () => {
+  function act() {
+    if (shown) (hasEnded(shown) ? goOn : stop)(shown);
+  }
+  function unfold() {
     list.hidden = !list.hidden;
     others.setAttribute("aria-expanded", String(!list.hidden));
     draw();
-  };
+  }
   strip.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || list.hidden) return;
     event.stopPropagation();
-    others.click();
+    unfold();
     others.focus();
   });
 
   function draw() {
     const jobs = store.jobs.filter((job) => !QUIET.has(job.kind));
-    shown = jobs.find((job) => job.state === "running") ?? jobs.find((job) => job.state === "waiting") ?? jobs.at(-1) ?? null;
+    shown =
+      jobs.find((job) => job.state === "running") ?? jobs.find((job) => job.state === "waiting") ?? jobs.at(-1) ?? null;
     strip.dataset.state = shown?.state ?? "none";
     strip.classList.toggle("disconnected", !store.connected);
     if (!store.connected) {
@@ -60,12 +65,10 @@ export function jobStrip() {
     else bar.value = share;
     const canGoOn = shown && (shown.state === "cancelled" || shown.state === "failed");
     action.hidden = !shown || (hasEnded(shown) && !canGoOn);
-    say(action, canGoOn ? "Go on" : "Cancel");
-    action.title = canGoOn
-      ? "Start it again; what was finished is kept and not done twice"
-      : "Stop it; what was finished is kept";
+    say(/** @type {Element} */ (action.firstElementChild), canGoOn ? "Go on" : "Cancel");
+    action.title = `${canGoOn ? "Start it again" : "Stop it"}; what was finished is kept (key: Shift+C)`;
     others.hidden = !jobs.length;
-    say(others, `${counted(jobs.length, "job")} ${list.hidden ? "▴" : "▾"}`);
+    say(/** @type {Element} */ (others.firstElementChild), `${counted(jobs.length, "job")} ${list.hidden ? "▴" : "▾"}`);
     if (!list.hidden) fill(list, ...jobs.slice(-MOST_LISTED).reverse().map(row));
   }
 

@@ -57,5 +57,7 @@ function facts(model) {
  * @returns {string} in two words
  */
 export function weightsOf(model) {
-  return { here: "weights here", missing: "to be pulled", none: "no weights needed" }[model.weights] ?? String(model.weights);
+  return (
+    { here: "weights here", missing: "to be pulled", none: "no weights needed" }[model.weights] ?? String(model.weights)
+  );
 }

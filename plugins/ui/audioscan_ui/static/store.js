@@ -86,10 +86,10 @@ class Store {
    * @template T
    * @param {string} name
    * @param {T} otherwise where it was never set
-   * @returns {T}
+   * @returns {T extends null ? any : T}
    */
   setting(name, otherwise) {
-    return name in this.settings ? this.settings[name] : otherwise;
+    return name in this.settings ? this.settings[name] : /** @type {any} */ (otherwise);
   }
 
   /**

@@ -86,7 +86,7 @@ function drawGrid(context, { left, top, size }, words) {
   context.stroke();
   context.setLineDash([]);
   context.save();
-  context.translate(10, top + size / 2);
+  context.translate(7, top + size / 2);
   context.rotate(-Math.PI / 2);
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -108,7 +108,7 @@ function drawCounts(context, { left, size, counts, countsTop }, bins, { across, 
   context.textBaseline = "top";
   context.fillText(across, left + size / 2, countsTop + counts + 18);
   context.textAlign = "left";
-  context.fillText(`${unit} in each tenth, up to ${count(most)} (square root)`, left, countsTop + counts + 3, size);
+  context.fillText(`${unit}, up to ${count(most)} (√ scale)`, left, countsTop + counts + 3, size);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Bin[]} bins */

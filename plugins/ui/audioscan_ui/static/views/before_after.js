@@ -16,19 +16,47 @@ import { usableDetectors } from "./retraining.js";
 
 /** @returns {{element: HTMLElement, shown(): void, draw(): void}} */
 export function beforeAfter() {
-  const before = h("select", { id: "compare-before", title: "The detector that is compared with", onchange: () => choose({ before: Number(before.value) }) });
-  const after = h("select", { id: "compare-after", title: "The detector that is judged", onchange: () => choose({ after: Number(after.value) }) });
+  const before = h("select", {
+    id: "compare-before",
+    title: "The detector that is compared with",
+    onchange: () => choose({ before: Number(before.value) }),
+  });
+  const after = h("select", {
+    id: "compare-after",
+    title: "The detector that is judged",
+    onchange: () => choose({ after: Number(after.value) }),
+  });
   const content = h("div", { class: "stack" });
   const state = h("p", { class: "hint", role: "status" });
   const places = changedPlaces();
-  const keep = button("Keep", "K", () => decide(true), { className: "primary", title: "Use the new detector from now on", group: "Retrain" });
-  const dropNew = button("Drop", "X", () => decide(false), { title: "Go on with the one before; the file of the new one stays", group: "Retrain" });
-  const decision = h("div", { class: "buttons" }, keep, dropNew, h("span", { class: "hint" }, "No detector file is ever overwritten."));
+  const keep = button("Keep", "K", () => decide(true), {
+    className: "primary",
+    title: "Use the new detector from now on",
+    group: "Retrain",
+  });
+  const dropNew = button("Drop", "X", () => decide(false), {
+    title: "Go on with the one before; the file of the new one stays",
+    group: "Retrain",
+  });
+  const decision = h(
+    "div",
+    { class: "buttons" },
+    keep,
+    dropNew,
+    h("span", { class: "hint" }, "No detector file is ever overwritten."),
+  );
   const element = h(
     "section",
     { class: "card stack" },
     h("h2", {}, "Before and after"),
-    h("div", { class: "pair" }, h("label", { class: "field-name", for: before.id }, "Before"), before, h("label", { class: "field-name", for: after.id }, "After"), after),
+    h(
+      "div",
+      { class: "pair" },
+      h("label", { class: "field-name", for: before.id }, "Before"),
+      before,
+      h("label", { class: "field-name", for: after.id }, "After"),
+      after,
+    ),
     state,
     content,
     decision,
@@ -45,8 +73,16 @@ export function beforeAfter() {
     const pair = chosenPair(detectors);
     element.hidden = !pair;
     if (!pair) return;
-    for (const [select, chosen] of /** @type {[HTMLSelectElement, number][]} */ ([[before, pair.before], [after, pair.after]])) {
-      fill(select, detectors.map((each) => h("option", { value: each.number, selected: each.number === chosen }, `${each.name} · ${each.model}`)));
+    for (const [select, chosen] of /** @type {[HTMLSelectElement, number][]} */ ([
+      [before, pair.before],
+      [after, pair.after],
+    ])) {
+      fill(
+        select,
+        detectors.map((each) =>
+          h("option", { value: each.number, selected: each.number === chosen }, `${each.name} · ${each.model}`),
+        ),
+      );
     }
     const name = store.detector(pair.after)?.name ?? "";
     say(/** @type {Element} */ (keep.firstElementChild), `Keep ${name}`);
@@ -63,8 +99,19 @@ export function beforeAfter() {
     if (lacking.length) {
       const names = lacking.map((number) => store.detector(number)?.name).join(" and ");
       say(state, scanning ? "The scan is running; see the strip below." : `${names} has not scanned yet.`);
-      const scan = () => lacking.forEach((number) => attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })));
-      fill(content, !scanning && h("div", { class: "buttons" }, h("button", { title: `Scan all recordings by ${names}`, onclick: scan }, "Scan")));
+      const scan = () =>
+        lacking.forEach((number) =>
+          attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })),
+        );
+      fill(
+        content,
+        !scanning &&
+          h(
+            "div",
+            { class: "buttons" },
+            h("button", { title: `Scan all recordings by ${names}`, onclick: scan }, "Scan"),
+          ),
+      );
       places.show(null);
       return;
     }
@@ -82,7 +129,10 @@ export function beforeAfter() {
   /** @param {Compared} compared */
   function show(compared) {
     const rows = compared.at(thresholds);
-    say(state, `Regions of the same ${compared.recordings} recordings, formed as in Review. A region is gained where the detector before found nothing, lost where the new one does not.`);
+    say(
+      state,
+      `Regions of the same ${compared.recordings} recordings, formed as in Review. A region is gained where the detector before found nothing, lost where the new one does not.`,
+    );
     const onThreshold = (/** @type {string} */ label, /** @type {number} */ value) => {
       thresholds = { ...thresholds, [label]: value };
       show(compared);

@@ -12,11 +12,25 @@ import { show as showTab } from "../tabs.js";
 
 /** @returns {{element: HTMLElement, show(rows: ChangedLabel[] | null, pair?: {before: number, after: number}): void}} */
 export function changedPlaces() {
-  const which = h("select", { title: "Which regions are listed", "aria-label": "Which regions are listed", onchange: () => draw() });
-  fill(which, [["all", "gained and lost"], ["gained", "gained"], ["lost", "lost"]].map(([value, text]) => h("option", { value }, text)));
+  const which = h("select", {
+    title: "Which regions are listed",
+    "aria-label": "Which regions are listed",
+    onchange: () => draw(),
+  });
+  fill(
+    which,
+    [
+      ["all", "gained and lost"],
+      ["gained", "gained"],
+      ["lost", "lost"],
+    ].map(([value, text]) => h("option", { value }, text)),
+  );
   const heading = h("h3", {});
   let pair = { before: 0, after: 0 };
-  const table = longTable("Regions gained and lost", columns((place) => open(place, place.isGained ? pair.after : pair.before)));
+  const table = longTable(
+    "Regions gained and lost",
+    columns((place) => open(place, place.isGained ? pair.after : pair.before)),
+  );
   table.element.classList.add("changed-places");
   const element = h("div", { class: "stack" }, h("div", { class: "buttons" }, heading, which), table.element);
   /** @type {ChangedPlace[]} */
@@ -49,11 +63,25 @@ export function changedPlaces() {
  */
 function columns(openPlace) {
   return [
-    { title: "Change", width: "4.5rem", cell: (place) => h("span", { class: place.isGained ? "positive-text" : "negative-text" }, place.isGained ? "+ gained" : "− lost") },
+    {
+      title: "Change",
+      width: "4.5rem",
+      cell: (place) =>
+        h(
+          "span",
+          { class: place.isGained ? "positive-text" : "negative-text" },
+          place.isGained ? "+ gained" : "− lost",
+        ),
+    },
     {
       title: "Recording",
       width: "minmax(7rem, 2fr)",
-      cell: (place) => h("button", { class: "link", title: "Look at it in Review", onclick: () => openPlace(place) }, `${store.recording(place.recording)?.name ?? place.recording}`),
+      cell: (place) =>
+        h(
+          "button",
+          { class: "link", title: "Look at it in Review", onclick: () => openPlace(place) },
+          `${store.recording(place.recording)?.name ?? place.recording}`,
+        ),
     },
     { title: "Start", width: "5.5rem", end: true, cell: (place) => clock(place.start, 1) },
     { title: "Length", width: "4rem", end: true, cell: (place) => `${(place.end - place.start).toFixed(1)} s` },

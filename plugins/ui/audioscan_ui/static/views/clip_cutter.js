@@ -30,7 +30,10 @@ export function clipCutter() {
   const sheet = h("input", { type: "checkbox", checked: true });
   const told = h("div", { class: "stack", role: "status" });
   const hint = h("span", { class: "hint" });
-  const cut = button("Cut out", "C", () => attempt(run), { title: "Write each region as a sound file into the session's folder", group: "Results" });
+  const cut = button("Cut out", "C", () => attempt(run), {
+    title: "Write each region as a sound file into the session's folder",
+    group: "Results",
+  });
   length.oninput = () => {
     pad.disabled = length.value !== "";
   };
@@ -40,8 +43,18 @@ export function clipCutter() {
     h("h2", {}, "Clips"),
     field("Cut out", what),
     field("Format", format),
-    h("div", { class: "field" }, h("label", { class: "field-name", for: pad.id }, "Around it"), h("span", { class: "with-unit" }, pad, "s before and after")),
-    h("div", { class: "field" }, h("label", { class: "field-name", for: length.id }, "Length"), h("span", { class: "with-unit" }, length, "s for every clip")),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { class: "field-name", for: pad.id }, "Around it"),
+      h("span", { class: "with-unit" }, pad, "s before and after"),
+    ),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { class: "field-name", for: length.id }, "Length"),
+      h("span", { class: "with-unit" }, length, "s for every clip"),
+    ),
     h("label", { class: "check", title: "Pictures of all clips on one page" }, sheet, "a page with their spectrograms"),
     h("div", { class: "buttons" }, cut, hint),
     told,
@@ -51,7 +64,12 @@ export function clipCutter() {
     const chosen = /** @type {What} */ (what.value);
     say(hint, "Collecting the regions …");
     const places = await placesOf(chosen).finally(() => say(hint, ""));
-    if (chosen !== "accepted" && !places.length) throw new Error(chosen === "selection" ? "No region is selected in Review." : "The detector finds no region at these thresholds.");
+    if (chosen !== "accepted" && !places.length)
+      throw new Error(
+        chosen === "selection"
+          ? "No region is selected in Review."
+          : "The detector finds no region at these thresholds.",
+      );
     await startJob({
       kind: "clips",
       what: chosen,
@@ -69,7 +87,17 @@ export function clipCutter() {
     if (!job || !hasEnded(job)) fill(told);
     else if (job.state === "done") {
       const { folder, clips, sheet: hasSheet, notes, failures } = job.result;
-      fill(told, h("p", {}, `✓ ${counted(clips, "clip")} in `, h("code", {}, `${store.state.folder}/${folder}`), hasSheet && " with a page of their spectrograms"), notesOf(notes ?? [], failures));
+      fill(
+        told,
+        h(
+          "p",
+          {},
+          `✓ ${counted(clips, "clip")} in `,
+          h("code", {}, `${store.state.folder}/${folder}`),
+          hasSheet && " with a page of their spectrograms",
+        ),
+        notesOf(notes ?? [], failures),
+      );
     } else fill(told, job.problem && h("p", { class: "negative-text" }, job.problem));
   }
   store.subscribe("jobs", drawResult);
@@ -97,7 +125,11 @@ async function placesOf(what) {
   const places = [];
   for (const [index, label] of scan.index.labels.entries()) {
     await scan.loadAll(index);
-    for (const [recording, { start, end, score, count }] of foundRegions(scan, label, regionSettings(detector, label))) {
+    for (const [recording, { start, end, score, count }] of foundRegions(
+      scan,
+      label,
+      regionSettings(detector, label),
+    )) {
       for (let i = 0; i < count; i++) places.push({ recording, start: start[i], end: end[i], label, score: score[i] });
     }
   }
@@ -106,7 +138,11 @@ async function placesOf(what) {
 
 /** @param {string} id @param {Record<string, string>} choices */
 function chooser(id, choices) {
-  return h("select", { id }, Object.entries(choices).map(([value, text]) => h("option", { value }, text)));
+  return h(
+    "select",
+    { id },
+    Object.entries(choices).map(([value, text]) => h("option", { value }, text)),
+  );
 }
 
 /** @param {string} id @param {string} placeholder @param {string} title */

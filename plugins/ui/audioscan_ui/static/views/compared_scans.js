@@ -45,7 +45,9 @@ export async function compareScans(before, after) {
         const threshold = thresholds[label] ?? kept.threshold;
         const settings = { ...kept, threshold, low: kept.low === null ? null : Math.min(kept.low, threshold) };
         const [old, now] = scans.map((scan) => foundRegions(scan, label, settings));
-        const verdicts = [...store.verdicts.values()].filter((verdict) => verdict.label === label && both.includes(verdict.recording));
+        const verdicts = [...store.verdicts.values()].filter(
+          (verdict) => verdict.label === label && both.includes(verdict.recording),
+        );
         const found = (/** @type {string} */ role) => {
           const spans = verdicts.filter((verdict) => verdict.role === role);
           return { of: spans.length, before: countFound(old, spans), after: countFound(now, spans) };

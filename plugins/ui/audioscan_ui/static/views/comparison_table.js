@@ -14,7 +14,10 @@ const TITLES = [
   ["Lost", "Regions where the new one finds nothing"],
   ["Accepted found", "Of the spans that you accepted or drew, how many are found: before and after"],
   ["Rejected found", "Of the spans that you rejected, how many are still found: before and after. Fewer is better"],
-  ["Average precision", "Of windows that were held out of training: before and after. The two were judged on different windows"],
+  [
+    "Average precision",
+    "Of windows that were held out of training: before and after. The two were judged on different windows",
+  ],
 ];
 
 /**
@@ -35,12 +38,30 @@ export function comparisonTable(container, rows, before, after, onThreshold) {
       h(
         "table",
         { class: "wide" },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Label"), TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "Label"),
+            TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)),
+          ),
+        ),
         h(
           "tbody",
           {},
           rows.map((row) => {
-            const input = h("input", { type: "number", class: "threshold", name: row.label, min: "0", max: "1", step: "0.01", value: String(row.threshold), "aria-label": `Threshold of ${row.label}` });
+            const input = h("input", {
+              type: "number",
+              class: "threshold",
+              name: row.label,
+              min: "0",
+              max: "1",
+              step: "0.01",
+              value: String(row.threshold),
+              "aria-label": `Threshold of ${row.label}`,
+            });
             input.addEventListener("change", () => {
               if (input.value !== "" && input.validity.valid) onThreshold(row.label, input.valueAsNumber);
             });
@@ -49,7 +70,12 @@ export function comparisonTable(container, rows, before, after, onThreshold) {
               {},
               h("th", { scope: "row", class: "wrap" }, row.label),
               h("td", { class: "end" }, input),
-              h("td", { class: "end" }, `${count(row.before)} → ${count(row.after)} `, h("span", { class: "change" }, `(${signed(row.after - row.before)})`)),
+              h(
+                "td",
+                { class: "end" },
+                `${count(row.before)} → ${count(row.after)} `,
+                h("span", { class: "change" }, `(${signed(row.after - row.before)})`),
+              ),
               h("td", { class: "end" }, count(row.gained.length)),
               h("td", { class: "end" }, count(row.lost.length)),
               h("td", { class: "end" }, ofVerdicts(row.accepted, 1)),
@@ -61,7 +87,8 @@ export function comparisonTable(container, rows, before, after, onThreshold) {
       ),
     ),
   );
-  if (focused !== null) for (const input of container.querySelectorAll("input")) if (input.name === focused) input.focus();
+  if (focused !== null)
+    for (const input of container.querySelectorAll("input")) if (input.name === focused) input.focus();
 }
 
 /**
@@ -72,7 +99,11 @@ function ofVerdicts(found, better) {
   if (!found.of) return "–";
   const difference = (found.after - found.before) * better;
   const kind = difference > 0 ? "positive-text" : difference < 0 ? "negative-text" : null;
-  return h("span", { class: kind }, `${found.before} → ${found.after} of ${found.of}${difference > 0 ? " ✓" : difference < 0 ? " !" : ""}`);
+  return h(
+    "span",
+    { class: kind },
+    `${found.before} → ${found.after} of ${found.of}${difference > 0 ? " ✓" : difference < 0 ? " !" : ""}`,
+  );
 }
 
 /** @param {DetectorFacts | undefined} detector @param {string} label */

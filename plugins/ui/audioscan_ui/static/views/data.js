@@ -29,7 +29,13 @@ export function view(container) {
   const page = h(
     "div",
     { class: "page data-page" },
-    h("section", { class: "card data-recordings" }, h("div", { class: "card-head" }, h("h2", {}, "Recordings"), summary), missing, table.element),
+    h(
+      "section",
+      { class: "card data-recordings" },
+      h("div", { class: "card-head" }, h("h2", {}, "Recordings"), summary),
+      missing,
+      table.element,
+    ),
     h("div", { class: "data-side" }, steps.element, files.element, h("section", { class: "card" }, more)),
   );
   fill(container, empty.element, page);
@@ -47,17 +53,24 @@ export function view(container) {
     const rest = recordings.filter((each) => each.duration === null && !each.problem).length;
     say(
       summary,
-      `${count(recordings.length)} · ${span(total)}${rest ? ` · ${counted(rest, "recording")} still being read` : ""}`,
+      `${count(recordings.length)} · ${span(total)} · ${count(judged())} of ${count(recordings.length)} reviewed${rest ? ` · ${counted(rest, "recording")} still being read` : ""}`,
     );
     const lacks = whatIsMissing(recordings);
     missing.hidden = !lacks.length;
-    fill(missing, lacks.map((sentence) => h("li", {}, sentence)));
+    fill(
+      missing,
+      lacks.map((sentence) => h("li", {}, sentence)),
+    );
     table.show(recordings);
     steps.draw();
     files.draw();
     fill(
       /** @type {Element} */ (more.lastElementChild),
-      h("p", { class: "hint" }, "Files stay where they are. End the program with Ctrl-C and name the new ones; this session goes on:"),
+      h(
+        "p",
+        { class: "hint" },
+        "Files stay where they are. End the program with Ctrl-C and name the new ones; this session goes on:",
+      ),
       commandLine(`audioscan-host ui NEW_FILES --labels LABELS.csv --session ${quoted(folder)}`),
     );
   }
@@ -82,7 +95,12 @@ export function view(container) {
 function columns() {
   return [
     { title: "Recording", width: "minmax(9rem, 3fr)", cell: nameOf },
-    { title: "Length", width: "4.5rem", end: true, cell: (each) => (each.duration === null ? "…" : clock(each.duration)) },
+    {
+      title: "Length",
+      width: "4.5rem",
+      end: true,
+      cell: (each) => (each.duration === null ? "…" : clock(each.duration)),
+    },
     {
       title: "Labels",
       width: "3.5rem",
@@ -90,12 +108,21 @@ function columns() {
       hint: "Labels of this recording in the label files",
       cell: (each) => (each.annotated === null ? "…" : each.annotated ? count(each.annotated) : "–"),
     },
-    { title: "Verdicts", width: "4rem", end: true, hint: "Verdicts given here", cell: (each) => String(reviewed(each) || "–") },
+    {
+      title: "Verdicts",
+      width: "4rem",
+      end: true,
+      hint: "Verdicts given here",
+      cell: (each) => String(reviewed(each) || "–"),
+    },
     {
       title: "Embedded by",
-      width: "minmax(5rem, 1fr)",
+      width: "minmax(6.5rem, 1fr)",
       hint: "Models whose embeddings are in the cache: training and scanning with them is quick",
-      cell: (each) => (each.problem ? h("span", { class: "negative-text", title: each.problem }, each.problem) : each.embedded.join(", ") || "–"),
+      cell: (each) =>
+        each.problem
+          ? h("span", { class: "negative-text", title: each.problem }, each.problem)
+          : each.embedded.join(", ") || "–",
     },
   ];
 }
@@ -117,6 +144,11 @@ function nameOf(recording) {
   );
 }
 
+/** @returns {number} recordings with a verdict */
+function judged() {
+  return new Set([...store.verdicts.values()].map((verdict) => verdict.recording)).size;
+}
+
 /** @param {RecordingFacts} recording */
 function reviewed(recording) {
   let sum = 0;
@@ -132,11 +164,14 @@ function whatIsMissing(recordings) {
   const sentences = [];
   const unread = recordings.filter((each) => each.problem);
   if (unread.length === 1) sentences.push(`${unread[0].name} cannot be used: ${unread[0].problem}.`);
-  else if (unread.length) sentences.push(`${counted(unread.length, "recording")} cannot be used; the reason stands in the row.`);
+  else if (unread.length)
+    sentences.push(`${counted(unread.length, "recording")} cannot be used; the reason stands in the row.`);
   const labelled = store.state.label_files.some((file) => Object.keys(file.counts).length);
   const isCounted = recordings.every((each) => each.annotated !== null || each.problem);
   if (labelled && isCounted && recordings.every((each) => !each.annotated)) {
-    sentences.push("No label belongs to any of these recordings: the names of files in the label files must be those of the recordings.");
+    sentences.push(
+      "No label belongs to any of these recordings: the names of files in the label files must be those of the recordings.",
+    );
   }
   return sentences;
 }

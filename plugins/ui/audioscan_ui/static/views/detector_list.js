@@ -33,12 +33,20 @@ export function detectorList() {
             h("th", { scope: "col" }, "Detector"),
             h("th", { scope: "col" }, "Model"),
             h("th", { scope: "col" }, "Labels"),
-            h("th", { scope: "col", class: "end", title: "Average precision of held-out windows, mean over the labels" }, "AP"),
+            h(
+              "th",
+              { scope: "col", class: "end", title: "Average precision of held-out windows, mean over the labels" },
+              "AP",
+            ),
             h("th", { scope: "col", class: "end", title: "Recordings that were scanned by it" }, "Scanned"),
             h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "What can be done")),
           ),
         ),
-        h("tbody", {}, [...detectors].reverse().map((detector) => row(detector, recordings))),
+        h(
+          "tbody",
+          {},
+          [...detectors].reverse().map((detector) => row(detector, recordings)),
+        ),
       ),
     );
   }
@@ -54,7 +62,13 @@ function row(detector, recordings) {
   return h(
     "tr",
     { class: dropped ? "is-dropped" : isInUse ? "is-chosen" : null },
-    h("th", { scope: "row" }, name, isInUse && h("span", { class: "hint" }, " in use"), dropped && h("span", { class: "hint" }, " dropped")),
+    h(
+      "th",
+      { scope: "row" },
+      name,
+      isInUse && h("span", { class: "hint" }, " in use"),
+      dropped && h("span", { class: "hint" }, " dropped"),
+    ),
     h("td", {}, detector.model),
     h("td", { class: "wrap" }, problem ? h("span", { class: "negative-text" }, problem) : detector.labels.join(", ")),
     h("td", { class: "end" }, share(meanPrecision(detector))),
@@ -65,9 +79,29 @@ function row(detector, recordings) {
       h(
         "span",
         { class: "row-buttons" },
-        !dropped && !problem && h("button", { class: "small", title: `Scan all recordings by ${name}`, onclick: () => attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })) }, "Scan"),
-        !dropped && !problem && h("button", { class: "small", title: `Review what ${name} finds`, onclick: () => review(number) }, "Review"),
-        h("button", { class: "small", title: dropped ? `Offer ${name} again` : `Offer ${name} no longer; its file stays`, onclick: () => drop(number, !dropped) }, dropped ? "Bring back" : "Drop"),
+        !dropped &&
+          !problem &&
+          h(
+            "button",
+            {
+              class: "small",
+              title: `Scan all recordings by ${name}`,
+              onclick: () => attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })),
+            },
+            "Scan",
+          ),
+        !dropped &&
+          !problem &&
+          h("button", { class: "small", title: `Review what ${name} finds`, onclick: () => review(number) }, "Review"),
+        h(
+          "button",
+          {
+            class: "small",
+            title: dropped ? `Offer ${name} again` : `Offer ${name} no longer; its file stays`,
+            onclick: () => drop(number, !dropped),
+          },
+          dropped ? "Bring back" : "Drop",
+        ),
       ),
     ),
   );

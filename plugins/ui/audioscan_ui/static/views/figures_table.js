@@ -6,12 +6,20 @@ import { share } from "../format.js";
 
 /** @type {[string, string, string][]} name of the figure, title, what it means */
 const FIGURES = [
-  ["average_precision", "Average precision", "Precision averaged over all recalls: 1 is perfect, chance is the share of windows with the sound"],
+  [
+    "average_precision",
+    "Average precision",
+    "Precision averaged over all recalls: 1 is perfect, chance is the share of windows with the sound",
+  ],
   ["precision", "Precision", "Of the windows found at the threshold, the share that holds the sound"],
   ["recall", "Recall", "Of the windows with the sound, the share that is found at the threshold"],
   ["false_alarms_per_hour", "False alarms / h", "Places found without the sound, for each hour of judged audio"],
   ["roc_auc", "ROC AUC", "How often a window with the sound scores above one without: chance is 0.5"],
-  ["expected_calibration_error", "Calibration error", "Mean gap between predicted probability and observed frequency: 0 is best"],
+  [
+    "expected_calibration_error",
+    "Calibration error",
+    "Mean gap between predicted probability and observed frequency: 0 is best",
+  ],
 ];
 
 /** @typedef {{name: import("../dom.js").Child, cells?: import("../dom.js").Child[], figures: Record<string, any> | null}} FigureRow */
@@ -62,8 +70,10 @@ export function figuresTable(leading, rows) {
  */
 export function figure(figures, name) {
   if (!figures) return "–";
-  if (name === "false_alarms_per_hour") return figures[name] === null || figures[name] === undefined ? "–" : figures[name].toFixed(1);
+  if (name === "false_alarms_per_hour")
+    return figures[name] === null || figures[name] === undefined ? "–" : figures[name].toFixed(1);
   const { average_precision_low: low, average_precision_high: high } = figures;
-  const interval = name === "average_precision" && low !== null && low !== undefined ? ` (${share(low, 2)}–${share(high, 2)})` : "";
+  const interval =
+    name === "average_precision" && low !== null && low !== undefined ? ` (${share(low, 2)}–${share(high, 2)})` : "";
   return share(figures[name], interval ? 2 : 3) + interval;
 }

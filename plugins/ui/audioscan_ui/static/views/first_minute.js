@@ -31,7 +31,11 @@ export function nothingYet() {
         "section",
         { class: "card" },
         h("h3", {}, "Try it"),
-        h("p", { class: "muted" }, "A few short recordings with labels are made for you. It takes seconds, and nothing is downloaded."),
+        h(
+          "p",
+          { class: "muted" },
+          "A few short recordings with labels are made for you. It takes seconds, and nothing is downloaded.",
+        ),
         h("div", { class: "buttons" }, demo),
         state,
       ),
@@ -39,7 +43,11 @@ export function nothingYet() {
         "section",
         { class: "card" },
         h("h3", {}, "Use your recordings"),
-        h("p", { class: "muted" }, "Name files or folders when you start the program, sound or video, of any length. They stay where they are. Press Ctrl-C where it runs, then:"),
+        h(
+          "p",
+          { class: "muted" },
+          "Name files or folders when you start the program, sound or video, of any length. They stay where they are. Press Ctrl-C where it runs, then:",
+        ),
         commandLine("audioscan-host ui FOLDER"),
         h("p", { class: "muted" }, "With labels that you have already (Audacity, Raven, CSV and others):"),
         commandLine("audioscan-host ui FOLDER --labels LABELS.csv"),
@@ -51,7 +59,11 @@ export function nothingYet() {
     const isRunning = Boolean(job && !hasEnded(job));
     demo.disabled = isRunning;
     /** @type {HTMLElement} */ (demo.closest("section")).hidden = !store.state.demo && !isRunning;
-    state.textContent = isRunning ? "Making the recordings …" : job?.state === "failed" ? `It failed: ${job.problem}` : "";
+    state.textContent = isRunning
+      ? "Making the recordings …"
+      : job?.state === "failed"
+        ? `It failed: ${job.problem}`
+        : "";
   }
   store.subscribe("jobs", draw);
   return { element, draw };
@@ -72,6 +84,8 @@ export function commandLine(line) {
     "div",
     { class: "command-line" },
     h("code", {}, line),
-    navigator.clipboard ? h("button", { class: "plain small", title: "Copy this line", onclick: () => attempt(copy) }, "Copy") : null,
+    navigator.clipboard
+      ? h("button", { class: "plain small", title: "Copy this line", onclick: () => attempt(copy) }, "Copy")
+      : null,
   );
 }

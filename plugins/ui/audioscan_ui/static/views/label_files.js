@@ -23,7 +23,16 @@ export function labelFiles() {
     draw() {
       const files = store.state.label_files;
       if (!files.length) {
-        fill(list, h("p", { class: "muted" }, "None. You can label in Review, or name a file with --labels when you start the program."));
+        fill(
+          list,
+          h(
+            "p",
+            { class: "muted" },
+            "None. You can label in Review, or start the program with ",
+            h("code", {}, "--labels FILE"),
+            ".",
+          ),
+        );
         return;
       }
       fill(list, files.map(entry));
@@ -40,7 +49,12 @@ function entry(file) {
     h("h3", { title: file.name }, file.name),
     file.problem
       ? h("p", { class: "negative-text" }, file.problem)
-      : h("p", { class: "muted" }, roles.join(" · ") || "no labels in it", file.labels.length ? ` · ${counted(file.labels.length, "label")}: ${shortened(file.labels)}` : ""),
+      : h(
+          "p",
+          { class: "muted" },
+          roles.join(" · ") || "no labels in it",
+          file.labels.length ? ` · ${counted(file.labels.length, "label")}: ${shortened(file.labels)}` : "",
+        ),
   );
 }
 

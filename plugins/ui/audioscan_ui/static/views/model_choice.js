@@ -15,21 +15,43 @@ import { keepTraining, training } from "./training_settings.js";
 
 /** @returns {{element: HTMLElement, shown(): void}} */
 export function modelChoice() {
-  const select = h("select", { id: "train-model", title: "The model (key: M)", onchange: () => keepTraining({ model: select.value }) });
-  const device = h("select", { id: "train-device", title: "Where the model runs", onchange: () => keepTraining({ device: device.value || null }) });
+  const select = h("select", {
+    id: "train-model",
+    title: "The model (key: M)",
+    onchange: () => keepTraining({ model: select.value }),
+  });
+  const device = h("select", {
+    id: "train-device",
+    title: "Where the model runs",
+    onchange: () => keepTraining({ device: device.value || null }),
+  });
   const about = h("div", { class: "model-about" });
   const problems = h("div", { class: "model-problems" });
-  const pull = button("Pull the weights", "P", () => attempt(() => startJob({ kind: "pull", models: [select.value] })), {
-    className: "small",
-    title: "Download the model's weights; an interrupted download goes on where it stopped",
+  const pull = button(
+    "Pull the weights",
+    "P",
+    () => attempt(() => startJob({ kind: "pull", models: [select.value] })),
+    {
+      className: "small",
+      title: "Download the model's weights; an interrupted download goes on where it stopped",
+      group: "Train",
+    },
+  );
+  register("M", "Choose the model", () => select.focus(), {
     group: "Train",
+    when: () => select.getClientRects().length > 0,
   });
-  register("M", "Choose the model", () => select.focus(), { group: "Train", when: () => select.getClientRects().length > 0 });
   const element = h(
     "section",
     { class: "card" },
     h("h2", {}, "Model"),
-    h("div", { class: "field" }, h("label", { class: "field-name", for: select.id }, "Model ", h("kbd", { "aria-hidden": "true" }, "M")), select, about),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { class: "field-name", for: select.id }, "Model ", h("kbd", { "aria-hidden": "true" }, "M")),
+      select,
+      about,
+    ),
     h("div", { class: "field" }, h("label", { class: "field-name", for: device.id }, "Runs on"), device),
     problems,
   );
@@ -50,8 +72,11 @@ export function modelChoice() {
     );
     fill(
       problems,
-      models.problems.map((each) => h("p", { class: "negative-text small-text" }, `Plugin ${each.plugin} is set aside: ${each.reason}`)),
-      !models.models.length && h("p", { class: "muted" }, "Install a plugin, such as audioscan-mel, and reload the page."),
+      models.problems.map((each) =>
+        h("p", { class: "negative-text small-text" }, `Plugin ${each.plugin} is set aside: ${each.reason}`),
+      ),
+      !models.models.length &&
+        h("p", { class: "muted" }, "Install a plugin, such as audioscan-mel, and reload the page."),
     );
     drawChosen();
   }
@@ -66,7 +91,13 @@ export function modelChoice() {
     fill(
       about,
       model && describe(model),
-      model?.weights === "missing" && h("div", { class: "buttons" }, pull, h("span", { class: "hint" }, pulling ? sentenceOf(pulling) : "They are also pulled when training starts.")),
+      model?.weights === "missing" &&
+        h(
+          "div",
+          { class: "buttons" },
+          pull,
+          h("span", { class: "hint" }, pulling ? sentenceOf(pulling) : "They are also pulled when training starts."),
+        ),
     );
   }
 
@@ -127,6 +158,10 @@ function describe(model) {
     "div",
     { class: "stack model-facts" },
     h("p", { class: "hint" }, model.description),
-    h("dl", {}, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+    h(
+      "dl",
+      {},
+      facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    ),
   );
 }

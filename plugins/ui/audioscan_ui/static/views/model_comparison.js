@@ -18,18 +18,32 @@ const MOST_DIAGRAMS = 6;
 
 /** @returns {{element: HTMLElement, draw(): void}} */
 export function modelComparison() {
-  const choices = h("div", { class: "table-scroll compare-choices", tabindex: "0", role: "group", "aria-label": "Models to compare" });
+  const choices = h("div", {
+    class: "table-scroll compare-choices",
+    tabindex: "0",
+    role: "group",
+    "aria-label": "Models to compare",
+  });
   const result = h("div", { class: "stack" });
   const hint = h("span", { class: "hint" });
-  const compare = button("Compare", "C", () => attempt(() => startJob({ ...trainingRequest(undefined), kind: "evaluate", models: ticked() })), {
-    title: "Judge each ticked model on recordings that it was not trained on",
-    group: "Train",
-  });
+  const compare = button(
+    "Compare",
+    "C",
+    () => attempt(() => startJob({ ...trainingRequest(undefined), kind: "evaluate", models: ticked() })),
+    {
+      title: "Judge each ticked model on recordings that it was not trained on",
+      group: "Train",
+    },
+  );
   const element = h(
     "section",
     { class: "card stack" },
     h("h2", {}, "Compare models"),
-    h("p", { class: "muted" }, "Each recording is judged by detectors that were trained on the others. One model alone shows how reliable its probabilities are."),
+    h(
+      "p",
+      { class: "muted" },
+      "Each recording is judged by detectors that were trained on the others. One model alone shows how reliable its probabilities are.",
+    ),
     h("details", {}, h("summary", {}, "Models to compare"), choices),
     h("div", { class: "buttons" }, compare, hint),
     result,
@@ -39,7 +53,7 @@ export function modelComparison() {
     const models = ticked();
     drawChoices(choices, models);
     compare.disabled = !models.length || whyNot() !== "";
-    say(hint, whyNot() || models.join(", ") || "Tick the models first.");
+    say(hint, models.join(", ") || "Tick the models first.");
   }
   function drawResult() {
     const job = lastJob("evaluate", (each) => each.state === "done" && each.result);
@@ -82,7 +96,20 @@ function drawChoices(choices, names) {
     h(
       "table",
       { class: "wide" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Model"), h("th", { scope: "col" }, "Family"), h("th", { scope: "col", class: "end" }, "Dimensions"), h("th", { scope: "col", class: "end" }, "Parameters"), h("th", { scope: "col" }, "Licence"), h("th", { scope: "col" }, "Weights"))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Model"),
+          h("th", { scope: "col" }, "Family"),
+          h("th", { scope: "col", class: "end" }, "Dimensions"),
+          h("th", { scope: "col", class: "end" }, "Parameters"),
+          h("th", { scope: "col" }, "Licence"),
+          h("th", { scope: "col" }, "Weights"),
+        ),
+      ),
       h(
         "tbody",
         {},
@@ -91,7 +118,8 @@ function drawChoices(choices, names) {
             type: "checkbox",
             value: model.name,
             checked: names.includes(model.name),
-            onchange: () => store.keep("compare", box.checked ? [...names, model.name] : names.filter((name) => name !== model.name)),
+            onchange: () =>
+              store.keep("compare", box.checked ? [...names, model.name] : names.filter((name) => name !== model.name)),
           });
           return h(
             "tr",
@@ -107,15 +135,22 @@ function drawChoices(choices, names) {
       ),
     ),
   );
-  if (focused) for (const box of choices.querySelectorAll("input")) if (box.value === focused) box.focus({ preventScroll: true });
+  if (focused)
+    for (const box of choices.querySelectorAll("input")) if (box.value === focused) box.focus({ preventScroll: true });
 }
 
 /** @param {any} result */
 function resultOf(result) {
-  const labels = [...new Set(result.models.flatMap((/** @type {any} */ model) => model.labels.map((/** @type {any} */ row) => row.label)))];
+  const labels = [
+    ...new Set(
+      result.models.flatMap((/** @type {any} */ model) => model.labels.map((/** @type {any} */ row) => row.label)),
+    ),
+  ];
   const rows = labels.flatMap((label) =>
     result.models.flatMap((/** @type {any} */ model) =>
-      model.labels.filter((/** @type {any} */ row) => row.label === label).map((/** @type {any} */ row) => ({ name: label, cells: [model.model], figures: row })),
+      model.labels
+        .filter((/** @type {any} */ row) => row.label === label)
+        .map((/** @type {any} */ row) => ({ name: label, cells: [model.model], figures: row })),
     ),
   );
   const best = result.models.find((/** @type {any} */ model) => model.model === result.best) ?? result.models[0];
@@ -126,11 +161,30 @@ function resultOf(result) {
     result.sentence && h("p", {}, result.sentence),
     figuresTable(["Label", "Model"], rows),
     result.models.length > 1 &&
-      h("div", { class: "buttons" }, h("button", { class: "small", title: "Train with the best model", onclick: () => keepTraining({ model: result.best }) }, `Choose ${result.best} for training`)),
+      h(
+        "div",
+        { class: "buttons" },
+        h(
+          "button",
+          { class: "small", title: "Train with the best model", onclick: () => keepTraining({ model: result.best }) },
+          `Choose ${result.best} for training`,
+        ),
+      ),
     diagrams.length > 0 && h("h3", {}, `How reliable the probabilities of ${best.model} are`),
-    diagrams.length > 0 && h("p", { class: "hint" }, "On the dashed line what is predicted is what is observed. Below it the detector promises too much, above it too little. Hollow points stand for fewer than ten windows."),
+    diagrams.length > 0 &&
+      h(
+        "p",
+        { class: "hint" },
+        "On the dashed line what is predicted is what is observed. Below it the detector promises too much, above it too little. Hollow points stand for fewer than ten windows.",
+      ),
     h("div", { class: "diagrams" }, diagrams.map(diagramOf)),
-    notesOf([...Object.entries(result.skipped ?? {}).map(([label, reason]) => `${label}: ${reason}`), ...(result.notes ?? [])], result.failures),
+    notesOf(
+      [
+        ...Object.entries(result.skipped ?? {}).map(([label, reason]) => `${label}: ${reason}`),
+        ...(result.notes ?? []),
+      ],
+      result.failures,
+    ),
   );
 }
 

@@ -16,7 +16,11 @@ export function nextSteps() {
   const list = h("ol", { class: "steps" });
   const element = h("section", { class: "card" }, h("h2", {}, "What comes next"), list);
   let go = () => {};
-  const first = button("", "Enter", () => go(), { title: "Do the next step", className: "primary small", group: "Data" });
+  const first = button("", "Enter", () => go(), {
+    title: "Do the next step",
+    className: "primary small",
+    group: "Data",
+  });
   function draw() {
     const all = steps();
     const next = all.findIndex((step) => !step.done);
@@ -30,7 +34,10 @@ export function nextSteps() {
       all.map((step, index) =>
         h(
           "li",
-          { class: `step ${step.done ? "done" : index === next ? "next" : ""}`, "aria-current": index === next ? "step" : null },
+          {
+            class: `step ${step.done ? "done" : index === next ? "next" : ""}`,
+            "aria-current": index === next ? "step" : null,
+          },
           h("span", { class: "step-mark", "aria-hidden": "true" }, step.done ? "✓" : String(index + 1)),
           h("div", {}, h("h3", {}, step.title), h("p", { class: "muted" }, step.sentence)),
           index === next ? first : step.done && again(step),
@@ -77,7 +84,9 @@ function steps() {
     },
     {
       title: "Train a detector",
-      sentence: detector ? `${detector.name} knows ${detector.labels.join(", ")}.` : "Choose a model and the sounds to learn.",
+      sentence: detector
+        ? `${detector.name} knows ${detector.labels.join(", ")}.`
+        : "Choose a model and the sounds to learn.",
       done: Boolean(detector),
       action: "Train",
       key: "Shift+2",
@@ -94,7 +103,8 @@ function steps() {
       action: "Scan",
       key: "",
       go: () => {
-        if (detector) attempt(() => startJob({ kind: "scan", detector: detector.number, recordings: "all", rate: null }));
+        if (detector)
+          attempt(() => startJob({ kind: "scan", detector: detector.number, recordings: "all", rate: null }));
         else show("train");
       },
     },

@@ -18,7 +18,12 @@ export function notesOf(notes, failures = []) {
   });
   const all = [...new Set([...failed, ...notes])];
   if (!all.length) return null;
-  const list = (/** @type {string[]} */ sentences) => h("ul", { class: "notes" }, sentences.map((sentence) => h("li", {}, sentence)));
+  const list = (/** @type {string[]} */ sentences) =>
+    h(
+      "ul",
+      { class: "notes" },
+      sentences.map((sentence) => h("li", {}, sentence)),
+    );
   if (all.length <= MOST_OPEN) return list(all);
   return h("details", { class: "notes-more" }, h("summary", {}, `${all.length} notes`), list(all));
 }

@@ -29,7 +29,13 @@ export function precisionTable() {
   const diagram = reliabilityDiagram("the verdicts", { across: "score", up: "share accepted", unit: "regions" });
   const figure = h("figure", { class: "diagram" }, diagram.element);
   const chooser = h("div", { class: "field" }, h("label", { class: "field-name", for: which.id }, "Detector"), which);
-  const element = h("section", { class: "card stack" }, h("h2", {}, "Precision by score"), chooser, h("div", { class: "precision-view" }, content, figure));
+  const element = h(
+    "section",
+    { class: "card stack" },
+    h("h2", {}, "Precision by score"),
+    chooser,
+    h("div", { class: "precision-view" }, content, figure),
+  );
   /** @type {PrecisionRow[]} */
   let rows = [];
 
@@ -39,12 +45,30 @@ export function precisionTable() {
     chooser.hidden = !chosen;
     figure.hidden = !chosen;
     if (!chosen) {
-      fill(content, h("p", { class: "muted" }, "Once you accept and reject what a detector found, you see here how often it was right at which score."));
+      fill(
+        content,
+        h(
+          "p",
+          { class: "muted" },
+          "Once you accept and reject what a detector found, you see here how often it was right at which score.",
+        ),
+      );
       return;
     }
-    fill(which, [...groups].map(([key, group]) => h("option", { value: key, selected: group === chosen }, titleOf(group[0]))));
+    fill(
+      which,
+      [...groups].map(([key, group]) => h("option", { value: key, selected: group === chosen }, titleOf(group[0]))),
+    );
     const [all, ...bins] = chosen;
-    fill(content, tableOf(all, bins), h("p", { class: "hint" }, "Of the regions that were judged; intervals of 95 % by Wilson's method. Judge over all scores (order: stratified) for a fair picture."));
+    fill(
+      content,
+      tableOf(all, bins),
+      h(
+        "p",
+        { class: "hint" },
+        "Of the regions that were judged; intervals of 95 % by Wilson's method. Judge over all scores (order: stratified) for a fair picture.",
+      ),
+    );
     diagram.show(
       titleOf(all),
       bins.map((bin) => ({
@@ -71,7 +95,10 @@ export function precisionTable() {
 /** @param {PrecisionRow[][]} groups each with the row of all scores first */
 function mostJudged(groups) {
   const judged = (/** @type {PrecisionRow[]} */ [all]) => all.accepted + all.rejected;
-  return groups.reduce((/** @type {PrecisionRow[] | undefined} */ most, group) => (most && judged(most) > judged(group) ? most : group), undefined);
+  return groups.reduce(
+    (/** @type {PrecisionRow[] | undefined} */ most, group) => (most && judged(most) > judged(group) ? most : group),
+    undefined,
+  );
 }
 
 /** @param {PrecisionRow} row */
@@ -81,7 +108,8 @@ function keyOf(row) {
 
 /** @param {PrecisionRow} row */
 function titleOf(row) {
-  const detector = row.detector === null ? "another detector" : store.detector(row.detector)?.name ?? `detector ${row.detector}`;
+  const detector =
+    row.detector === null ? "another detector" : (store.detector(row.detector)?.name ?? `detector ${row.detector}`);
   return `${detector} · ${row.label}`;
 }
 
@@ -100,11 +128,30 @@ function tableOf(all, bins) {
     h(
       "table",
       { class: "wide" },
-      h("thead", {}, h("tr", {}, ["Score", "Accepted", "Rejected", "Unsure", "Precision", "95 % interval"].map((title, index) => h("th", { scope: "col", class: index && "end" }, title)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Score", "Accepted", "Rejected", "Unsure", "Precision", "95 % interval"].map((title, index) =>
+            h("th", { scope: "col", class: index && "end" }, title),
+          ),
+        ),
+      ),
       h(
         "tbody",
         {},
-        [...bins].reverse().map((row) => h("tr", {}, h("th", { scope: "row" }, `${row.score_from.toFixed(1)}–${row.score_to.toFixed(1)}`), cells(row))),
+        [...bins]
+          .reverse()
+          .map((row) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, `${row.score_from.toFixed(1)}–${row.score_to.toFixed(1)}`),
+              cells(row),
+            ),
+          ),
         h("tr", { class: "sum" }, h("th", { scope: "row" }, "all"), cells(all)),
       ),
     ),

@@ -12,7 +12,15 @@ export function view(container) {
   const files = exportList();
   const clips = clipCutter();
   const precision = precisionTable();
-  fill(container, h("div", { class: "page results-page" }, h("div", { class: "stack column" }, files.element, clips.element), precision.element));
+  fill(
+    container,
+    h(
+      "div",
+      { class: "page results-page" },
+      h("div", { class: "stack column" }, files.element, clips.element),
+      precision.element,
+    ),
+  );
   let isShown = false;
   let timer = 0;
   const draw = () => {

@@ -7,13 +7,18 @@ import { finished, hasEnded, lastJob, startJob } from "../jobs.js";
 import { button } from "../keys.js";
 import { attempt } from "../messages.js";
 import { store } from "../store.js";
+import { show } from "../tabs.js";
 import { beforeAfter } from "./before_after.js";
 import { detectorInUse, retrainRequest, usableDetectors } from "./retraining.js";
 import { windowCounts } from "./window_counts.js";
 
 /** @param {HTMLElement} container */
 export function view(container) {
-  const from = h("select", { id: "retrain-from", title: "The detector whose model, labels and settings are taken", onchange: () => store.keep("detector", Number(from.value)) });
+  const from = h("select", {
+    id: "retrain-from",
+    title: "The detector whose model, labels and settings are taken",
+    onchange: () => store.keep("detector", Number(from.value)),
+  });
   const counts = windowCounts({
     request: () => {
       const base = detectorInUse();
@@ -30,7 +35,17 @@ export function view(container) {
     className: "primary",
     group: "Retrain",
   });
-  const empty = h("p", { class: "empty" }, "Train a detector first; then judge what it finds in Review. What you accepted and rejected is learnt here.");
+  const first = button("Train a detector", "Enter", () => show("train"), { className: "primary", group: "Retrain" });
+  const empty = h(
+    "div",
+    { class: "empty stack" },
+    h(
+      "p",
+      {},
+      "Train a detector first; then judge what it finds in Review. What you accept and reject is learnt here.",
+    ),
+    h("div", {}, first),
+  );
   const page = h(
     "div",
     { class: "page retrain-page" },
@@ -55,10 +70,24 @@ export function view(container) {
     empty.hidden = Boolean(base);
     page.hidden = !base;
     if (!base) return;
-    fill(from, detectors.map((each) => h("option", { value: each.number, selected: each.number === base.number }, `${each.name} · ${each.model} · ${each.labels.join(", ")}`)));
+    fill(
+      from,
+      detectors.map((each) =>
+        h(
+          "option",
+          { value: each.number, selected: each.number === base.number },
+          `${each.name} · ${each.model} · ${each.labels.join(", ")}`,
+        ),
+      ),
+    );
     const roles = { positive: 0, absent: 0, soft: 0 };
     for (const verdict of store.verdicts.values()) roles[verdict.role] += 1;
-    say(told, store.verdicts.size ? `${counted(store.verdicts.size, "verdict")}: ${roles.positive} of the sound, ${roles.absent} that it is not there, ${roles.soft} unsure.` : "There are no verdicts yet: judge some regions in Review first.");
+    say(
+      told,
+      store.verdicts.size
+        ? `${counted(store.verdicts.size, "verdict")}: ${roles.positive} of the sound, ${roles.absent} that it is not there, ${roles.soft} unsure.`
+        : "There are no verdicts yet: judge some regions in Review first.",
+    );
     comparison.draw();
     drawButton();
   }
@@ -66,7 +95,14 @@ export function view(container) {
     const running = lastJob("train", (job) => !hasEnded(job));
     const last = lastJob("train");
     run.disabled = Boolean(running) || !store.verdicts.size;
-    say(hint, running ? "Training; see the strip below." : last?.state === "failed" ? `The last training failed: ${last.problem}` : "");
+    say(
+      hint,
+      running
+        ? "Training; see the strip below."
+        : last?.state === "failed"
+          ? `The last training failed: ${last.problem}`
+          : "",
+    );
   }
   store.subscribe(["state", "settings", "verdicts"], draw);
   store.subscribe("jobs", () => isShown && drawButton());
@@ -94,6 +130,7 @@ async function retrain() {
   store.keep("comparison", { before: base.number, after: detector });
   for (const number of [base.number, detector]) {
     const scanned = store.detector(number)?.scanned ?? 0;
-    if (number === detector || !scanned) await startJob({ kind: "scan", detector: number, recordings: "all", rate: null });
+    if (number === detector || !scanned)
+      await startJob({ kind: "scan", detector: number, recordings: "all", rate: null });
   }
 }

@@ -22,11 +22,16 @@ export function view(container) {
   const detectors = detectorList();
   const comparison = modelComparison();
   const result = trainingResult();
-  const train = button("Train", "T", () => attempt(() => startJob({ ...trainingRequest(chosenModel()?.name), kind: "train" })), {
-    title: "Learn a new detector; the ones before stay",
-    className: "primary",
-    group: "Train",
-  });
+  const train = button(
+    "Train",
+    "T",
+    () => attempt(() => startJob({ ...trainingRequest(chosenModel()?.name), kind: "train" })),
+    {
+      title: "Learn a new detector; the ones before stay",
+      className: "primary",
+      group: "Train",
+    },
+  );
   const hint = h("p", { class: "hint" });
   fill(
     container,
@@ -37,7 +42,13 @@ export function view(container) {
       h(
         "div",
         { class: "stack train-results" },
-        h("section", { class: "card stack" }, h("h2", {}, "Windows to learn from"), counts.element, h("div", { class: "buttons" }, train, hint)),
+        h(
+          "section",
+          { class: "card stack" },
+          h("h2", {}, "Windows to learn from"),
+          counts.element,
+          h("div", { class: "buttons" }, train, hint),
+        ),
         result.element,
         detectors.element,
         comparison.element,
@@ -56,7 +67,16 @@ export function view(container) {
     const failed = lastJob("train");
     const why = whyNot() || (chosenModel() ? "" : "Choose a model.");
     train.disabled = Boolean(why) || Boolean(running);
-    say(hint, running ? "Training; see the strip below." : failed?.state === "failed" ? `The last training failed: ${failed.problem}` : why ? "" : `A new detector by ${chosenModel()?.name}.`);
+    say(
+      hint,
+      running
+        ? "Training; see the strip below."
+        : failed?.state === "failed"
+          ? `The last training failed: ${failed.problem}`
+          : why
+            ? ""
+            : `A new detector by ${chosenModel()?.name}.`,
+    );
   }
   store.subscribe(["state", "settings", "models", "verdicts"], draw);
   store.subscribe("jobs", drawButton);

@@ -8,7 +8,10 @@ import { keepTraining, knownLabels, training } from "./training_settings.js";
 
 /** @typedef {import("./training_settings.js").TrainingSettings} TrainingSettings */
 
-const CLASSIFIERS = { logistic: "logistic regression (few labels are enough)", "hist-gbt": "boosted trees (many labels)" };
+const CLASSIFIERS = {
+  logistic: "logistic regression (few labels are enough)",
+  "hist-gbt": "boosted trees (many labels)",
+};
 const CALIBRATIONS = { sigmoid: "sigmoid (few labels are enough)", isotonic: "isotonic (many labels)", none: "none" };
 const NORMALISATIONS = { background: "to the background of its recording", global: "to all recordings" };
 
@@ -22,8 +25,20 @@ export function trainingForm() {
     choice("classifier", "Classifier", CLASSIFIERS, "What tells windows with the sound from those without"),
     choice("calibration", "Calibration", CALIBRATIONS, "How scores become probabilities"),
     choice("normalisation", "Relative", NORMALISATIONS, "What a window is compared with before it is classified"),
-    number("tolerance", "Near a point", "12", "s", "Where a label is a point: windows that start this near to it hold the sound"),
-    number("negMargin", "Margin", "0; points 30", "s", "Windows nearer to a labelled sound than this are not taken as examples without it"),
+    number(
+      "tolerance",
+      "Near a point",
+      "12",
+      "s",
+      "Where a label is a point: windows that start this near to it hold the sound",
+    ),
+    number(
+      "negMargin",
+      "Margin",
+      "0; points 30",
+      "s",
+      "Windows nearer to a labelled sound than this are not taken as examples without it",
+    ),
   ];
   const [windowField, hopField, ...more] = fields;
   const element = h(
@@ -34,7 +49,16 @@ export function trainingForm() {
     h("div", { class: "field top-aligned" }, h("span", { class: "field-name" }, "From"), sources),
     windowField.element,
     hopField.element,
-    h("details", {}, h("summary", {}, "Classifier and margins"), h("div", { class: "stack details-body" }, more.map((field) => field.element))),
+    h(
+      "details",
+      {},
+      h("summary", {}, "Classifier and margins"),
+      h(
+        "div",
+        { class: "stack details-body" },
+        more.map((field) => field.element),
+      ),
+    ),
   );
 
   function draw() {
@@ -77,7 +101,10 @@ function* sourceTicks(chosen) {
     yield tick(
       file.name,
       !file.problem && !without.includes(file.number),
-      (ticked) => keepTraining({ withoutFiles: ticked ? without.filter((each) => each !== file.number) : [...without, file.number] }),
+      (ticked) =>
+        keepTraining({
+          withoutFiles: ticked ? without.filter((each) => each !== file.number) : [...without, file.number],
+        }),
       file.problem,
     );
   }
@@ -97,7 +124,12 @@ function* sourceTicks(chosen) {
  * @param {string | null} [why] it cannot be ticked
  */
 function tick(text, checked, whenTicked, why = null) {
-  const box = h("input", { type: "checkbox", checked, disabled: Boolean(why), onchange: () => whenTicked(box.checked) });
+  const box = h("input", {
+    type: "checkbox",
+    checked,
+    disabled: Boolean(why),
+    onchange: () => whenTicked(box.checked),
+  });
   return h("label", { class: "check", title: why ?? text }, box, h("span", { class: "cut" }, text));
 }
 
@@ -111,9 +143,15 @@ function tick(text, checked, whenTicked, why = null) {
 function number(name, title, otherwise, unit, hint) {
   const id = `train-${name}`;
   const input = h("input", { type: "number", id, min: "0", step: "any", placeholder: otherwise, title: hint });
-  input.onchange = () => keepTraining({ [name]: input.value === "" || !(input.valueAsNumber >= 0) ? null : input.valueAsNumber });
+  input.onchange = () =>
+    keepTraining({ [name]: input.value === "" || !(input.valueAsNumber >= 0) ? null : input.valueAsNumber });
   return {
-    element: h("div", { class: "field", title: hint }, h("label", { class: "field-name", for: id }, title), h("span", { class: "with-unit" }, input, unit)),
+    element: h(
+      "div",
+      { class: "field", title: hint },
+      h("label", { class: "field-name", for: id }, title),
+      h("span", { class: "with-unit" }, input, unit),
+    ),
     /** @param {TrainingSettings} chosen */
     draw(chosen) {
       if (document.activeElement !== input) input.value = chosen[name] === null ? "" : String(chosen[name]);
@@ -130,7 +168,10 @@ function number(name, title, otherwise, unit, hint) {
 function choice(name, title, choices, hint) {
   const id = `train-${name}`;
   const select = h("select", { id, title: hint, onchange: () => keepTraining({ [name]: select.value }) });
-  fill(select, Object.entries(choices).map(([value, text]) => h("option", { value }, text)));
+  fill(
+    select,
+    Object.entries(choices).map(([value, text]) => h("option", { value }, text)),
+  );
   return {
     element: h("div", { class: "field", title: hint }, h("label", { class: "field-name", for: id }, title), select),
     /** @param {TrainingSettings} chosen */

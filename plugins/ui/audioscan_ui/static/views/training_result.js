@@ -15,15 +15,25 @@ import { notesOf } from "./notes_list.js";
 export function trainingResult() {
   const content = h("div", { class: "stack" });
   let number = 0;
-  const scan = button("Scan all recordings", "S", () => attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })), {
-    title: "Let the detector look for its sounds in all recordings",
-    className: "primary",
-    group: "Train",
-  });
-  const review = button("Review", "V", () => {
-    store.keep("detector", number);
-    show("review");
-  }, { title: "Look at what this detector finds", group: "Train" });
+  const scan = button(
+    "Scan all recordings",
+    "S",
+    () => attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })),
+    {
+      title: "Let the detector look for its sounds in all recordings",
+      className: "primary",
+      group: "Train",
+    },
+  );
+  const review = button(
+    "Review",
+    "V",
+    () => {
+      store.keep("detector", number);
+      show("review");
+    },
+    { title: "Look at what this detector finds", group: "Train" },
+  );
   const element = h("section", { class: "card" }, h("h2", {}, "Result of the last training"), content);
 
   function draw() {
@@ -37,7 +47,13 @@ export function trainingResult() {
     const figures = job.result.reports.find((/** @type {any} */ report) => report.figures)?.figures;
     fill(
       content,
-      h("p", {}, `${detector?.name ?? `Detector ${number}`} by ${job.request.model}.`, " ", h("span", { class: "muted" }, toldOf(figures))),
+      h(
+        "p",
+        {},
+        `${detector?.name ?? `Detector ${number}`} by ${job.request.model}.`,
+        " ",
+        h("span", { class: "muted" }, toldOf(figures)),
+      ),
       figuresTable(
         ["Label", "With the sound", "Without"],
         job.result.reports.map((/** @type {any} */ report) => ({
@@ -47,7 +63,15 @@ export function trainingResult() {
         })),
       ),
       h("div", { class: "buttons" }, scan, review),
-      notesOf([...job.result.reports.flatMap((/** @type {any} */ report) => report.notes.map((/** @type {string} */ note) => `${report.label}: ${note}`)), ...(job.result.notes ?? [])], job.result.failures),
+      notesOf(
+        [
+          ...job.result.reports.flatMap((/** @type {any} */ report) =>
+            report.notes.map((/** @type {string} */ note) => `${report.label}: ${note}`),
+          ),
+          ...(job.result.notes ?? []),
+        ],
+        job.result.failures,
+      ),
     );
   }
   store.subscribe(["jobs", "state"], draw);

@@ -86,8 +86,11 @@ export function whyNot() {
   const request = trainingRequest("");
   if (!store.state.recordings.length) return "There are no recordings yet: see Data.";
   const labels = knownLabels();
-  if (!labels.length) return "There are no labels yet. Mark the sound in Review (press D), or name a label file with --labels.";
-  if (request.labels.length === 0 && labels.every((label) => training().without.includes(label))) return "Tick at least one label to learn.";
-  if (!request.review && request.label_files !== "all" && !request.label_files.length) return "Tick a label file, or learn from verdicts.";
+  if (!labels.length)
+    return "There are no labels yet. Mark the sound in Review (press D), or start the program with a label file.";
+  if (request.labels.length === 0 && labels.every((label) => training().without.includes(label)))
+    return "Tick at least one label to learn.";
+  if (!request.review && request.label_files !== "all" && !request.label_files.length)
+    return "Tick a label file, or learn from verdicts.";
   return "";
 }

@@ -28,7 +28,7 @@ export function windowCounts({ request, why, difference } = AS_THE_FORM_SAYS) {
   const state = h("p", { class: "hint", role: "status" });
   const table = h("div", { class: "table-scroll" });
   const windowing = h("p", { class: "hint" });
-  const element = h("div", { class: "stack" }, table, windowing, state);
+  const element = h("div", { class: "stack window-counts" }, table, windowing, state);
   let isShown = false;
   let asked = "";
   /** @type {number | null} */
@@ -100,7 +100,16 @@ function countsTable(labels) {
   return h(
     "table",
     { class: "wide" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Label"), TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        h("th", { scope: "col" }, "Label"),
+        TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)),
+      ),
+    ),
     h(
       "tbody",
       {},
@@ -131,10 +140,12 @@ function differenceTable(labels) {
         "tr",
         {},
         h("th", { scope: "col" }, "Label"),
-        TITLES.slice(0, 2).map(([title, hint]) => [
-          h("th", { scope: "col", class: "end", title: `${hint}, by the label files alone` }, title),
-          h("th", { scope: "col", class: "end", title: `${hint}, with your verdicts` }, "with verdicts"),
-        ]).flat(),
+        TITLES.slice(0, 2)
+          .map(([title, hint]) => [
+            h("th", { scope: "col", class: "end", title: `${hint}, by the label files alone` }, title),
+            h("th", { scope: "col", class: "end", title: `${hint}, with your verdicts` }, "with verdicts"),
+          ])
+          .flat(),
       ),
     ),
     h(
@@ -149,7 +160,12 @@ function differenceTable(labels) {
           h("th", { scope: "row", class: "wrap" }, each.label),
           ["positive", "negative"].flatMap((name) => [
             h("td", { class: "end muted" }, count(before[name])),
-            h("td", { class: "end" }, `${count(after[name])} `, h("span", { class: "change" }, `(${signed(after[name] - before[name])})`)),
+            h(
+              "td",
+              { class: "end" },
+              `${count(after[name])} `,
+              h("span", { class: "change" }, `(${signed(after[name] - before[name])})`),
+            ),
           ]),
         );
       }),
