@@ -30,7 +30,7 @@ def heard():
 
 @pytest.fixture
 def open_session(tmp_path, heard):
-    """`with open_session() as session`: that of the test, again and again."""
+    """Open the session of the test, again and again: `with open_session() as session`."""
 
     def open_it(name="it.review"):
         events = Events()
