@@ -33,7 +33,11 @@ export const laneHeight = (count) => (count > FEW ? TIGHT : ROOMY);
  * @returns {import("./surface.js").Surface & {lanesUnder: (y: number) => Lane[]}}
  */
 export function lanes(container, model, place) {
-  const surface = createSurface(container, (painted) => paint(painted, model, place), "Lanes of found and judged spans, one a label");
+  const surface = createSurface(
+    container,
+    (painted) => paint(painted, model, place),
+    "Lanes of found and judged spans, one a label",
+  );
   return Object.assign(surface, {
     /** @param {number} y CSS pixels */
     lanesUnder(y) {
@@ -131,7 +135,14 @@ function paintLane(context, theme, lane, { y, tall }, scale) {
   paintVerdicts(context, theme, lane.verdicts, scale, { y: judged, height: bar });
 }
 
-/** @param {import("./drawing_types.js").Regions} regions @param {number} first @param {number} after @returns {Iterable<[number, number]>} */
+/**
+ * Start and end of some regions, seconds.
+ *
+ * @param {import("./drawing_types.js").Regions} regions
+ * @param {number} first
+ * @param {number} after
+ * @returns {Iterable<[number, number]>}
+ */
 export function* stretches(regions, first, after) {
   for (let index = first; index < after; index++) yield [regions.start[index], regions.end[index]];
 }

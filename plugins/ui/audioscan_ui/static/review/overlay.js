@@ -54,7 +54,9 @@ function paintFound(context, { regions, named }, { y, colour }, scale, height) {
     context.fillStyle = colour;
     coveredRuns(stretches(regions, first, after), scale, (x, width) => context.fillRect(x, y, width, FOUND));
   } else if (regions) {
-    for (const [start, end] of stretches(regions, first, after)) paintSides(context, scale.x(start), scale.x(end), y, height, colour);
+    for (const [start, end] of stretches(regions, first, after)) {
+      paintSides(context, scale.x(start), scale.x(end), y, height, colour);
+    }
   }
   const seen = named.filter(({ start, end }) => scale.x(end) >= scale.left && scale.x(start) <= scale.right);
   if (seen.length > ONE_BY_ONE) return; // they are in the lanes

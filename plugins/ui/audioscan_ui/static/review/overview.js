@@ -134,7 +134,7 @@ function paint(surface, model, place, pools) {
 function paintCurves({ context, theme }, model, scale, height, pools) {
   const columns = Math.floor(scale.right - scale.left);
   const front = model.current ?? 0;
-  const order = model.labels.map((_, index) => index).sort((one, other) => Number(one === front) - Number(other === front));
+  const order = [...model.labels.keys()].sort((one, other) => Number(one === front) - Number(other === front));
   for (const index of order) {
     const { steps, edges } = model.labels[index];
     if (!steps || !edges) continue;

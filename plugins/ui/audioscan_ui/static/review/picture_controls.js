@@ -6,8 +6,6 @@ import { PLAIN_PICTURE } from "./spectrogram.js";
 
 /** Highest frequencies to choose from, Hz; 0 for all that the recording has. */
 const TOPS = [0, 2000, 4000, 8000, 12000, 16000];
-/** A press of a key moves brightness and contrast by this much, of 100. */
-const STEP = 10;
 
 /** @typedef {import("./drawing_types.js").Picture} Picture */
 
@@ -18,12 +16,18 @@ const STEP = 10;
 export function pictureControls(look, changed) {
   const element = document.createElement("div");
   element.className = "picture-controls";
-  const colours = chooser("Colours", COLOUR_MAPS.map((map) => [map, map]), "Colours of the spectrogram");
+  const maps = COLOUR_MAPS.map((map) => /** @type {[string, string]} */ ([map, map]));
+  const colours = chooser("Colours", maps, "Colours of the spectrogram");
   const brightness = slider("Brightness", "How bright the spectrogram is");
   const contrast = slider("Contrast", "How far apart quiet and loud are in the spectrogram");
   const tops = TOPS.map((top) => /** @type {[string, string]} */ ([String(top), top ? `${top / 1000} kHz` : "all"]));
   const highest = chooser("Up to", tops, "Highest frequency of the spectrogram");
-  element.append(...[colours, brightness, contrast, highest].map(({ parentElement }) => /** @type {HTMLElement} */ (parentElement)));
+  const controls = [colours, brightness, contrast, highest];
+  element.append(...controls.map(({ parentElement }) => /** @type {HTMLElement} */ (parentElement)));
+  const reset = document.createElement("button");
+  const meaning = "Colours, brightness, contrast and frequencies as at first";
+  Object.assign(reset, { type: "button", className: "small", textContent: "As at first", title: meaning });
+  element.append(reset);
 
   const show = () => {
     colours.value = look.map;
@@ -37,29 +41,19 @@ export function pictureControls(look, changed) {
     show();
     changed();
   };
-  const within = (/** @type {number} */ value) => Math.min(Math.max(value, -100), 100);
-  /** @template T @param {T[]} all @param {T} one */
-  const after = (all, one) => all[(all.indexOf(one) + 1) % all.length];
 
   colours.addEventListener("change", () => change({ map: colours.value }));
   brightness.addEventListener("input", () => change({ brightness: Number(brightness.value) }));
   contrast.addEventListener("input", () => change({ contrast: Number(contrast.value) }));
   highest.addEventListener("change", () => change({ top: Number(highest.value) }));
+  reset.addEventListener("click", () => change({ ...PLAIN_PICTURE }));
   show();
 
   return {
     element,
     commands: {
-      nextColourMap: () => change({ map: after(COLOUR_MAPS, look.map) }),
-      nextTopFrequency: () => change({ top: after(TOPS, look.top) }),
+      nextColourMap: () => change({ map: COLOUR_MAPS[(COLOUR_MAPS.indexOf(look.map) + 1) % COLOUR_MAPS.length] }),
       focusBrightness: () => brightness.focus(),
-      focusContrast: () => contrast.focus(),
-      /** @param {number} steps */
-      brighten: (steps) => change({ brightness: within(look.brightness + steps * STEP) }),
-      /** @param {number} steps */
-      contrast: (steps) => change({ contrast: within(look.contrast + steps * STEP) }),
-      /** Brightness and contrast as they are found for the recording. */
-      automaticLevels: () => change({ brightness: PLAIN_PICTURE.brightness, contrast: PLAIN_PICTURE.contrast }),
     },
   };
 }

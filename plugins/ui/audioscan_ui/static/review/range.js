@@ -1,8 +1,8 @@
 // @ts-check
 /** Which recording is open, which part of it is shown, and where the playhead and the pointer are. */
 
-/** The nearest view, in seconds: a tenth of a second fills the width. */
-const NEAREST = 0.1;
+/** The nearest view, seconds. */
+const NEAREST = 0.2;
 
 /** @typedef {"range"|"playhead"|"cursor"|"draft"|"recording"} Part */
 /** @typedef {{start: number, end: number}} Stretch seconds */

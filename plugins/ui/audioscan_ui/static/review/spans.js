@@ -55,7 +55,7 @@ export function regionsWithin(regions, from, to) {
 }
 
 /** @param {Lane} lane @param {number} index @returns {Span} */
-export function regionSpan(lane, index) {
+function regionSpan(lane, index) {
   const regions = /** @type {import("./drawing_types.js").Regions} */ (lane.regions);
   const [start, end, score] = [regions.start[index], regions.end[index], regions.score[index]];
   return { label: lane.name, labelIndex: lane.labelIndex, start, end, score, verdict: null, origin: null };

@@ -71,8 +71,6 @@ export function spectrogram(container, model, place, look) {
   return Object.assign(surface, {
     /** Frequency at a height, Hz; null before the first tile. @param {number} y CSS pixels */
     frequency: (y) => (top && surface.height ? top * (1 - y / surface.height) : null),
-    /** The highest frequency that is shown, Hz; 0 before the first tile. */
-    top: () => top,
   });
 }
 

@@ -70,7 +70,7 @@ export function createTiles(onTile) {
 
   const tiles = {
     /** The scales that the server has. */
-    finest: -4,
+    finest: -5,
     coarsest: 11,
     low: 40,
     high: 220,

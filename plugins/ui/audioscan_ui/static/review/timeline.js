@@ -98,9 +98,6 @@ export function timeline(container, model, place, handlers = {}) {
   new ResizeObserver(moveHeads).observe(shown);
   draw();
 
-  const edit = (/** @type {"start"|"end"} */ side, /** @type {number} */ time) => {
-    if (place.draft) place.sketch(withEdge(place.draft, side, time, place.duration));
-  };
   return {
     draw,
     controls: controls.element,
@@ -118,20 +115,16 @@ export function timeline(container, model, place, handlers = {}) {
         const start = Math.min(seen ? place.playhead : (place.from + place.to) / 2, place.duration - length);
         place.sketch({ start, end: start + length });
       },
-      draftEdge: edit,
-      /** @param {"start"|"end"} side @param {number} seconds */
-      nudgeDraft: (side, seconds) => place.draft && edit(side, place.draft[side] + seconds),
+      /** @param {"start"|"end"} side @param {number} time seconds */
+      draftEdge(side, time) {
+        if (place.draft) place.sketch(withEdge(place.draft, side, time, place.duration));
+      },
       keepDraft() {
         const { draft } = place;
         place.sketch(null);
         if (draft) handlers.onDrawn?.(draft.start, draft.end);
       },
       dropDraft: () => place.sketch(null),
-      /** @param {import("./drawing_types.js").Span} span @param {"start"|"end"} side @param {number} time seconds */
-      trim(span, side, time) {
-        const { start, end } = withEdge(span, side, time, place.duration);
-        if (start !== span.start || end !== span.end) handlers.onEdge?.(span, start, end);
-      },
     },
   };
 }
