@@ -130,6 +130,13 @@ def beeps(tmp_path_factory, write_wav) -> Path:
 
 
 @pytest.fixture(scope="session")
+def hour(tmp_path_factory, write_wav) -> Path:
+    """An hour of noise, which takes some seconds to embed."""
+    noise = np.random.default_rng(0).standard_normal(60 * RATE) * 0.1
+    return write_wav(tmp_path_factory.mktemp("hour") / "hour.wav", np.tile(noise, 60), RATE)
+
+
+@pytest.fixture(scope="session")
 def trained(beeps, tmp_path_factory) -> Path:
     """A detector of the beeps."""
     from audioscan_host import Windowing, train

@@ -1,6 +1,7 @@
 """What each kind of work makes of the session: the same as the host's own functions make of the same files."""
 
 import csv
+import time
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,8 @@ def test_the_counts_are_those_of_the_training(bench):
     with_review = bench.done({"kind": "train", **settings, "review": True})["reports"][0]["counts"]
     without = bench.done({"kind": "train", **settings, "review": False})["reports"][0]["counts"]
 
-    assert counted["with_review"] == _by_page(with_review)
-    assert counted["without_review"] == _by_page(without)
+    assert counted["with_review"] == with_review
+    assert counted["without_review"] == without
     assert counted["positive"] == with_review["positive"] > without["positive"]
 
 
@@ -140,6 +141,38 @@ def test_a_search_without_a_detector_takes_a_window_that_holds_the_place(bench):
     assert [round(each["end"] - each["start"], 3) for each in result["matches"]] == [2.0, 2.0]
 
 
+def test_a_search_that_names_nothing_goes_by_what_can_be_used_at_once(bench):
+    like = {"recording": 1, "start": 2.0, "end": 3.5}
+
+    result = bench.done({"kind": "search", "model": None, "like": like, "n": 2, "recordings": [1, 2]})
+
+    assert len(result["matches"]) == 2
+    assert result["model"]
+
+
+def test_a_search_that_names_nothing_goes_by_the_detector_that_is_there(scanner):
+    like = {"recording": 1, "start": 2.0, "end": 3.5}
+
+    result = scanner.done({"kind": "search", "model": None, "like": like, "n": 2})
+
+    assert [round(each["end"] - each["start"], 3) for each in result["matches"]] == [1.0, 1.0]
+
+
+def test_a_download_without_a_word_is_watched_in_its_folder(tmp_path):
+    from audioscan_ui.jobs.kinds.pulling import growth
+
+    folder, grown = tmp_path / "blobs", []
+    with growth(folder, grown.append, every=0.01):
+        folder.mkdir()
+        (folder / "a.incomplete").write_bytes(bytes(2_000_000))
+        time.sleep(0.2)
+        with (folder / "a.incomplete").open("ab") as file:
+            file.write(bytes(1_000_000))
+        time.sleep(0.2)
+
+    assert sum(grown) == 3.0
+
+
 def test_models_are_compared_with_their_reliability(bench):
     bench.judge(*((3, start, start + 1.5, "beep", "positive") for start in (2.0, 8.0, 14.0, 20.0)))
     bench.judge(*((3, start, start + 2.0, "beep", "absent") for start in (5.0, 11.0, 17.0)))
@@ -186,16 +219,10 @@ def test_the_demo_gives_recordings_and_labels_to_an_empty_session(open_bench):
     assert result == {"recordings": 6}
     assert len(bench.session.recordings) == 6
     assert [Path(each.path).name for each in bench.session.label_files] == ["labels.csv"]
-    assert bench.finished({"kind": "demo"}).state is State.DONE  # once more changes nothing
-    assert len(bench.session.recordings) == 6
 
 
 def test_weights_that_no_model_needs_are_there(open_bench):
     assert open_bench().done({"kind": "pull", "models": ["MEL"]}) == {"models": ["MEL"]}
-
-
-def _by_page(counts):
-    return {name.replace(" ", "_"): number for name, number in counts.items()}
 
 
 def _refused(bench, request):

@@ -111,7 +111,7 @@ def _asked(*arguments: str) -> Any:
     """
     try:
         # -P: no module is taken from the working folder.
-        said = subprocess.run(
+        said = subprocess.run(  # noqa: S603 - this Python, and what is written here
             [sys.executable, "-P", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,

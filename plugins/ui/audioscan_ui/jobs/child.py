@@ -40,6 +40,9 @@ _POLITENESS = 5
 
 def main() -> NoReturn:
     """Do one order, and leave without waiting for anything that is not needed any more."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # it may have been ignored where the server began
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(os, "nice"):
         os.nice(_POLITENESS)
@@ -49,7 +52,7 @@ def main() -> NoReturn:
     code = 1
     try:
         code = _do(order, tell)
-    except SystemExit:
+    except KeyboardInterrupt:
         code = 128 + signal.SIGTERM
     except BaseException:  # noqa: BLE001 - its last line is what the server tells
         traceback.print_exc()
@@ -119,8 +122,9 @@ def _leave_with_server(descriptor: int) -> None:
     os._exit(1)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + signal.SIGTERM)
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    # As Ctrl-C does: any other exception in a plugin is the plugin's fault to the host, which goes on without it.
+    signal.raise_signal(signal.SIGINT)
 
 
 def _listen(work: Work) -> None:
@@ -137,7 +141,9 @@ class _Notes(logging.Handler):
         self._work = work
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._work.note(record.getMessage())
+        note = getattr(record, "note", None)
+        if note is None or not self._work.is_idle(note):
+            self._work.note(record.getMessage())
 
 
 if __name__ == "__main__":

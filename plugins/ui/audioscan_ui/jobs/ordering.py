@@ -116,10 +116,22 @@ class Ordering:
         if not isinstance(like, Mapping):
             raise Problem(422, "Choose the place that others should be like.")
         self._place(like)
-        order = self._order(request, detector=request.get("detector") is not None)
-        if order.detector is None and not request.get("model"):
-            raise Problem(422, "Choose a model to search by.")
-        return replace(order, example=str(Path(self._session.recording(like["recording"]).path).absolute()))
+        wanted = None if request.get("model") else self._detector_in_use()
+        detector = request.get("detector") or wanted
+        order = self._order({**request, "detector": detector}, detector=detector is not None)
+        return replace(
+            order,
+            request=request,
+            example=str(Path(self._session.recording(like["recording"]).path).absolute()),
+        )
+
+    def _detector_in_use(self) -> int | None:
+        """The detector that the page shows, else the newest; None where there is none that can be used."""
+        usable = [
+            each.number for each in self._session.detectors if not (each.dropped or each.problem is not None)
+        ]
+        shown = self._session.settings.get("detector")
+        return shown if shown in usable else max(usable, default=None)
 
     def _pull(self, request: Mapping[str, Any]) -> Order:
         if not fields.texts(request, "models"):

@@ -137,6 +137,11 @@ class JobQueue:
                 if job.begin():
                     self._telling.tell(job, at_once=True)
                     self._work(job, order)
+        except Exception as error:  # a thread: whatever it is must reach the page
+            logger.exception("job %d failed in the server", job.number)
+            if job.end is not None:
+                job.end()
+            self._finish(job, State.FAILED, problem=f"The server failed at it: {error}")
         finally:
             with self._lock:
                 self._threads.discard(threading.current_thread())

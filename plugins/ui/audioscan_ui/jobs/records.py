@@ -10,6 +10,9 @@ from audioscan_ui.jobs.job import Job, State
 
 _KEPT = ("request", "title", "state", "notes", "problem", "result", "started", "ended")
 
+MOST_READ = 200
+"""Of the jobs of earlier days, which every page is told."""
+
 ENDED_WITH_SERVER = "The page's server was ended before this was done."
 
 
@@ -38,9 +41,10 @@ class Records:
             file.write(json.dumps({name: facts[name] for name in _KEPT}).encode())
 
     def read(self) -> list[Job]:
-        """All jobs that were kept, in order; what was not over then is cancelled. What cannot be read is passed over."""
+        """The last jobs that were kept, in order; what was not over then is cancelled. What cannot be read is passed over."""
         jobs = []
-        for path in sorted(self.folder.glob("[0-9]*.json")):
+        paths = [path for path in self.folder.glob("[0-9]*.json") if path.stem.isdecimal()]
+        for path in sorted(paths, key=lambda path: int(path.stem))[-MOST_READ:]:
             try:
                 jobs.append(_job(int(path.stem), json.loads(path.read_bytes())))
             except (OSError, ValueError, KeyError, TypeError):
@@ -50,7 +54,7 @@ class Records:
     def highest(self) -> int:
         """The highest number that a file in the folder has; 0 where there is none."""
         stems = (path.name.partition(".")[0] for path in self.folder.glob("[0-9]*"))
-        return max((int(stem) for stem in stems if stem.isdigit()), default=0)
+        return max((int(stem) for stem in stems if stem.isdecimal()), default=0)
 
 
 def _job(number: int, kept: Mapping[str, Any]) -> Job:

@@ -43,7 +43,13 @@ class Work:
 
     def notes(self, notes: "Iterable[Note]") -> list[str]:
         """Of a result, each once, in plain words."""
-        return list(dict.fromkeys(self.words.say(each.message) for each in notes))
+        return list(dict.fromkeys(self.words.say(each.message) for each in notes if not self.is_idle(each)))
+
+    def is_idle(self, note: "Note") -> bool:
+        """Whether it says nothing to somebody who chose some recordings of many, as that others are not among them."""
+        from audioscan_host import About
+
+        return self.order.kind in ("suggest", "counts") and note.about is About.LEFT_OUT
 
     def failures(self, failures: "Iterable[RecordingFailure]") -> list[dict[str, Any]]:
         """Recordings that could not be read, by number, each with the reason."""

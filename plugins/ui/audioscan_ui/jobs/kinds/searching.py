@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 from audioscan_ui.jobs.work import Result, Work
 
 if TYPE_CHECKING:
-    from audioscan_host import Detector, Windowing
+    from audioscan_host import Detector, Registry, Windowing
+
+PLAIN_MODEL = "MEL"
+"""That needs no weights, and takes a second for ten minutes."""
 
 
 def run(work: Work) -> Result:
     """Search by the model that is named, or that of the detector, whose windows are in the cache already."""
-    from audioscan_host import QuerySpan, load_detector, search
+    from audioscan_host import QuerySpan, load_detector, load_registry, search
 
     order, request = work.order, work.order.request
     detector = load_detector(Path(order.detector.path)) if order.detector else None
-    model = request.get("model") or (detector.model if detector else "")
+    model = request.get("model") or (detector.model if detector else ready_model(load_registry()))
     like = request["like"]
     example = QuerySpan(Path(order.example), like["start"], like["end"])
     result = search(
@@ -36,6 +39,27 @@ def run(work: Work) -> Result:
         "failures": work.failures(result.failures),
         "notes": work.notes(result.notes),
     }
+
+
+def ready_model(registry: "Registry") -> str:
+    """A model that can be used at once, where nobody has chosen one.
+
+    Raises:
+        UnknownModelError: none is installed.
+    """
+    from audioscan_host import UnknownModelError
+    from audioscan_host.models.weights import missing
+
+    ready = [
+        name
+        for name, model in registry.models.items()
+        if model.checkpoint.weights is None or not missing(model.checkpoint.weights)
+    ]
+    for name in (*(each for each in ready if each == PLAIN_MODEL), *ready):
+        return name
+    raise UnknownModelError(
+        "There is no model to search by yet: fetch the weights of one, on the view Train."
+    )
 
 
 def _windowing(work: Work, detector: "Detector | None", model: str, length: float) -> "Windowing":

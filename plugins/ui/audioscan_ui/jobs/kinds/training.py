@@ -54,7 +54,11 @@ def windowing_facts(choice: dict[str, Any], work: Work) -> dict[str, Any]:
 def _report(report: "LabelReport", work: Work) -> dict[str, Any]:
     return {
         "label": report.label,
-        "counts": report.counts,
+        "counts": {
+            "positive": report.positives,
+            "negative": report.negatives,
+            "left_out": report.left_out,
+        },
         "rate": report.rate,
         "figures": report.figures.to_json() if report.figures else None,
         "notes": [work.words.say(each) for each in report.notes],
