@@ -32,6 +32,7 @@ export function counters(model) {
       say(numbers[i], count(counts[part]));
       bars[i].style.setProperty("flex-grow", String(counts[part]));
     });
+    precision.hidden = model.order === "suggest" || !model.detector;
     const share = counts.precision;
     if (!share) {
       fill(precision, h("span", { class: "muted" }, "Precision: not judged yet"));

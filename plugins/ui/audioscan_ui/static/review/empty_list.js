@@ -36,7 +36,7 @@ export function emptyList(model, opening, ways) {
   }
 
   function draw() {
-    if (!model.detector) return show(`label ${labelCounts().join()}`, withoutDetector);
+    if (!model.detector) return show(`label ${JSON.stringify(labelCounts())}`, withoutDetector);
     const { scan, recording, scope, order } = model;
     const job = store.jobs.findLast(({ kind, state }) => kind === "scan" && (state === "running" || state === "waiting"));
     const isScanned = scan !== null && (scope === "all" ? scan.recordings.size > 0 : scan.recordings.has(recording ?? -1));
@@ -44,35 +44,43 @@ export function emptyList(model, opening, ways) {
     if (!isScanned && job) return show("scanning", () => [h("p", {}, "The scan is under way: the strip at the bottom shows how far it is.")]);
     if (!isScanned && opening.state !== "loading") return show(`scan ${recording}`, withoutScan);
     if (opening.state === "loading" && !model.shown.length) return show("loading", () => [h("p", {}, "The scores are on their way …")]);
-    if (model.shown.length) return show("", () => []);
-    if (model.rows.length) return show("filtered", allFiltered);
+    const found = model.rows.some(({ origin }) => origin === "found");
+    if (model.shown.length && (found || order === "suggest")) return show("", () => []);
+    if (model.rows.length && !model.shown.length) return show("filtered", allFiltered);
     const peaks = model.labels.filter(({ steps }) => steps?.length).map(({ index, steps }) => ({ index, peak: highest(steps) }));
     show(`low ${peaks.map(({ peak }) => peak).join()}`, () => nothingReached(peaks));
   }
 
-  /** @returns {string[]} */
+  /** How often each label was accepted or drawn, how many stretches are without a sound, what label files have. */
   function labelCounts() {
     /** @type {Record<string, number>} */
     const counts = {};
-    for (const { label, role } of store.verdicts.values()) if (role === "positive") counts[label] = (counts[label] ?? 0) + 1;
-    const annotated = store.state.label_files.reduce((sum, { counts: roles }) => sum + (roles.positive ?? 0), 0);
-    return [...Object.entries(counts).map(([label, n]) => `${label}: ${n}`), annotated ? `in label files: ${annotated}` : ""].filter(Boolean);
+    let without = 0;
+    for (const { label, role } of store.verdicts.values()) {
+      if (role === "positive") counts[label] = (counts[label] ?? 0) + 1;
+      if (role === "absent") without++;
+    }
+    const inFiles = store.state.label_files.reduce((sum, { counts: roles }) => sum + (roles.positive ?? 0), 0);
+    return { counts, without, inFiles };
   }
 
   function withoutDetector() {
-    const counts = labelCounts();
-    const most = Math.max(0, ...counts.map((text) => Number(text.slice(text.lastIndexOf(" ")))));
+    const { counts, without, inFiles } = labelCounts();
+    const most = Math.max(0, ...Object.values(counts));
+    const here = Object.entries(counts).map(([label, n]) => `${label} ${n}`);
+    if (without) here.push(`without it ${without}`);
+    if (inFiles) here.push(`in label files ${inFiles}`);
+    /** @type {HTMLElement[]} */
     const todo = [
       h("h3", {}, "No detector yet: label first"),
-      h("p", {}, "Look for the sound in the picture. Drag over it, or press D at its start, and name it. Mark every one in a stretch that you look through."),
+      h("p", {}, "Drag over the sound in the picture, or press D at its start and Enter, and name it."),
+      h("p", {}, "Then draw a stretch of some seconds without it and press X: a detector learns from both. Some ten of each will do."),
     ];
-    if (counts.length) todo.push(h("p", {}, `Labels so far: ${counts.join(", ")}.`));
-    if (most < ENOUGH) {
-      todo.push(h("p", {}, `${ENOUGH} of a label are enough to begin; 20 make a better detector.`));
-      return todo;
+    if (here.length) todo.push(h("p", {}, `Labels so far: ${here.join(", ")}.`));
+    if ((most >= ENOUGH && without > 0) || inFiles >= ENOUGH) {
+      todo.push(h("p", {}, "That is enough to begin with."));
+      todo.push(button("Train a detector", "Shift+T", ways.train, { className: "primary", title: "Learn a detector from these labels" }));
     }
-    todo.push(h("p", {}, "That is enough to begin with."));
-    todo.push(button("Train a detector", null, ways.train, { className: "primary", title: "Learn a detector from these labels" }));
     return todo;
   }
 
@@ -86,8 +94,8 @@ export function emptyList(model, opening, ways) {
       h(
         "div",
         { class: "buttons" },
-        button("Scan this recording", null, () => recording !== null && ways.scan([recording]), { className: many > 1 ? "" : "primary", title: "Find its sounds in this recording" }),
-        many > 1 ? button(`Scan all ${many}`, null, () => ways.scan("all"), { className: "primary", title: "Find its sounds in all recordings" }) : null,
+        button("Scan this recording", "Shift+S", () => recording !== null && ways.scan([recording]), { className: many > 1 ? "" : "primary", title: "Find its sounds in this recording" }),
+        many > 1 ? button(`Scan all ${many}`, "Shift+A", () => ways.scan("all"), { className: "primary", title: "Find its sounds in all recordings" }) : null,
       ),
     ];
   }
@@ -100,17 +108,17 @@ export function emptyList(model, opening, ways) {
     const threshold = Math.floor(best.peak * 100) / 100;
     const said = [h("h3", {}, "Nothing reaches the threshold"), h("p", {}, `The highest probability of ${name} here is ${best.peak.toFixed(2)}.`)];
     if (threshold >= settings.threshold) return [h("h3", {}, "Nothing is long enough"), h("p", {}, `Regions of ${name} are shorter than ${settings.minDuration} s.`)];
-    return [...said, button(`Lower it to ${threshold.toFixed(2)}`, null, () => ways.lower(best.index, threshold), { className: "primary", title: `Lower the threshold of ${name}` })];
+    return [...said, button(`Lower it to ${threshold.toFixed(2)}`, "Shift+L", () => ways.lower(best.index, threshold), { className: "primary", title: `Lower the threshold of ${name}` })];
   }
 
   const allFiltered = () => [
     h("p", {}, `None of ${counted(model.rows.length, "row")} fits what you chose to see.`),
-    button("Show all", null, ways.showAll, { title: "Show all rows" }),
+    button("Show all", "Shift+X", ways.showAll, { title: "Show all rows" }),
   ];
 
   const nothingSuggested = () => [
     h("p", {}, "Nothing was suggested yet. Suggestions are the spans whose verdicts would teach the detector most; F finds what sounds like the selected span."),
-    button("Suggest", null, ways.suggest, { className: "primary", title: "Choose such spans now" }),
+    button("Suggest", "U", ways.suggest, { className: "primary", title: "Choose such spans now" }),
   ];
 
   model.subscribe(draw);

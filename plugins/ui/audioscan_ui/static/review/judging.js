@@ -48,7 +48,7 @@ export function judging(model, movement, player) {
     const next = goesOn ? model.nextToDo() : null;
     send(judged(row, role, told({ label })));
     if (next) movement.go(next);
-    else if (goesOn) tell("That was the last one to do in this list.", "done");
+    else if (goesOn && row.verdict === null) tell("That was the last one to do in this list.", "done");
   }
 
   /**

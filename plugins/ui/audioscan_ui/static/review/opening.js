@@ -4,6 +4,7 @@
 import { afterPause } from "../dom.js";
 import { journal } from "../journal.js";
 import { attempt } from "../messages.js";
+import { getJson } from "../server.js";
 import { store } from "../store.js";
 import { noFilters } from "./filters.js";
 import { scanBy } from "./scores.js";
@@ -25,6 +26,8 @@ export class Opening {
     this.state = "";
     this.scans = 0; // counts openings, so that an answer to an older one is dropped
     this.scannedBefore = "";
+    /** Those whose labels are shown. @type {import("../facts.js").LabelFileFacts[]} */
+    this.labelFiles = [];
     this.keepPosition = afterPause(PAUSE, () => this.keepPositionNow());
     this.keepRegions = afterPause(PAUSE, () => this.keepRegionsNow());
   }
@@ -69,7 +72,8 @@ export class Opening {
     }
     const open = store.recording(model.recording ?? -1);
     if (!open) this.openRecording(null);
-    else if (open.duration && place.duration === 0) this.openRecording(open.number);
+    else if (open.duration && place.duration !== open.duration) this.openRecording(open.number);
+    if (JSON.stringify(this.labelFiles) !== JSON.stringify(store.state.label_files)) this.loadLabelled();
   }
 
   /** @param {number|null} number */
@@ -79,6 +83,7 @@ export class Opening {
     const all = store.setting("review.regions", /** @type {Record<string, any>} */ ({}));
     const kept = (detector && all[detector.sha256]) ?? store.setting("regions", {});
     this.model.take({ detector, scan: null, kept });
+    this.keepRegions();
     this.openScan();
   }
 
@@ -122,6 +127,18 @@ export class Opening {
     model.refresh();
   }
 
+  /** Fetch what label files say of the open recording, where they may say something. */
+  async loadLabelled() {
+    const { model } = this;
+    const { recording } = model;
+    this.labelFiles = store.state.label_files;
+    if (recording === null || !this.labelFiles.length) return;
+    const answer = await attempt(() => getJson(`api/recordings/${recording}/annotations`));
+    if (!answer || model.recording !== recording) return;
+    const labelled = answer.spans.map((/** @type {any} */ span) => ({ ...span, recording, origin: "labelled" }));
+    model.take({ labelled });
+  }
+
   /**
    * Open a recording; the first one where there is no such.
    *
@@ -132,11 +149,24 @@ export class Opening {
     const facts = store.recording(number ?? -1) ?? store.state.recordings.find(({ problem }) => !problem) ?? store.state.recordings[0];
     if (!facts) return;
     const duration = facts.duration ?? 0;
-    if (place.recording !== facts.number || place.duration !== duration) place.open(facts.number, duration);
+    if (place.recording !== facts.number || (duration && place.duration !== duration)) place.open(facts.number, duration);
+    if (!duration && !facts.problem) this.findLength(facts.number);
     if (model.recording === facts.number) return;
-    model.take({ recording: facts.number });
+    model.take({ recording: facts.number, labelled: [] });
     store.keep("review.recording", facts.number);
     this.loadScores();
+    this.loadLabelled();
+  }
+
+  /**
+   * Ask for the length of a recording that the session has not looked at yet.
+   *
+   * @param {number} number
+   */
+  async findLength(number) {
+    const answer = await attempt(() => getJson(`api/recordings/${number}/media`));
+    const { place } = this;
+    if (answer?.duration && place.recording === number && place.duration === 0) place.open(number, answer.duration);
   }
 
   /** @param {"recording"|"all"} scope */

@@ -9,7 +9,7 @@ export const ORDERS = [
   { name: "score", label: "Score", title: "The highest probability first" },
   { name: "unsure", label: "Least sure", title: "Probabilities near 0.5 first: each of these verdicts teaches the detector most" },
   { name: "mixed", label: "Mixed", title: "From every part of the scores in turn: the precision of a part of them says something about all" },
-  { name: "suggest", label: "Suggestions", title: "What was suggested, and what sounds like a span, in the order of the suggestions" },
+  { name: "suggest", label: "Suggested", title: "What was suggested, and what sounds like a span, in the order of the suggestions" },
 ];
 
 /** Parts of the scores that "mixed" takes from in turn. */

@@ -94,6 +94,8 @@ function oneRow(model, number) {
   const score = h("span", { class: "row-score" });
   const element = h("div", { class: "region-row", role: "option", id: `region-row-${number}` }, verdict, swatch, label, time, length, score);
   let selected = false;
+  /** Whether the rows are of several recordings, which then are named. */
+  const isOfAll = () => model.scope === "all" || model.order === "suggest";
 
   /** @param {number} at place in the list; -1 for none */
   function show(at) {
@@ -109,8 +111,9 @@ function oneRow(model, number) {
     element.setAttribute("aria-setsize", String(model.shown.length));
     swatch.style.setProperty("background", colourOf(row.labelIndex));
     const name = row.relabelled ? `${row.label} → ${row.relabelled}` : row.label;
-    const recording = model.scope === "all" || model.order === "suggest" ? (store.recording(row.recording)?.name ?? "") : "";
+    const recording = isOfAll() ? (store.recording(row.recording)?.name ?? "") : "";
     say(verdict, signOf(row));
+    length.hidden = isOfAll();
     say(label, recording ? `${name} · ${recording}` : name);
     say(time, clock(row.start, 1));
     say(length, `${(row.end - row.start).toFixed(1)} s`);

@@ -22,7 +22,7 @@ export function toolBar(model, opening, { suggest, controls, time }) {
   look.addEventListener("keydown", (event) => {
     if (event.key === "Escape") look.open = false;
   });
-  const proposals = button("Suggest", null, suggest, { title: "Choose spans whose verdicts would teach the detector most", className: "small" });
+  const proposals = button("Suggest", "U", suggest, { title: "Choose spans whose verdicts would teach the detector most", className: "small", group: "List" });
 
   /** @param {number} by */
   function beside(by) {

@@ -38,7 +38,11 @@ export function view(container) {
   const verdicts = judging(model, moves, sound);
   const names = () => [...new Set([...model.labels.map(({ name }) => name), ...store.state.labels])];
   const field = labelField(names);
-  const jobs = listeningJobs(model, () => head.changeOrder("suggest"));
+  const jobs = listeningJobs(model, () => {
+    head.changeOrder("suggest");
+    head.showAll();
+    moves.go(model.shown[0], false);
+  });
 
   /** @param {number} index @param {Partial<import("../review/regions.js").RegionSettings>} patch */
   function changeRegions(index, patch) {
@@ -49,6 +53,7 @@ export function view(container) {
 
   /** @param {number} start @param {number} end */
   function draw(start, end) {
+    if (!(end > start)) return;
     const label = model.labels[model.current]?.name;
     if (label !== undefined) verdicts.draw(start, end, label);
     else field.ask("What is heard there?", (name) => verdicts.draw(start, end, name));
@@ -155,9 +160,9 @@ export function view(container) {
 
   const nothing = h(
     "div",
-    { class: "empty" },
-    h("p", {}, "There is no recording to review yet."),
-    h("div", { class: "buttons" }, button("Add recordings", null, () => showView("data"), { className: "primary", title: "Go to the data" })),
+    { class: "empty no-recordings" },
+    h("p", {}, "There is no recording to look at yet."),
+    button("Go to Data", null, () => showView("data"), { className: "primary", title: "Go to Data, which says how to bring recordings in (key: Shift+1)" }),
   );
   const side = h("div", { class: "side" }, thresholds(model, { onRegions: changeRegions }).element, counters(model).element, head.element, empty.element, list.element, head.foot);
   const all = h("div", { class: "review-view" }, tools.element, stage, bar.element, side);
