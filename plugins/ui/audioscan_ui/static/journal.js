@@ -4,7 +4,7 @@
 import { postJson, ServerProblem } from "./server.js";
 import { store } from "./store.js";
 import { tell } from "./messages.js";
-import { keepUnsent, readUnsent } from "./unsent.js";
+import { keepUnsent, takeUnsent } from "./unsent.js";
 
 /** @typedef {import("./facts.js").Verdict} Verdict */
 /** @typedef {import("./facts.js").Change} Change */
@@ -50,7 +50,7 @@ class Journal {
   rebase(state) {
     const isFirst = store.state.folder === "";
     if (isFirst) {
-      this.waiting = readUnsent(state.folder);
+      this.waiting = takeUnsent(state.folder);
       store.whenKept = (name, value) => this.keep(name, value);
     }
     const patch = { state, jobs: state.jobs };

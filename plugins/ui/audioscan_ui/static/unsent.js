@@ -1,8 +1,15 @@
 // @ts-check
-/** Actions that the server has not acknowledged, kept in the browser so that a reload does not lose them. */
+/**
+ * Actions that the server has not acknowledged, kept in the browser so that neither a reload nor a server that ended loses
+ * them. Each page keeps its own; a page that opens takes over those of others, and what is sent twice counts once.
+ */
+
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join(
+  "",
+);
 
 /** @param {string} folder of the session */
-const nameOf = (folder) => `audioscan-unsent:${folder}`;
+const beginningOf = (folder) => `audioscan-unsent:${folder}:`;
 
 /**
  * @param {string} folder
@@ -10,8 +17,9 @@ const nameOf = (folder) => `audioscan-unsent:${folder}`;
  */
 export function keepUnsent(folder, actions) {
   try {
-    if (actions.length) localStorage.setItem(nameOf(folder), JSON.stringify(actions));
-    else localStorage.removeItem(nameOf(folder));
+    const name = beginningOf(folder) + PAGE;
+    if (actions.length) localStorage.setItem(name, JSON.stringify(actions));
+    else localStorage.removeItem(name);
   } catch {
     // a browser that forbids it: the actions are still in memory, and leaving the page asks first
   }
@@ -19,12 +27,16 @@ export function keepUnsent(folder, actions) {
 
 /**
  * @param {string} folder
- * @returns {any[]}
+ * @returns {any[]} what all pages have left, each action once
  */
-export function readUnsent(folder) {
+export function takeUnsent(folder) {
   try {
-    const actions = JSON.parse(localStorage.getItem(nameOf(folder)) ?? "[]");
-    return Array.isArray(actions) ? actions : [];
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(beginningOf(folder)));
+    const actions = names.flatMap((name) => JSON.parse(localStorage.getItem(name) ?? "[]"));
+    const left = [...new Map(actions.map((action) => [action.id, action])).values()];
+    keepUnsent(folder, left);
+    for (const name of names) if (!name.endsWith(PAGE)) localStorage.removeItem(name);
+    return left;
   } catch {
     return []; // forbidden, or not what was written
   }

@@ -4,7 +4,7 @@
 import { fill, h } from "../dom.js";
 import { count, parameters, size } from "../format.js";
 import { hasEnded, lastJob, startJob } from "../jobs.js";
-import { sentenceOf } from "../job_strip.js";
+import { sentenceOf } from "../job_list.js";
 import { button, register } from "../keys.js";
 import { attempt } from "../messages.js";
 import { loadModels, weightsOf } from "../models.js";
