@@ -74,7 +74,7 @@ def test_it_ends_in_order_while_a_page_listens(serve, scene):
 def test_no_acknowledged_action_is_lost_where_the_server_is_killed(serve, scene, tmp_path):
     chance = random.Random(20)  # noqa: S311 - no secret
     acknowledged, number = [], 0
-    for _ in range(20):
+    for _ in range(6):
         server = serve(scene.recordings[0])
         assert [each["id"] for each in server.json("api/state")["verdicts"]][
             : len(acknowledged)
@@ -88,6 +88,27 @@ def test_no_acknowledged_action_is_lost_where_the_server_is_killed(serve, scene,
         server.kill()
         asked.close()
         acknowledged = kept(tmp_path / "it.review" / "journal.jsonl", acknowledged)
+
+
+def test_it_is_served_where_it_was_before_so_that_a_page_finds_what_it_could_not_send(serve, scene):
+    first = serve(scene.recordings[0])
+    first.stop()
+    again = serve()
+    assert (again.port, again.token == first.token) == (first.port, False)
+
+
+def test_an_action_that_the_disk_does_not_take_is_to_be_sent_again(serve, scene, tmp_path):
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("only Linux limits the files of another process")
+    server = serve(scene.recordings[0])
+    server.json("api/actions", judging(1))
+    limit = (tmp_path / "it.review" / "journal.jsonl").stat().st_size + 100
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    status, _, answer = server.ask("POST", "api/actions", judging(2))
+    assert status == 507
+    assert "make room" in json.loads(answer)["problem"]
+    assert len(server.json("api/state")["verdicts"]) == 1
 
 
 def unanswered(server, action):

@@ -58,7 +58,7 @@ _TOKEN_BYTES = 32
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    show_default="a free one",
+    show_default="the last one of the session, or a free one",
     help="Where the page is served.",
 )
 @click.option(
@@ -110,7 +110,8 @@ def ui(
     with ExitStack() as closing:
         session = closing.enter_context(opened(folder, events))
         _add(session, recordings, labels, detectors)
-        listening = closing.enter_context(bound(host, port))
+        listening = closing.enter_context(bound(host, port, session.port))
+        session.port = listening.getsockname()[1]
         jobs = JobQueue(session, events, cache)
         closing.callback(jobs.close)
         media = MediaReader(session)

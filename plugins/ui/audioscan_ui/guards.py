@@ -22,6 +22,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
+_FOREIGN = "Only the page of this server may ask it. If you followed a link to it, copy the address into the browser's address bar.\n"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -70,7 +71,7 @@ class Guards:
         if len(hosts) != 1 or not _is_called(hosts[0], self._names):
             return PlainTextResponse("This server is not called so. Open the address that it printed.\n", 421)
         if not _is_own_page(headers, hosts[0]):
-            return PlainTextResponse("Only the page of this server may ask it.\n", 403)
+            return PlainTextResponse(_FOREIGN, 403)
         first = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
         if not hmac.compare_digest(first.encode("utf-8", "replace"), self._token):
             return PlainTextResponse(

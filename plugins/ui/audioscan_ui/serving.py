@@ -1,9 +1,10 @@
 """Runs the server until somebody ends it."""
 
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
@@ -15,20 +16,34 @@ _SECONDS_TO_END = 2
 """That answers which are under way may take before they are cut off."""
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is one that is free.
+def bound(host: str, port: int, before: int = 0) -> socket.socket:
+    """A listening socket.
+
+    Args:
+        host: an address of this machine.
+        port: that it must have; 0 is one that is free.
+        before: where any will do, the one that is tried first. A browser keeps what it could not send for the same
+            address, so that of an earlier server is the best.
 
     Raises:
         SettingError: the port is taken, or the host is none of this machine.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not port and before:
+        with suppress(SettingError):
+            return _listening(host, before)
+    return _listening(host, port)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        found = socket.socket(family, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # where it lets nobody take a port that is in use
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
         found.listen()  # whoever is told the address may ask at once, and waits until it is served
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        found.close()
+        reason = error.strerror or error
         raise SettingError(f"cannot listen at {host}, port {port}: {reason}; try --port 0") from error
     return found
 

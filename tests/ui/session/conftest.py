@@ -30,7 +30,7 @@ def heard():
 
 @pytest.fixture
 def open_session(tmp_path, heard):
-    """Open the session of the test, again and again: `with open_session() as session`."""
+    """A way into the session of the test, to be gone again and again."""
 
     def open_it(name="it.review"):
         events = Events()

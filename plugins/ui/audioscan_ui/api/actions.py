@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from audioscan_host import OutputError
 from audioscan_ui.api.json_answer import JsonAnswer
 from audioscan_ui.api.json_body import json_body
 from audioscan_ui.problems import Problem
@@ -15,8 +16,12 @@ from audioscan_ui.review import review_of
 async def act(request: Request) -> Response:
     """Do an action; it is on the disk when this answers."""
     action = await json_body(request)
-    # Waiting for a disk must not keep other requests waiting.
-    return JsonAnswer(await asyncio.to_thread(review_of(request).session.act, action))
+    try:
+        # Waiting for a disk must not keep other requests waiting.
+        return JsonAnswer(await asyncio.to_thread(review_of(request).session.act, action))
+    except OutputError as error:
+        # There is nothing wrong with the action: the page sends it again.
+        raise Problem(507, str(error)) from error
 
 
 async def drop_detector(request: Request) -> Response:

@@ -29,6 +29,7 @@ class Catalogue:
         label_files: in order of their numbers.
         detectors: in order of their numbers.
         last_given: number of the latest file name that was given for a detector.
+        port: where it was served last; 0 where it never was.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Catalogue:
     label_files: list[SessionLabelFile] = field(default_factory=list)
     detectors: list[SessionDetector] = field(default_factory=list)
     last_given: int = 0
+    port: int = 0
 
     @classmethod
     def read(cls, folder: Path) -> "Catalogue":
@@ -61,6 +63,7 @@ class Catalogue:
                 [SessionRecording.of_json(each, folder) for each in facts["recordings"]],
                 [SessionLabelFile(int(each["number"]), Path(each["path"])) for each in facts["label_files"]],
                 [SessionDetector.of_json(each, folder / DETECTORS) for each in facts["detectors"]],
+                port=int(facts["port"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise OutputError(f"{file}: is damaged ({error!r}): bring it back from a copy") from error
@@ -75,6 +78,7 @@ class Catalogue:
         """
         facts = {
             "version": VERSION,
+            "port": self.port,
             "recordings": [each.to_json(self.folder) for each in self.recordings],
             "label_files": [{"number": each.number, "path": str(each.path)} for each in self.label_files],
             "detectors": [each.to_json() for each in self.detectors],

@@ -28,11 +28,8 @@ class ReviewSession:
     Use `opened`, which holds the folder.
 
     Args:
-        folder: of the session.
+        folder: of the session, also an attribute.
         events: are told of what changes.
-
-    Attributes:
-        folder: of the session.
     """
 
     def __init__(self, folder: Path, events: Events) -> None:
@@ -47,6 +44,18 @@ class ReviewSession:
     def name(self) -> str:
         """The folder's name without its ending."""
         return self.folder.absolute().name.removesuffix(ENDING).encode("utf-8", "replace").decode()
+
+    @property
+    def port(self) -> int:
+        """Where it was served last; 0 where it never was."""
+        return self._catalogue.port
+
+    @port.setter
+    def port(self, port: int) -> None:
+        with self._lock:
+            if port != self._catalogue.port:
+                self._catalogue.port = port
+                self._catalogue.keep()
 
     @property
     def recordings(self) -> Sequence[SessionRecording]:

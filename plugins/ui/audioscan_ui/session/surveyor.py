@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from audioscan_host import OutputError
@@ -19,7 +20,7 @@ _TELLING = 1.5
 """Seconds between two tellings of pages, each of which fetches the whole state then."""
 
 _LOOKING = 20.0
-"""Seconds after which it is looked whether files have gone or come back."""
+"""Seconds after which it is looked whether files have gone, come back or changed."""
 
 _EMBEDDING = frozenset({"train", "evaluate", "scan", "suggest", "search", "demo"})
 """Kinds of jobs that leave embeddings."""
@@ -46,6 +47,7 @@ class Surveyor(threading.Thread):
         self._ends = False
         self._process: subprocess.Popen[bytes] | None = None
         self._told = 0.0
+        self._label_files: list[tuple[int, int]] = []
 
     def hear(self, event: Event | None) -> None:
         """Look again where recordings, label files or embeddings are new."""
@@ -59,7 +61,7 @@ class Surveyor(threading.Thread):
     def run(self) -> None:
         """Until the end."""
         while not self._ends:
-            if self._asked.wait(_LOOKING) or self._has_gone_or_come_back():
+            if self._asked.wait(_LOOKING) or self._is_changed():
                 self._asked.clear()
                 if not self._ends:
                     self._look()
@@ -72,30 +74,34 @@ class Surveyor(threading.Thread):
             self._process.kill()
         self.join()
 
-    def _has_gone_or_come_back(self) -> bool:
-        return any(each.path.exists() == each.is_missing for each in self._session.recordings)
+    def _is_changed(self) -> bool:
+        if any(each.path.exists() == each.is_missing for each in self._session.recordings):
+            return True
+        return [_version(each.path) for each in self._session.label_files] != self._label_files
 
     def _look(self) -> None:
         order = self._session.survey_order(self._cache_dir)
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-m", "audioscan_ui.session.survey"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self._label_files = [_version(each.path) for each in self._session.label_files]
+        command = [sys.executable, "-m", "audioscan_ui.session.survey"]
         try:
-            _send(process, order)
-            for line in process.stdout or ():
-                self._session.take_survey(json.loads(line))
-                self._tell(at_once=False)
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - this package
+                self._process = process
+                if not self._ends:
+                    self._listen(process, order)
         except (OSError, ValueError) as error:
-            logger.warning("recordings and label files could not be looked at: %s", error)
-        finally:
-            if process.stdout is not None:
-                process.stdout.close()
-            process.wait()
+            if not self._ends:
+                logger.warning("recordings and label files could not be looked at: %s", error)
         self._keep()
         if not self._ends:
             self._tell(at_once=True)
+
+    def _listen(self, process: "subprocess.Popen[bytes]", order: SurveyOrder) -> None:
+        if process.stdin is not None and process.stdout is not None:
+            with process.stdin as stdin:
+                stdin.write(order.to_json().encode())
+            for line in process.stdout:
+                self._session.take_survey(json.loads(line))
+                self._tell(at_once=False)
 
     def _keep(self) -> None:
         """What was found out need not be looked for again; where it cannot be kept, it is."""
@@ -110,10 +116,13 @@ class Surveyor(threading.Thread):
             self._events.tell("state")
 
 
-def _send(process: "subprocess.Popen[bytes]", order: SurveyOrder) -> None:
-    if process.stdin is not None:
-        with process.stdin as stdin:
-            stdin.write(order.to_json().encode())
+def _version(path: Path) -> tuple[int, int]:
+    """Size and time of a file; of a folder of label files, what tells that one came or went."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 @contextmanager
