@@ -60,7 +60,7 @@ function named(event) {
  * @returns {string}
  */
 export function hintOf(key) {
-  return key.replace("Backspace", "⌫");
+  return key.replace("Shift+", "⇧").replace("Backspace", "⌫").replace(/Up$/, "↑").replace(/Down$/, "↓");
 }
 
 /**

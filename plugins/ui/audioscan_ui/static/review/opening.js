@@ -18,10 +18,12 @@ export class Opening {
   /**
    * @param {ReviewModel} model
    * @param {Place} place
+   * @param {() => boolean} isPlaying where the playhead is while it plays is not worth keeping
    */
-  constructor(model, place) {
+  constructor(model, place, isPlaying) {
     this.model = model;
     this.place = place;
+    this.isPlaying = isPlaying;
     /** "loading" while scores are on their way; the sentence where they could not be had. */
     this.state = "";
     this.scans = 0; // counts openings, so that an answer to an older one is dropped
@@ -50,7 +52,10 @@ export class Opening {
       place.seek(position.playhead);
       if (position.selected) model.select(position.selected);
     }
-    place.subscribe((what) => what !== "cursor" && this.keepPosition());
+    place.subscribe((what) => {
+      const isPassing = what === "playhead" && this.isPlaying();
+      if (what !== "cursor" && what !== "draft" && !isPassing) this.keepPosition();
+    });
     model.subscribe(() => this.keepPosition());
     window.addEventListener("pagehide", () => {
       this.keepPositionNow();

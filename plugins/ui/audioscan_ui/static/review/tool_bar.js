@@ -13,7 +13,7 @@ import { pick } from "./pick.js";
  */
 export function toolBar(model, opening, { suggest, controls, time }) {
   const detector = pick("Detector", "The detector whose regions are shown", (number) => opening.openDetector(Number(number)));
-  const recording = pick("Recording", "The recording that is open (keys: Shift+J and Shift+K)", (number) => opening.openRecording(Number(number)));
+  const recording = pick("Recording", "The recording that is open (keys: Shift+Up and Shift+Down)", (number) => opening.openRecording(Number(number)));
   const all = h("input", { type: "checkbox", onchange: () => opening.openScope(all.checked ? "all" : "recording") });
   const look = h("details", { class: "look" }, h("summary", { title: "Colours, brightness, contrast, highest frequency (keys: C, B)" }, "Picture"), controls);
   document.addEventListener("pointerdown", (event) => {
@@ -32,8 +32,8 @@ export function toolBar(model, opening, { suggest, controls, time }) {
     if (next !== undefined) opening.openRecording(next);
   }
 
-  const previous = button("‹", "Shift+K", () => beside(-1), { name: "Previous recording", title: "Previous recording", className: "plain icon", group: "List" });
-  const next = button("›", "Shift+J", () => beside(1), { name: "Next recording", title: "Next recording", className: "plain icon", group: "List" });
+  const previous = button("‹", "Shift+Up", () => beside(-1), { name: "Previous recording", title: "Previous recording", className: "plain small", group: "List" });
+  const next = button("›", "Shift+Down", () => beside(1), { name: "Next recording", title: "Next recording", className: "plain small", group: "List" });
 
   /** @type {import("../facts.js").SessionState|null} that the choices were made of */
   let offered = null;

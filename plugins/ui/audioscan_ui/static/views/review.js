@@ -33,7 +33,7 @@ export function view(container) {
   const place = createPlace();
   const model = new ReviewModel();
   const sound = player(place);
-  const opening = new Opening(model, place);
+  const opening = new Opening(model, place, () => sound.playing);
   const moves = movement(model, place, sound, opening);
   const verdicts = judging(model, moves, sound);
   const names = () => [...new Set([...model.labels.map(({ name }) => name), ...store.state.labels])];
@@ -173,6 +173,7 @@ export function view(container) {
 
   sound.subscribe(() => {
     bar.showPlaying(sound.playing);
+    opening.keepPosition();
     if (sound.problem) tell(sound.problem, "problem");
   });
   followVerdicts(model, moves, verdicts.isOwn, () => isShown);
