@@ -11,7 +11,10 @@ DOCS = ROOT / "docs"
 STATIC = ROOT / "plugins" / "ui" / "audioscan_ui" / "static"
 
 NAME = r'"((?:Ctrl\+)?(?:Shift\+)?(?:[A-Z0-9]|[^\w\s"]|[A-Z][a-z]+))"'
-KEYS = [re.compile(before + NAME) for before in (r"\bregister\(\s*", r'\bbutton\(\s*"[^"]*",\s*', r"\bkey: ")]
+KEYS = [
+    re.compile(before + NAME)
+    for before in (r"\bregister\(\s*", r'\bbutton\(\s*(?:"[^"]*"|`[^`]*`),\s*', r"\bkey: ")
+]
 """A key where a module registers it: `register("J", ...)`, `button("Accept", "A", ...)`, `key: "L"` in a list of buttons."""
 
 IN_LOOPS = {*(f"Shift+{digit}" for digit in range(1, 6)), *map(str, range(1, 10))}
