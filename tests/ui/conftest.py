@@ -300,6 +300,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Visit]]:
         seen.page.on("request", lambda request: seen.requests.append(request.url))
         seen.page.goto(server.address)
         visits.append(seen)
+        seen.until("!!document.querySelector('[role=tab][aria-selected=true]')")
         return seen
 
     yield open_page

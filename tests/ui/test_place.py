@@ -120,5 +120,12 @@ BRIGHT = """(async () => {
   const sorted = [...loudness.slice(left)].sort((a, b) => a - b);
   const middle = (sorted[Math.floor(sorted.length / 2)] + sorted.at(-1)) / 2;
   const bright = [...loudness.keys()].filter((x) => x >= left && loudness[x] > middle);
-  return bright.length ? {first: bright[0], last: bright.at(-1), left, plot: width - left} : null;
+  // Edges and letters are drawn over the picture too: the tone is the longest stretch.
+  const runs = [];
+  for (const x of bright) {
+    if (runs.length && x - runs.at(-1).last <= 2) runs.at(-1).last = x;
+    else runs.push({first: x, last: x});
+  }
+  runs.sort((a, b) => b.last - b.first - (a.last - a.first));
+  return runs.length ? {...runs[0], left, plot: width - left} : null;
 })()"""

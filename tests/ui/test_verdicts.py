@@ -7,6 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+DEATHS = 20
 STORE = "import(new URL('static/store.js', location.href).href)"
 QUIET = """Promise.all(["store.js", "journal.js"].map((name) => import(new URL(`static/${name}`, location.href).href)))
   .then(([{store}, {journal}]) =>
@@ -89,31 +90,26 @@ def test_after_every_kind_of_action_a_reload_changes_nothing(review, at_work):
 def test_no_verdict_that_was_acknowledged_is_lost_when_the_server_dies(review, at_work, measured):
     moments = np.random.default_rng(7)
     seen = at_work(server := review())
-    lost_on_the_way, kept = 0, set()
-    for death in range(20):
-        if not death % 4:
-            seen = at_work(server)
-            seen.expected += ["Failed to load resource", "ERR_", "net::"]
-        else:
+    seen.expected += ["Failed to load resource", "ERR_", "net::"]
+    lost_on_the_way, kept = 0, {}
+    for death in range(DEATHS):
+        if death:
             seen.page.goto(server.address)
-            _wait_for_rows(seen)
+            _wait_for_rows(seen)  # the session remembers the tab
         seen.page.keyboard.press(str(moments.choice(list("axs"))))
         time.sleep(float(moments.uniform(0, 0.05)))
         server.kill()
-        time.sleep(0.05)
         acknowledged, given = seen.page.evaluate(ACKNOWLEDGED)
-        assert len(given) >= 1
+        assert given
         server = review()
-        now = {
-            each["id"]: (each["role"], each["start"], each["end"])
-            for each in server.json("api/state")["verdicts"]
-        }
-        assert kept <= set(now), "an earlier verdict is lost"
+        now = {each["id"]: (each["start"], each["end"]) for each in server.json("api/state")["verdicts"]}
+        # A region may have been judged once more, since the page had not kept yet where it was.
+        assert set(kept.values()) <= set(now.values()), f"death {death}: an earlier verdict is lost"
         assert set(acknowledged) <= set(now), f"death {death}: acknowledged and lost"
         lost_on_the_way += len(set(given) - set(now))
-        kept = set(now)
+        kept = now
     measured(kept=len(kept), not_acknowledged_and_not_kept=lost_on_the_way)
-    assert len(kept) >= 5
+    assert len(kept) >= DEATHS / 4
 
 
 ACKNOWLEDGED = """Promise.all(["store.js", "journal.js"].map((name) => import(new URL(`static/${name}`, location.href).href)))
