@@ -1,6 +1,10 @@
 """Precision of what was judged, and the interval it lies in."""
 
 import itertools
+import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
@@ -8,6 +12,7 @@ from scipy.stats import binomtest
 from audioscan_ui.results.agreement import agreement, wilson
 from audioscan_ui.session.verdicts import Found, Origin, Verdict, VerdictRole
 
+STATIC = Path(__file__).resolve().parents[2] / "plugins" / "ui" / "audioscan_ui" / "static"
 SHA = "b" * 64
 IDS = itertools.count()
 STARTS = itertools.count(0, 10)
@@ -78,3 +83,38 @@ def test_what_no_threshold_found_does_not_count():
 def test_where_nobody_could_tell_there_is_no_precision():
     (whole, _) = agreement([verdict(0.8, VerdictRole.SOFT)])
     assert (whole.precision, whole.interval, whole.unsure) == (None, None, 1)
+
+
+def test_the_page_counts_and_reckons_as_the_table_does(tmp_path):
+    """The counters above the list are formed in the page, by a module of its own."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    (tmp_path / "precision.mjs").write_bytes((STATIC / "review" / "precision.js").read_bytes())
+    pairs = [(0, 1), (1, 1), (0, 20), (20, 20), (7, 11), (999, 1000)]
+    program = (
+        "import { wilson, countVerdicts } from './precision.mjs';"
+        f"const shares = {json.dumps(pairs)}.map(([right, judged]) => wilson(right, judged));"
+        "const row = (verdict, relabelled = null, origin = 'found') => ({ verdict, relabelled, origin });"
+        "const rows = [row('positive'), row('positive', 'bark'), row('absent'), row('soft'), row(null),"
+        " row('positive', null, 'drawn')];"
+        "console.log(JSON.stringify([shares, countVerdicts(rows).precision]));"
+    )
+    (tmp_path / "program.mjs").write_text(program, encoding="utf-8")
+    done = subprocess.run([node, "program.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    shares, precision = json.loads(done.stdout)
+    assert [(share["low"], share["high"]) for share in shares] == [
+        pytest.approx(wilson(*pair), abs=1e-12) for pair in pairs
+    ]
+    table = agreement(
+        [
+            verdict(0.8),
+            verdict(0.8, label="bark"),
+            verdict(0.8, VerdictRole.ABSENT),
+            verdict(0.8, VerdictRole.SOFT),
+            verdict(0.8, origin=Origin.DRAWN),
+        ]
+    )
+    assert (table[0].accepted, table[0].rejected) == (1, 2)
+    assert precision["value"] == table[0].precision
+    assert (precision["low"], precision["high"]) == pytest.approx(table[0].interval)
