@@ -72,6 +72,13 @@ def test_counting_says_which_window_fits_and_why(bench):
     assert result["windowing"]["why"] == "beep usually lasts 1.5 s"
 
 
+def test_nothing_is_counted_where_nothing_is_labelled(open_bench, beeps):
+    result = open_bench([beeps]).done({"kind": "counts", "model": "MEL", "labels": ["beep"]})
+
+    none = {"positive": 0, "negative": 0, "left_out": 0}
+    assert result["labels"] == [{"label": "beep", **none, "without_review": none, "with_review": None}]
+
+
 def test_a_scan_keeps_the_scores_of_the_host_to_the_bit(scanner, beeps, trained, tmp_path):
     result = scanner.done({"kind": "scan", "detector": 1, "recordings": "all"})
 

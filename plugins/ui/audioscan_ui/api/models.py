@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -96,11 +99,22 @@ def _model(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _devices() -> list[str]:
+    if not _may_have_gpu():
+        return ["auto", "cpu"]
     try:
         found: list[str] = _asked("-c", _DEVICES)
     except Problem:
         return ["auto", "cpu"]
     return found
+
+
+def _may_have_gpu() -> bool:
+    """Whether it is worth the seconds that torch takes to say which ones there are."""
+    places = (Path("/dev/nvidia0"), Path("/dev/kfd"))  # of NVIDIA's and AMD's drivers on Linux
+    seen = (
+        sys.platform == "darwin" or shutil.which("nvidia-smi") is not None or any(p.exists() for p in places)
+    )
+    return seen and find_spec("torch") is not None
 
 
 def _asked(*arguments: str) -> Any:

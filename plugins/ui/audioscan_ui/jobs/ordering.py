@@ -184,6 +184,7 @@ class Ordering:
         end = fields.number(place, "end", least=0)
         if start is None or end is None or end <= start:
             raise Problem(422, "A place needs a start, and an end after it.")
+        fields.number(place, "score", least=-1, most=1)
 
     def _order(
         self,
