@@ -66,7 +66,7 @@ export function precisionTable() {
       h(
         "p",
         { class: "hint" },
-        "Of the regions that were judged; intervals of 95 % by Wilson's method. Judge over all scores (order: stratified) for a fair picture.",
+        "Of the regions that were judged; intervals of 95 % by Wilson's method. In the order Mixed a line of some scores is fair to all regions of these scores; the last line is fair only where all regions were judged.",
       ),
     );
     diagram.show(

@@ -69,7 +69,7 @@ export function windowCounts({ request, why, difference } = AS_THE_FORM_SAYS) {
       return;
     }
     element.classList.remove("out-of-date");
-    say(state, "");
+    say(state, whatIsMissing(facts.result.labels));
     fill(table, difference ? differenceTable(facts.result.labels) : countsTable(facts.result.labels));
     const { window, hop, why } = facts.result.windowing;
     say(windowing, `Windows of ${window} s every ${hop} s${why ? `: ${why}` : ""}.`);
@@ -87,6 +87,16 @@ export function windowCounts({ request, why, difference } = AS_THE_FORM_SAYS) {
       isShown = false;
     },
   };
+}
+
+/**
+ * @param {any[]} labels
+ * @returns {string} what has to be labelled before anything can be learnt; empty where nothing is missing
+ */
+function whatIsMissing(labels) {
+  const without = labels.filter((each) => each.positive && !each.negative).map((each) => each.label);
+  if (!without.length) return "";
+  return `Show places without ${without.join(" and without ")} too: in Review, draw a stretch where it is not heard and press X.`;
 }
 
 const TITLES = [
