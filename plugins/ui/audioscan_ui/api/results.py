@@ -3,9 +3,10 @@
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from audioscan_ui.api.json_answer import JsonAnswer
 from audioscan_ui.api.json_body import json_body
 from audioscan_ui.problems import Problem
 from audioscan_ui.results.kinds import KINDS, write_results
@@ -19,12 +20,12 @@ async def write(request: Request) -> Response:
     if not isinstance(kind, str) or kind not in KINDS:
         raise Problem(422, f"kind must be one of {', '.join(KINDS)}")
     written = await asyncio.to_thread(write_results, review_of(request).session, kind)
-    return JSONResponse({"files": list(written.files), "sentence": written.sentence})
+    return JsonAnswer({"files": list(written.files), "sentence": written.sentence})
 
 
 async def precision(request: Request) -> Response:
     """The table of precision by detector, label and score."""
-    return JSONResponse({"rows": precision_rows(review_of(request).session)})
+    return JsonAnswer({"rows": precision_rows(review_of(request).session)})
 
 
 routes = [
