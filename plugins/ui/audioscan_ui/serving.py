@@ -65,6 +65,7 @@ def serve(app: ASGIApp, listening: socket.socket, before_end: Callable[[], None]
         access_log=False,  # addresses hold the token
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nothing that a request says of itself is believed
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )
     server = _Server(config, before_end)
