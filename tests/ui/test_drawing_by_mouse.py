@@ -45,6 +45,49 @@ def test_a_span_that_is_drawn_with_shift_becomes_a_verdict(seen, wait_until):
     assert [verdict["start"], verdict["end"]] == pytest.approx([100, 110], abs=0.5)
 
 
+def test_an_edge_that_is_dragged_trims_the_span(seen, wait_until):
+    shape, x = box(seen, "spectrogram")
+    y = shape["y"] + shape["height"] / 2
+    seen.page.keyboard.down("Shift")
+    drag(seen, (x(100), y), (x(115), y))
+    seen.page.keyboard.up("Shift")
+    wait_until(lambda: seen.server.json("api/state")["verdicts"])
+    seen.page.keyboard.press("0")
+    seen.page.wait_for_timeout(300)
+    drag(seen, (x(115) + 3, y), (x(125) + 3, y))
+    (verdict,) = wait_until(
+        lambda: [
+            each
+            for each in seen.server.json("api/state")["verdicts"]
+            if each["end"] > 120 or each["start"] > 101
+        ]
+    )
+    assert [verdict["start"], verdict["end"]] == pytest.approx([100, 125], abs=0.5)
+
+
+@pytest.fixture
+def unscanned(serve, scene, visit):
+    server = serve(scene.recordings[3])
+    seen = visit(server)
+    seen.server = server
+    seen.page.locator("#tab-review").click()
+    seen.until("document.querySelector('.timeline-spectrogram canvas')?.clientHeight > 0")
+    return seen
+
+
+def test_before_anything_is_scanned_a_plain_drag_draws_and_asks_what_it_is(unscanned, wait_until):
+    shape, x = box(unscanned, "spectrogram")
+    y = shape["y"] + shape["height"] / 2
+    wait_until(lambda: unscanned.server.json("api/state")["recordings"][0]["duration"])
+    unscanned.page.wait_for_timeout(500)
+    drag(unscanned, (x(100), y), (x(110), y))
+    unscanned.page.keyboard.type("wren")
+    unscanned.page.keyboard.press("Enter")
+    (verdict,) = wait_until(lambda: unscanned.server.json("api/state")["verdicts"])
+    assert (verdict["label"], verdict["role"]) == ("wren", "positive")
+    assert [verdict["start"], verdict["end"]] == pytest.approx([100, 110], abs=0.5)
+
+
 def test_a_drag_that_escape_ends_changes_nothing(seen):
     shape, x = box(seen, "spectrogram")
     y = shape["y"] + shape["height"] / 2

@@ -49,31 +49,38 @@ export function gestures(surface, model, place, handlers, lanesUnder) {
   const scale = () => timeScale(place.from, place.to, surface.width);
   const within = (/** @type {number} */ time) => Math.min(Math.max(time, 0), place.duration);
 
+  /** Whether a drag draws without being asked to: before anything is scanned, people label. Later it moves the view. */
+  const isLabelling = () => !model.labels.some(({ steps }) => steps);
+
   onDrag(canvas, (down) => {
     if (!place.duration || down.offsetX < LEFT) return null;
     const { time, perPixel } = scale();
     const begun = time(down.offsetX);
-    if (place.draft || down.shiftKey) return drawn(begun, (event) => within(time(event.offsetX)));
+    const timeOf = (/** @type {PointerEvent} */ event) => time(event.offsetX);
+    if (place.draft || down.shiftKey) return drawn(within(begun), (event) => within(timeOf(event)));
     const under = lanesUnder(down.offsetY);
     const edge = edgeAt(model, under, begun, perPixel);
-    if (edge) return trimmed(edge, begun, (event) => time(event.offsetX));
+    if (edge) return trimmed(edge, begun, timeOf);
+    const drag = isLabelling() ? drawn(within(begun), (event) => within(timeOf(event))) : moved(begun, timeOf);
+    return unlessClicked(down, drag, () => clicked(under, begun, perPixel));
+  });
+
+  /** @param {number} begun @param {(event: PointerEvent) => number} timeOf by the scale in which the drag began */
+  function moved(begun, timeOf) {
     const from = place.from;
-    let isClick = true;
     return {
-      move(event) {
-        isClick &&= Math.abs(event.offsetX - down.offsetX) < CLICK;
-        if (!isClick) place.pan(from + (down.offsetX - event.offsetX) * perPixel - place.from);
-      },
-      done() {
-        if (!isClick) return;
-        const span = spanAt(model, under, begun, NEAR * perPixel);
-        place.seek(begun);
-        if (span) handlers.onSelect?.(span, begun);
-        else handlers.onSeek?.(begun);
-      },
+      move: (/** @type {PointerEvent} */ event) => place.pan(from + begun - timeOf(event) - place.from),
       abandoned: () => place.pan(from - place.from),
     };
-  });
+  }
+
+  /** @param {import("./spans.js").Lane[]} under @param {number} time @param {number} perPixel */
+  function clicked(under, time, perPixel) {
+    const span = spanAt(model, under, time, NEAR * perPixel);
+    place.seek(time);
+    if (span) handlers.onSelect?.(span, time);
+    else handlers.onSeek?.(time);
+  }
 
   /** @param {number} begun @param {(event: PointerEvent) => number} timeOf */
   function drawn(begun, timeOf) {
@@ -116,8 +123,10 @@ export function gestures(surface, model, place, handlers, lanesUnder) {
     const isInside = event.offsetX >= LEFT && place.duration > 0;
     place.hover(isInside ? within(now) : null);
     const under = lanesUnder(event.offsetY);
-    const edge = isInside && !place.draft && edgeAt(model, under, now, perPixel);
-    canvas.style.setProperty("cursor", place.draft || event.shiftKey ? "crosshair" : edge ? "ew-resize" : "default");
+    const isAsked = place.draft !== null || event.shiftKey;
+    const edge = isInside && !isAsked && edgeAt(model, under, now, perPixel);
+    const drawing = isInside && (isAsked || isLabelling());
+    canvas.style.setProperty("cursor", edge ? "ew-resize" : drawing ? "crosshair" : "default");
     const span = isInside ? spanAt(model, under, now, NEAR * perPixel) : null;
     canvas.title = span ? spanWords(span) : !isInside && under.length === 1 ? under[0].name : "";
   });
@@ -128,6 +137,26 @@ export function gestures(surface, model, place, handlers, lanesUnder) {
     if (span) place.show(span.start - (span.end - span.start), span.end + (span.end - span.start));
     else place.zoom(2, time(event.offsetX));
   });
+}
+
+/**
+ * A drag that begins after some pixels; what ends before is a click.
+ *
+ * @param {PointerEvent} down
+ * @param {import("./surface.js").Drag} drag
+ * @param {() => void} clicked
+ * @returns {import("./surface.js").Drag}
+ */
+function unlessClicked(down, drag, clicked) {
+  let isClick = true;
+  return {
+    move(event) {
+      isClick &&= Math.abs(event.offsetX - down.offsetX) < CLICK;
+      if (!isClick) drag.move?.(event);
+    },
+    done: (event) => (isClick ? clicked() : drag.done?.(event)),
+    abandoned: drag.abandoned,
+  };
 }
 
 /**

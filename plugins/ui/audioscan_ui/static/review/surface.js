@@ -75,11 +75,17 @@ export function createSurface(container, paint, name) {
 }
 
 /**
+ * @typedef {object} Drag What to do while the pointer is dragged.
+ * @property {(event: PointerEvent) => void} [move]
+ * @property {(event: PointerEvent) => void} [done]
+ * @property {() => void} [abandoned]
+ */
+
+/**
  * Follow a drag of the pointer. Escape, and losing the pointer, give up.
  *
  * @param {HTMLElement} element
- * @param {(event: PointerEvent) => ({move?: (event: PointerEvent) => void, done?: (event: PointerEvent) => void,
- *   abandoned?: () => void}|null|undefined)} begin returns what to do, or nothing where no drag begins
+ * @param {(event: PointerEvent) => (Drag|null|undefined)} begin returns what to do, or nothing where no drag begins
  */
 export function onDrag(element, begin) {
   element.addEventListener("pointerdown", (down) => {
