@@ -42,7 +42,7 @@ ACTIONS = {
     "another order": ["o"],
     "nearer": ["+", "+"],
     "go to a row": ["j", "j"],
-    "another recording": ["Shift+J"],
+    "another recording": ["Shift+ArrowDown"],
 }
 
 

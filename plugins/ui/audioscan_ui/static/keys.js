@@ -49,7 +49,8 @@ class Keyboard {
   pressed(event) {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const key = keyOf(event);
-    if (!key || ownsKey(document.activeElement, key)) return;
+    // A field that was left by this very key keeps it all the same.
+    if (!key || (event.target instanceof Element && ownsKey(event.target, key))) return;
     const binding = this.bindings.find((one) => one.key === key && one.when());
     if (!binding) return;
     event.preventDefault();
@@ -71,6 +72,17 @@ const keyboard = new Keyboard();
 export function register(key, label, fn, options = {}) {
   const { group = "Page", when = () => true, repeat = false, shown = key } = options;
   return keyboard.add({ key, label, fn, group, when, repeat, shown });
+}
+
+/**
+ * Let the sheet of keys tell what the mouse does.
+ *
+ * @param {string} shown such as "Shift and drag"
+ * @param {string} label
+ * @param {() => boolean} when
+ */
+export function mention(shown, label, when) {
+  keyboard.add({ key: "", label, fn: () => {}, group: "Mouse", when, repeat: false, shown });
 }
 
 /**

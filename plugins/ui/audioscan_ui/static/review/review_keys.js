@@ -1,7 +1,7 @@
 // @ts-check
 /** The keys of the review that no button shows. */
 
-import { register } from "../keys.js";
+import { mention, register } from "../keys.js";
 
 const NUDGE = 0.1; // seconds
 const STRIDE = 0.05; // share of what is shown that the playhead goes by
@@ -55,6 +55,14 @@ export function reviewKeys({ place, commands, movement, player, nudge, clear, op
   register("0", "The whole recording", commands.whole, look);
   register("Shift+Left", "Earlier", commands.panLeft, look);
   register("Shift+Right", "Later", commands.panRight, look);
+  mention("Drag", "Move the picture", when);
+  mention("⇧ drag", "Draw a span", when);
+  mention("Edges", "Drag them to trim", when);
+  mention("Click", "Select a region, or set the playhead", when);
+  mention("2 × click", "Show the region near", when);
+  mention("Ctrl wheel", "Nearer, farther", when);
+  mention("Line", "Drag the threshold in the curve", when);
+
   register("C", "Next colours of the spectrogram", commands.nextColourMap, look);
   register("B", "Go to the brightness of the spectrogram", () => {
     openLook();

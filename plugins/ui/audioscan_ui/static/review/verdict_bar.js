@@ -45,7 +45,7 @@ export function verdictBar(model, names, actions, when) {
   const edges = [
     button("Start", "[", () => actions.trim("start"), { group: "Edges", when, repeat: true, title: "Let the region start at the playhead; Shift+[ moves the start 0.1 s earlier, a comma 0.1 s later" }),
     button("End", "]", () => actions.trim("end"), { group: "Edges", when, repeat: true, title: "Let the region end at the playhead; Shift+] moves the end 0.1 s later, a full stop 0.1 s earlier" }),
-    button("Draw", "D", actions.draw, { group: "Edges", when, title: "Draw a span that was missed: drag over the picture, or press D, set the edges, and press Enter" }),
+    button("Draw", "D", actions.draw, { group: "Edges", when, title: "Draw a span that was missed: press D, set its edges with [ and ] or a drag, and press Enter; or hold Shift and drag over the picture" }),
   ];
   const alike = button("Alike", "F", actions.similar, { group: "List", when, title: "Find what sounds like the selected span" });
   const other = button("Other label", "L", actions.typeLabel, { ...verdicts, title: "Give a label that you type", className: "small" });
