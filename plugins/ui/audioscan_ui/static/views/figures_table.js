@@ -13,7 +13,7 @@ const FIGURES = [
   ],
   ["precision", "Precision", "Of the windows found at the threshold, the share that holds the sound"],
   ["recall", "Recall", "Of the windows with the sound, the share that is found at the threshold"],
-  ["false_alarms_per_hour", "False alarms / h", "Places found without the sound, for each hour of judged audio"],
+  ["false_alarms_per_hour", "False alarms/h", "Places found without the sound, for each hour of judged audio"],
   ["roc_auc", "ROC AUC", "How often a window with the sound scores above one without: chance is 0.5"],
   [
     "expected_calibration_error",

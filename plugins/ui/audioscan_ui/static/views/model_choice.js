@@ -138,7 +138,11 @@ function group([family, models]) {
 
 /** @param {ModelFacts} model */
 function option(model) {
-  const parts = [model.name, `${count(model.dim)} dim`, `${parameters(model.parameters)} parameters`];
+  const parts = [
+    model.name,
+    `${count(model.dim)} dim`,
+    model.parameters ? `${parameters(model.parameters)} param.` : "",
+  ].filter(Boolean);
   if (model.weights === "missing") parts.push("to be pulled");
   return h("option", { value: model.name }, parts.join(" · "));
 }
