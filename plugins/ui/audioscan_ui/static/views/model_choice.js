@@ -3,6 +3,7 @@
 
 import { fill, h } from "../dom.js";
 import { count, parameters, size } from "../format.js";
+import { grouped } from "../grouped.js";
 import { hasEnded, lastJob, startJob } from "../jobs.js";
 import { sentenceOf } from "../job_list.js";
 import { button, register } from "../keys.js";
@@ -64,7 +65,7 @@ export function modelChoice() {
       return;
     }
     if (!models.models.length) fill(select, h("option", { value: "" }, "No model is installed"));
-    else fill(select, [...Map.groupBy(models.models, (model) => model.family)].map(group));
+    else fill(select, [...grouped(models.models, (model) => model.family)].map(group));
     fill(
       device,
       h("option", { value: "" }, "the best that is there"),

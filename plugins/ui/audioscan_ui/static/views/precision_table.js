@@ -4,6 +4,7 @@
 import { fill, h } from "../dom.js";
 import { reliabilityDiagram } from "../charts/reliability.js";
 import { share } from "../format.js";
+import { grouped } from "../grouped.js";
 import { attempt } from "../messages.js";
 import { getJson } from "../server.js";
 import { store } from "../store.js";
@@ -40,7 +41,7 @@ export function precisionTable() {
   let rows = [];
 
   function draw() {
-    const groups = Map.groupBy(rows, keyOf);
+    const groups = grouped(rows, keyOf);
     const chosen = groups.get(which.value) ?? mostJudged([...groups.values()]);
     chooser.hidden = !chosen;
     figure.hidden = !chosen;
