@@ -167,14 +167,12 @@ class JobQueue:
             process.end()
         told = self._watch(job, process)
         code = process.wait()
+        if told or job.state.is_over:
+            log.unlink(missing_ok=True)
         if "result" in told:
             self._take_over(job, order, told["result"])
-        elif "message" in told:
-            self._finish(job, State.FAILED, problem=told["message"])
         else:
-            self._finish(job, State.FAILED, problem=process.reason(code))
-        if job.state is not State.FAILED or "message" in told:
-            log.unlink(missing_ok=True)
+            self._finish(job, State.FAILED, problem=told.get("message") or process.reason(code))
         if job.kind in LIGHT:
             self._records.path(job.number, ".labels.csv").unlink(missing_ok=True)
 
@@ -215,10 +213,11 @@ class JobQueue:
 
     def _over(self, job: Job) -> None:
         if job.kind not in LIGHT:
-            try:
-                self._records.keep(job)
-            except OSError as error:
-                logger.warning("job %d could not be kept: %s", job.number, error)
             # Detectors, recordings or scores may be new.
             self._events.tell("state")
         self._telling.tell(job, at_once=True)
+        if job.kind not in LIGHT:
+            try:
+                self._records.keep(job)  # last: a busy disk may take seconds
+            except OSError as error:
+                logger.warning("job %d could not be kept: %s", job.number, error)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _DIGITS = 16
+_INDEX = "index.json"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class ScanStore:
 
     def detectors(self) -> list[str]:
         """SHA-256 of each detector that has scanned anything."""
-        found = (self._read(path) for path in sorted(self._folder.glob("*/index.json")))
+        found = (self._read(path) for path in sorted(self._folder.glob(f"*/{_INDEX}")))
         return [scan.detector for scan in found if scan is not None]
 
     def scan(self, detector: str) -> Scan | None:
@@ -83,13 +84,13 @@ class ScanStore:
         Args:
             detector: SHA-256 of its file.
         """
-        scan = self._read(self._of(detector) / "index.json")
+        scan = self._read(self._of(detector) / _INDEX)
         return scan if scan is not None and scan.detector == detector else None
 
     def scanned(self, detector: str) -> int:
-        """How many recordings have scores by a detector."""
-        scan = self.scan(detector)
-        return 0 if scan is None else sum(each.problem is None for each in scan.recordings.values())
+        """How many recordings have scores by a detector; counted by their files, since each page asks of each detector."""
+        folder = self._of(detector)
+        return sum(1 for _ in folder.glob("*.npz")) if (folder / _INDEX).is_file() else 0
 
     def recording(self, detector: str, number: int) -> ScannedFacts | None:
         """What is known of a recording by a detector; None where it was not scanned."""
@@ -177,7 +178,7 @@ class Writing:
             "hop": self._hop,
             "recordings": [asdict(self._found[number]) for number in sorted(self._found)],
         }
-        with atomic_write(self._folder / "index.json") as file:
+        with atomic_write(self._folder / _INDEX) as file:
             file.write(json.dumps(index).encode())
 
 

@@ -53,9 +53,10 @@ def growth(folder: Path, advance: Advance, every: float = LOOK_SECONDS) -> Itera
         every: seconds from look to look.
     """
     over = threading.Event()
+    at_first = _bytes_in(folder)
 
     def look() -> None:
-        before = _bytes_in(folder)
+        before = at_first
         while not over.wait(every):
             now = _bytes_in(folder)
             if now > before:
