@@ -138,6 +138,11 @@ def test_without_the_token_nothing_is_there(path):
     assert TOKEN.encode() not in body
 
 
+def test_the_address_without_its_last_slash_leads_to_the_page():
+    status, facts, _, _ = ask(HOST, path=f"/{TOKEN}")
+    assert (status, facts["location"]) == (307, f"/{TOKEN}/")
+
+
 def test_inside_the_token_is_no_part_of_the_path():
     assert ask(HOST)[3] == [(f"/{TOKEN}", f"/{TOKEN}/page")]
 

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Collection, Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -65,7 +65,7 @@ class Guards:
             return
         await self._app({**scope, "root_path": f"/{self._token.decode()}"}, receive, send_guarded)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not _is_called(hosts[0], self._names):
@@ -77,6 +77,8 @@ class Guards:
             return PlainTextResponse(
                 "Nothing is here. Open the whole address that the server printed.\n", 404
             )
+        if scope["path"] == f"/{first}":  # the page's own addresses are relative to one that ends in a slash
+            return RedirectResponse(f"/{first}/")
         return None
 
 
