@@ -11,7 +11,6 @@ import pytest
 
 from audioscan_ui.jobs.job import State
 from audioscan_ui.jobs.process import Process
-from audioscan_ui.problems import Problem
 
 pytestmark = pytest.mark.slow
 posix = pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -215,33 +214,6 @@ def test_a_job_that_a_killed_server_left_running_is_cancelled(open_bench):
     (job,) = again.jobs.jobs
     assert (job.number, job.state) == (7, State.CANCELLED)
     assert again.finished({"kind": "pull", "models": ["MEL"]}).number == 9
-
-
-@pytest.mark.parametrize(
-    ("request_", "sentence"),
-    [
-        ({"kind": "dance"}, "needs a kind"),
-        ({"kind": "train"}, "needs a model"),
-        ({"kind": "train", "model": "MEL", "recordings": [9]}, "no recording 9"),
-        ({"kind": "train", "model": "MEL", "recordings": ["1"]}, "list of numbers"),
-        ({"kind": "train", "model": "MEL", "window": -1}, "window must be a number above 0"),
-        ({"kind": "scan"}, "Choose a detector"),
-        ({"kind": "scan", "detector": 1}, "no detector 1"),
-        ({"kind": "evaluate", "models": []}, "Choose the models"),
-        ({"kind": "search", "model": "MEL"}, "Choose the place"),
-        (
-            {"kind": "search", "model": "MEL", "like": {"recording": 1, "start": 3, "end": 2}},
-            "an end after it",
-        ),
-        ({"kind": "clips", "what": "accepted"}, "nothing to cut out"),
-        ({"kind": "clips", "what": "selection", "places": [{"recording": 1}]}, "needs a start"),
-        ({"kind": "clips", "what": "selection", "places_of": 5}, "choose them again"),
-    ],
-)
-def test_a_request_that_cannot_be_done_is_refused_at_once(bench, request_, sentence):
-    with pytest.raises(Problem, match=sentence):
-        bench.jobs.start(request_)
-    assert bench.jobs.jobs == []
 
 
 def _is_alive(pid: int) -> bool:
