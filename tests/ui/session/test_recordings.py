@@ -97,6 +97,16 @@ def test_a_copy_is_another_recording(open_session, three, sound):
         assert paths(session) == ["a.wav", "b.wav", "c.wav", "copy.wav"]
 
 
+def test_copies_keep_their_numbers_too_where_all_of_them_move(open_session, sound):
+    with open_session() as session:
+        session.add_recordings([sound("one.wav"), sound("two.wav")])
+        looked_at(session)
+        moved = [each.path.rename(each.path.with_name(f"moved-{each.name}")) for each in session.recordings]
+    with open_session() as session:
+        session.add_recordings(moved)
+        assert paths(session) == ["moved-one.wav", "moved-two.wav"]
+
+
 def test_recordings_that_move_together_with_the_session_are_found(open_session, sound, tmp_path):
     (tmp_path / "before").mkdir()
     with open_session("before/it.review") as session:

@@ -166,9 +166,9 @@ def _new(number: int, path: Path) -> SessionRecording:
 
 def _moved(lost: Sequence[SessionRecording], paths: Iterable[Path]) -> list[tuple[SessionRecording, Path]]:
     """Which of the recordings that are not where they were has come to which path."""
-    by_content: dict[tuple[int, str], SessionRecording] = {}
-    for recording in reversed(lost):  # of two with the same content the earlier one goes first
-        by_content[recording.size, str(recording.digest)] = recording
+    by_content: dict[tuple[int, str | None], list[SessionRecording]] = defaultdict(list)
+    for recording in lost:
+        by_content[recording.size, recording.digest].append(recording)
     sizes = {recording.size for recording in lost}
     found = []
     for path in paths:
@@ -179,9 +179,8 @@ def _moved(lost: Sequence[SessionRecording], paths: Iterable[Path]) -> list[tupl
             content = Recording.at(path)
         except RecordingError:
             continue
-        key = (content.size, content.digest)
-        if key in by_content:
-            recording = by_content.pop(key)
+        if same := by_content[content.size, content.digest]:
+            recording = same.pop(0)
             recording.mtime_ns = content.mtime_ns
             found.append((recording, path))
     return found

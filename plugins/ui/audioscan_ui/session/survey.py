@@ -146,9 +146,8 @@ def _tell_labels(order: SurveyOrder, tell: Tell) -> None:
                 counts.update(str(annotation.role) for annotation in each.annotations)
                 labels |= {annotation.label for annotation in each.annotations if annotation.label}
             for file, each in read:
-                for place, some in match_recordings(
-                    each.annotations, list(numbers), file
-                ).by_recording.items():
+                matched = match_recordings(each.annotations, list(numbers), file)
+                for place, some in matched.by_recording.items():
                     if some:  # later files win, as in training
                         on[numbers[place]] = corrected(on.get(numbers[place], []), some)
         except AudioscanError as error:
@@ -161,11 +160,12 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
     """Which models have embeddings of which recording, by any windows: as the cache itself would look for them."""
     from audioscan_host import UnknownModelError, Windowing, load_registry
     from audioscan_host.cache.cache import Cache
+    from audioscan_host.cache.entry import FINISHED
 
     found: dict[int, set[str]] = {}
     try:
         cache, registry = Cache(order.cache_dir), load_registry()
-        names = {stored.name for stored in cache.store.files("w2v")}
+        names = {stored.name for stored in cache.store.files(FINISHED)}
         kinds = {repr(kind): kind for name in names if (kind := _kind_of(cache.store, name)) is not None}
         contents = [(each.number, _content_of(each)) for each in order.recordings]
         for model_name, window, hop, precision, channel in kinds.values():

@@ -88,6 +88,8 @@ class Surveyor(threading.Thread):
                 self._process = process
                 if not self._ends:
                     self._listen(process, order)
+            if process.returncode and not self._ends:
+                logger.warning("recordings and label files could not all be looked at")
         except (OSError, ValueError) as error:
             if not self._ends:
                 logger.warning("recordings and label files could not be looked at: %s", error)
