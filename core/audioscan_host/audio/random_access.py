@@ -1,7 +1,6 @@
 """A recording that stays open and is read at any place: for listening and looking, in any order."""
 
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from audioscan_host.audio.frames import pieces
 from audioscan_host.audio.opening import AudioInfo, opened
 from audioscan_host.audio.resampling import resampled
-from audioscan_host.audio.seeking import seek, seek_near
+from audioscan_host.audio.seeking import BEGINNING, Landing, Seeking
 from audioscan_host.notes import Note
 
 Samples = npt.NDArray[np.float32]
@@ -26,8 +25,13 @@ HELD = 3.0
 class RecordingReader:
     """Reads parts of one recording, mixed to mono, at its own rate.
 
-    A part lies where `decode` has it, within 5 ms of it where a container's timestamps are that coarse. What is
-    missing, damaged or behind the end is silence. For one thread at a time.
+    A part lies where `decode` has it; within 15 ms where a container's clock is coarse and its packets do not follow
+    each other. Its bits may differ in codecs that fill in noise (AAC, AC-3). What is missing, damaged or behind the end is
+    silence. For one thread at a time.
+
+    Attributes:
+        path: the file.
+        duration: seconds, counted where the container only estimates them; None where neither can be had.
 
     Raises:
         RecordingError: as `probe`.
@@ -36,12 +40,19 @@ class RecordingReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._closing = ExitStack()
+        self._seeking = Seeking(path)
         self._open()
+        self.duration = self._seeking.seconds(self._recording)
 
     @property
     def info(self) -> AudioInfo:
         """What the container declares."""
         return self._recording.info
+
+    @property
+    def index_entries(self) -> int:
+        """How many packets the container lists in memory: of an MP4 of ten hours, more than a million."""
+        return len(self._recording.track.index_entries)
 
     def read(self, first: int, after: int) -> Samples:
         """The samples from `first` up to `after`: (after - first,) float32.
@@ -54,8 +65,8 @@ class RecordingReader:
             return part
         rate = self.info.sample_rate
         oldest = self._held[0][0] if self._held else self._next
-        if not oldest <= first <= self._next + GOES_ON * rate:
-            self._go_to(first)
+        if not oldest <= max(first, 0) <= self._next + GOES_ON * rate:
+            self._go_to(max(first, 0))
         for begin, piece in [*self._held]:
             _lay(part, first, begin, piece)
         while self._next < after and (piece := next(self._pieces, None)) is not None:
@@ -74,23 +85,19 @@ class RecordingReader:
 
     def _open(self) -> None:
         self._recording = self._closing.enter_context(opened(self.path))
-        self._begin(0, 0)
+        self._begin(BEGINNING)
 
-    def _begin(self, sample: int, settled: int) -> None:
+    def _begin(self, landing: Landing) -> None:
         self._held: deque[tuple[int, Samples]] = deque()
-        self._next = sample
-        rate = self.info.sample_rate
-        read: Iterator[tuple[int, Samples]] = pieces(
-            self._recording, first=sample, settled=settled, tell=_untold
-        )
-        self._pieces = (piece for piece in resampled(read, rate))
+        self._next = landing.sample
+        read = pieces(self._recording, landing=landing, tell=_untold)
+        self._pieces = (piece for piece in resampled(read, self.info.sample_rate))
 
     def _go_to(self, first: int) -> None:
         self._pieces.close()
-        second = first / self.info.sample_rate
-        sample = (seek(self._recording, second) or seek_near(self._recording, second)) if first else None
-        if sample is not None:
-            self._begin(sample, first)
+        landing = self._seeking.go_to(self._recording, first / self.info.sample_rate)
+        if landing is not None:
+            self._begin(landing)
             return
         self._closing.close()
         self._open()

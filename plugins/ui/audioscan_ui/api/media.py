@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from audioscan_ui.media.reader import MediaReader, Sound
+from audioscan_ui.media.reader import Sound
 from audioscan_ui.media.virtual_wav import ByteRange, UnsatisfiableRangeError, VirtualWav, range_of
 from audioscan_ui.problems import Problem
 from audioscan_ui.review import review_of
@@ -27,7 +27,6 @@ _GONE = 499
 async def media(request: Request) -> Response:
     """Facts of a recording; where it cannot be read, the reason in place of them."""
     from audioscan_host import AudioscanError
-
     from audioscan_ui.media.tiles import HIGHEST
 
     try:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+
 from audioscan_host.audio.random_access import RecordingReader
 
 HIGHEST = 48_000

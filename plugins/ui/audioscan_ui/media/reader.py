@@ -13,11 +13,13 @@ from audioscan_ui.media.turns import LISTENING, LOOKING, Turns
 
 if TYPE_CHECKING:
     from audioscan_host.audio.random_access import RecordingReader
-
     from audioscan_ui.media.tiles import Stretch, Tile
 
 MOST_OPEN = 4
 """Files that are held open."""
+
+MOST_LISTED = 1_000_000
+"""Packets that the open files list in memory, some 50 bytes each."""
 
 MOST_TILES = 128
 """Tiles that are kept, 64 KiB each."""
@@ -137,20 +139,27 @@ class MediaReader:
     def _opened(self, path: Path) -> "tuple[RecordingReader, Sound]":
         """On the thread."""
         from audioscan_host.audio.random_access import RecordingReader
-
         from audioscan_ui.media.playing_rate import playing_rate
 
         version = _version(path)
         if version in self._open:
             self._open.move_to_end(version)
             return self._open[version]
-        while len(self._open) >= MOST_OPEN:
-            self._open.popitem(last=False)[1][0].close()
+        self._make_room(MOST_OPEN - 1)
         reader = RecordingReader(path)
-        info, duration = reader.info, reader.info.duration or 0.0
+        info, duration = reader.info, reader.duration or 0.0
         rate = playing_rate(info.sample_rate, duration)
         self._open[version] = reader, Sound(duration, info.sample_rate, info.channels, rate, version)
+        self._make_room(MOST_OPEN)
         return self._open[version]
+
+    def _make_room(self, most: int) -> None:
+        """Close what was not used for longest; the last one that is opened stays, however large it is."""
+        listed = sum(reader.index_entries for reader, _ in self._open.values())
+        while len(self._open) > most or (listed > MOST_LISTED and len(self._open) > 1):
+            reader, _ = self._open.popitem(last=False)[1]
+            listed -= reader.index_entries
+            reader.close()
 
     def _close_all(self) -> None:
         for reader, _ in self._open.values():

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from audioscan_host.audio.random_access import RecordingReader
 
+from audioscan_host.audio.random_access import RecordingReader
 from audioscan_ui.media.spectrogram import ROWS, columns, frame_length
 
 COLUMNS = 512
