@@ -29,14 +29,16 @@ export function h(tag, attributes = {}, ...children) {
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected", "open", "indeterminate"]);
 
 /**
- * Put other children in place of those that are there.
+ * Put other children in place of those that are there. An element that comes back keeps the focus.
  *
  * @param {Element} element
  * @param {...(Child | Child[])} children
  */
 export function fill(element, ...children) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
   element.replaceChildren();
   append(element, children);
+  if (focused instanceof HTMLElement && element.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /**
@@ -47,6 +49,24 @@ export function fill(element, ...children) {
  */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * A function that does something only where what it depends on has changed: what is open or focused stays as it is.
+ *
+ * @param {() => unknown} dependsOn plain JSON
+ * @param {() => void} fn
+ * @returns {() => void}
+ */
+export function whenNew(dependsOn, fn) {
+  /** @type {string | undefined} */
+  let known;
+  return () => {
+    const now = JSON.stringify(dependsOn());
+    if (now === known) return;
+    known = now;
+    fn();
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** Regions cut out of their recordings as sound files. */
 
-import { fill, h, say } from "../dom.js";
+import { fill, h, say, whenNew } from "../dom.js";
 import { counted } from "../format.js";
 import { foundRegions, regionSettings } from "../found_regions.js";
 import { hasEnded, lastJob, startJob } from "../jobs.js";
@@ -81,25 +81,28 @@ export function clipCutter() {
       sheet: sheet.checked,
     });
   }
-  function drawResult() {
-    const job = lastJob("clips");
-    cut.disabled = Boolean(job && !hasEnded(job));
-    if (!job || !hasEnded(job)) fill(told);
-    else if (job.state === "done") {
-      const { folder, clips, sheet: hasSheet, notes, failures } = job.result;
-      fill(
-        told,
-        h(
-          "p",
-          {},
-          `✓ ${counted(clips, "clip")} in `,
-          h("code", {}, `${store.state.folder}/${folder}`),
-          hasSheet && " with a page of their spectrograms",
-        ),
-        notesOf(notes ?? [], failures),
-      );
-    } else fill(told, job.problem && h("p", { class: "negative-text" }, job.problem));
-  }
+  const drawResult = whenNew(
+    () => [lastJob("clips")?.number, lastJob("clips")?.state],
+    () => {
+      const job = lastJob("clips");
+      cut.disabled = Boolean(job && !hasEnded(job));
+      if (!job || !hasEnded(job)) fill(told);
+      else if (job.state === "done") {
+        const { folder, clips, sheet: hasSheet, notes, failures } = job.result;
+        fill(
+          told,
+          h(
+            "p",
+            {},
+            `✓ ${counted(clips, "clip")} in `,
+            h("code", {}, `${store.state.folder}/${folder}`),
+            hasSheet && " with a page of their spectrograms",
+          ),
+          notesOf(notes ?? [], failures),
+        );
+      } else fill(told, job.problem && h("p", { class: "negative-text" }, job.problem));
+    },
+  );
   store.subscribe("jobs", drawResult);
   drawResult();
   return { element, draw: drawResult };

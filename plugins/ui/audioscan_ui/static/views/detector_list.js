@@ -1,7 +1,7 @@
 // @ts-check
 /** All detectors of the session, with what can be done with each. None is ever overwritten. */
 
-import { fill, h } from "../dom.js";
+import { fill, h, whenNew } from "../dom.js";
 import { share } from "../format.js";
 import { startJob } from "../jobs.js";
 import { attempt } from "../messages.js";
@@ -15,41 +15,44 @@ import { show } from "../tabs.js";
 export function detectorList() {
   const content = h("div", { class: "table-scroll" });
   const element = h("section", { class: "card" }, h("h2", {}, "Detectors"), content);
-  function draw() {
-    const { detectors } = store.state;
-    element.hidden = !detectors.length;
-    const recordings = store.state.recordings.filter((each) => !each.problem).length;
-    fill(
-      content,
-      h(
-        "table",
-        { class: "wide" },
+  const draw = whenNew(
+    () => [store.state.detectors, store.setting("detector", null), store.state.recordings.length],
+    () => {
+      const { detectors } = store.state;
+      element.hidden = !detectors.length;
+      const recordings = store.state.recordings.filter((each) => !each.problem).length;
+      fill(
+        content,
         h(
-          "thead",
-          {},
+          "table",
+          { class: "wide" },
           h(
-            "tr",
+            "thead",
             {},
-            h("th", { scope: "col" }, "Detector"),
-            h("th", { scope: "col" }, "Model"),
-            h("th", { scope: "col" }, "Labels"),
             h(
-              "th",
-              { scope: "col", class: "end", title: "Average precision of held-out windows, mean over the labels" },
-              "AP",
+              "tr",
+              {},
+              h("th", { scope: "col" }, "Detector"),
+              h("th", { scope: "col" }, "Model"),
+              h("th", { scope: "col" }, "Labels"),
+              h(
+                "th",
+                { scope: "col", class: "end", title: "Average precision of held-out windows, mean over the labels" },
+                "AP",
+              ),
+              h("th", { scope: "col", class: "end", title: "Recordings that were scanned by it" }, "Scanned"),
+              h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "What can be done")),
             ),
-            h("th", { scope: "col", class: "end", title: "Recordings that were scanned by it" }, "Scanned"),
-            h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "What can be done")),
+          ),
+          h(
+            "tbody",
+            {},
+            [...detectors].reverse().map((detector) => row(detector, recordings)),
           ),
         ),
-        h(
-          "tbody",
-          {},
-          [...detectors].reverse().map((detector) => row(detector, recordings)),
-        ),
-      ),
-    );
-  }
+      );
+    },
+  );
   store.subscribe(["state", "settings"], draw);
   draw();
   return { element, draw };

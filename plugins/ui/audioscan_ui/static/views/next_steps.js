@@ -1,7 +1,7 @@
 // @ts-check
 /** How far the session is, from recordings to a better detector, and which step comes next. */
 
-import { fill, h, say } from "../dom.js";
+import { fill, h, say, whenNew } from "../dom.js";
 import { counted } from "../format.js";
 import { hasEnded, lastJob, startJob } from "../jobs.js";
 import { button } from "../keys.js";
@@ -21,7 +21,7 @@ export function nextSteps() {
     className: "primary small",
     group: "Data",
   });
-  function draw() {
+  const draw = whenNew(steps, () => {
     const all = steps();
     const next = all.findIndex((step) => !step.done);
     if (next >= 0) {
@@ -44,7 +44,7 @@ export function nextSteps() {
         ),
       ),
     );
-  }
+  });
   store.subscribe("jobs", draw);
   return { element, draw };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** What came of the last training: figures of windows that were held out, notes, and what to do with the detector. */
 
-import { fill, h } from "../dom.js";
+import { fill, h, whenNew } from "../dom.js";
 import { count } from "../format.js";
 import { lastJob, startJob } from "../jobs.js";
 import { button } from "../keys.js";
@@ -36,8 +36,10 @@ export function trainingResult() {
   );
   const element = h("section", { class: "card" }, h("h2", {}, "Result of the last training"), content);
 
-  function draw() {
-    const job = lastJob("train", (each) => each.state === "done" && each.result);
+  const trained = () => lastJob("train", (each) => each.state === "done" && each.result);
+  const dependsOn = () => [trained()?.number, store.detector(trained()?.result.detector)?.name];
+  const draw = whenNew(dependsOn, () => {
+    const job = trained();
     element.hidden = !job;
     if (!job) return;
     number = job.result.detector;
@@ -62,7 +64,13 @@ export function trainingResult() {
           figures: report.figures,
         })),
       ),
-      h("div", { class: "buttons" }, scan, review),
+      h(
+        "div",
+        { class: "buttons" },
+        scan,
+        review,
+        h("span", { class: "hint" }, "Compare (C) shows how reliable the probabilities are."),
+      ),
       notesOf(
         [
           ...job.result.reports.flatMap((/** @type {any} */ report) =>
@@ -73,7 +81,7 @@ export function trainingResult() {
         job.result.failures,
       ),
     );
-  }
+  });
   store.subscribe(["jobs", "state"], draw);
   draw();
   return { element, draw };
