@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import random
+import re
 import socket
 import time
 
@@ -88,6 +89,23 @@ def test_no_acknowledged_action_is_lost_where_the_server_is_killed(serve, scene,
         server.kill()
         asked.close()
         acknowledged = kept(tmp_path / "it.review" / "journal.jsonl", acknowledged)
+
+
+def test_small_answers_are_not_held_back(serve, scene, measured):
+    server = serve(scene.recordings[0])
+    seconds = []
+    with contextlib.closing(socket.create_connection(("127.0.0.1", server.port))) as asking:
+        for _ in range(40):
+            begin = time.perf_counter()
+            asking.sendall(f"GET /{server.token}/static/main.js HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            head, _, body = asking.recv(65536).partition(b"\r\n\r\n")
+            length = int(re.search(rb"content-length: (\d+)", head)[1])
+            while len(body) < length:
+                body += asking.recv(65536)
+            seconds.append(time.perf_counter() - begin)
+    median = sorted(seconds)[20]
+    measured(answered_after=median)
+    assert median < 0.035
 
 
 def test_it_is_served_where_it_was_before_so_that_a_page_finds_what_it_could_not_send(serve, scene):

@@ -35,7 +35,9 @@ def bound(host: str, port: int, before: int = 0) -> socket.socket:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With its protocol: asyncio sends small answers at once only where it is named, else 40 ms later.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # where it lets nobody take a port that is in use
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
