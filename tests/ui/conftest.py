@@ -139,7 +139,7 @@ class Visit:
         try:
             return wait_until(lambda: self.page.evaluate(expression), seconds, what=expression)
         except AssertionError as error:
-            shown = self.page.evaluate("document.body.innerText").replace("\n\n", "\n")
+            shown = " ".join(self.page.evaluate("document.body.innerText").split())
             raise AssertionError(f"{error}\n{self.faults}\n{shown}") from None
 
     def module(self, path: str, expression: str) -> Any:
@@ -216,7 +216,7 @@ def start_server(
     process = subprocess.Popen(
         [*program, *options],
         cwd=cwd,
-        env={**environment, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"},
+        env={**environment, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", "AUDIOSCAN_PLUGINS": "mel,ui"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

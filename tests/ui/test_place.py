@@ -92,40 +92,38 @@ def test_the_tone_lies_under_its_region(server, visit, measured):
     seen.page.locator(".region-row").first.click()
     seen.page.wait_for_timeout(1500)
     shown = seen.module("store.js", "m.store.setting('review.position', null)")
-    bright = seen.until(BRIGHT)
-    per_pixel = (shown["to"] - shown["from"]) / bright["plot"]
-    start = shown["from"] + (bright["first"] - bright["left"]) * per_pixel
-    end = shown["from"] + (bright["last"] + 1 - bright["left"]) * per_pixel
+    seen.page.wait_for_timeout(500)
+    bright = seen.page.evaluate(BRIGHT, shown)
+    assert bright, "no tone is seen"
+    start, end, per_pixel = bright["start"], bright["end"], bright["perPixel"]
     measured(seconds_a_pixel=per_pixel, tone_is_drawn_from=start, to=end)
     blur = 3 * max(per_pixel, SECONDS_OF_A_TILE / COLUMNS)
     assert start == pytest.approx(BURST, abs=blur)
     assert end == pytest.approx(BURST + LENGTH, abs=blur)
 
 
-BRIGHT = """(async () => {
-  const {LEFT} = await import(new URL("static/review/axis.js", location.href).href);
+BRIGHT = """async ({from, to}) => {
+  const {timeScale} = await import(new URL("static/review/axis.js", location.href).href);
   const canvas = [...document.querySelectorAll("#panel-review .stage canvas")]
     .sort((a, b) => b.width * b.height - a.width * a.height)[0];
-  const scale = canvas.width / canvas.clientWidth;
   const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  const left = Math.round(LEFT * scale);
-  const loudness = new Float64Array(width);
-  // The tone is one line across the picture: of each column the brightest pixel far from the edges.
-  for (let x = left; x < width; x++) {
-    for (let y = Math.round(height * 0.3); y < height * 0.9; y++) {
+  const scale = timeScale(from, to, canvas.clientWidth);
+  const ratio = width / canvas.clientWidth;
+  let longest = null;
+  // The tone is one bright yellow line across the picture; edges of regions are white, and what is soft is blue.
+  for (let y = 0; y < height; y++) {
+    let first = -1;
+    for (let x = 0; x <= width; x++) {
       const i = 4 * (y * width + x);
-      loudness[x] = Math.max(loudness[x], data[i] + data[i + 1] + data[i + 2]);
+      const isTone = x < width && data[i] > 200 && data[i + 1] > 180 && data[i + 2] < 130;
+      if (isTone && first < 0) first = x;
+      if (!isTone && first >= 0) {
+        if (!longest || x - first > longest.after - longest.first) longest = {first, after: x};
+        first = -1;
+      }
     }
   }
-  const sorted = [...loudness.slice(left)].sort((a, b) => a - b);
-  const middle = (sorted[Math.floor(sorted.length / 2)] + sorted.at(-1)) / 2;
-  const bright = [...loudness.keys()].filter((x) => x >= left && loudness[x] > middle);
-  // Edges and letters are drawn over the picture too: the tone is the longest stretch.
-  const runs = [];
-  for (const x of bright) {
-    if (runs.length && x - runs.at(-1).last <= 2) runs.at(-1).last = x;
-    else runs.push({first: x, last: x});
-  }
-  runs.sort((a, b) => b.last - b.first - (a.last - a.first));
-  return runs.length ? {...runs[0], left, plot: width - left} : null;
-})()"""
+  return longest && {
+    start: scale.time(longest.first / ratio), end: scale.time(longest.after / ratio), perPixel: scale.perPixel,
+  };
+}"""

@@ -66,12 +66,13 @@ def server(serve, scene, green):
     return running
 
 
-SETTINGS = {"review.play": False, "review.recording": 3, "tab": "review"}
+SETTINGS = {"review.play": False, "tab": "review"}
 
 
-def _judge_by_ear(seen, spans, most):
-    """Accept or reject so many rows, as somebody would who hears what is there; start and end of each, and the key."""
+def _judge_by_ear(seen, name, spans, most):
+    """Accept or reject so many rows of a recording, as somebody would who hears what is there; the keys."""
     judged = []
+    seen.page.get_by_label("Recording", exact=True).select_option(label=name)
     seen.until(f"({ROW})?.[2] === 'todo'")
     for _ in range(most):
         label, shown, verdict = seen.page.evaluate(ROW)
@@ -92,7 +93,7 @@ def _judge_by_ear(seen, spans, most):
 def test_only_what_was_judged_is_counted(server, serve, visit, scene, truth, tmp_path, wait_until):
     seen = visit(server)
     name = scene.recordings[3].name
-    judged = _judge_by_ear(seen, truth[name], 4)
+    judged = _judge_by_ear(seen, name, truth[name], 4)
     verdicts = wait_until(lambda: len(now := server.json("api/state")["verdicts"]) == 4 and now)
     scan = server.json("api/scans/1")
     assert len(judged) == 4
@@ -129,7 +130,8 @@ def test_what_was_rejected_is_not_found_after_retraining_and_the_old_detector_st
     }
     assert len(before) == 1
     seen = visit(server)
-    judged = _judge_by_ear(seen, truth[scene.recordings[3].name], 40)
+    name = scene.recordings[3].name
+    judged = _judge_by_ear(seen, name, truth[name], 40)
     assert judged.count(RIGHT) >= 4
     assert judged.count(WRONG) >= 3
     seen.page.keyboard.press("Shift+4")
@@ -142,6 +144,7 @@ def test_what_was_rejected_is_not_found_after_retraining_and_the_old_detector_st
     assert {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in before} == before
 
     scan = server.json("api/scans/2")
+    assert 3 in [each["number"] for each in scan["recordings"]], scan
     (facts,) = [each for each in scan["recordings"] if each["number"] == 3]
     verdicts = server.json("api/state")["verdicts"]
     peaks = {role: [] for role in ("positive", "absent")}
