@@ -38,6 +38,10 @@ export function beforeAfter() {
     title: "Go on with the one before; the file of the new one stays",
     group: "Retrain",
   });
+  const scan = button("Scan", "S", () => lacking().forEach((number) => attempt(() => scanAll(number))), {
+    title: "Scan all recordings by the detector that has not scanned them",
+    group: "Retrain",
+  });
   const decision = h(
     "div",
     { class: "buttons" },
@@ -93,25 +97,14 @@ export function beforeAfter() {
   /** @param {{before: number, after: number}} pair */
   async function compare(pair) {
     const mine = ++turn;
-    const lacking = [pair.before, pair.after].filter((number) => !store.detector(number)?.scanned);
     const scanning = lastJob("scan", (job) => !hasEnded(job));
     decision.hidden = false;
-    if (lacking.length) {
-      const names = lacking.map((number) => store.detector(number)?.name).join(" and ");
+    if (lacking().length) {
+      const names = lacking()
+        .map((number) => store.detector(number)?.name)
+        .join(" and ");
       say(state, scanning ? "The scan is running; see the strip below." : `${names} has not scanned yet.`);
-      const scan = () =>
-        lacking.forEach((number) =>
-          attempt(() => startJob({ kind: "scan", detector: number, recordings: "all", rate: null })),
-        );
-      fill(
-        content,
-        !scanning &&
-          h(
-            "div",
-            { class: "buttons" },
-            h("button", { title: `Scan all recordings by ${names}`, onclick: scan }, "Scan"),
-          ),
-      );
+      fill(content, !scanning && h("div", { class: "buttons" }, scan));
       places.show(null);
       return;
     }
@@ -174,6 +167,17 @@ export function beforeAfter() {
 function keyOf({ before, after }) {
   const ended = store.jobs.filter((job) => job.kind === "scan" && hasEnded(job)).map((job) => job.number);
   return JSON.stringify([before, store.detector(before)?.scanned, after, store.detector(after)?.scanned, ended]);
+}
+
+/** @returns {number[]} detectors of the pair that have scanned nothing */
+function lacking() {
+  const pair = chosenPair(usableDetectors());
+  return pair ? [pair.before, pair.after].filter((number) => !store.detector(number)?.scanned) : [];
+}
+
+/** @param {number} detector */
+function scanAll(detector) {
+  return startJob({ kind: "scan", detector, recordings: "all", rate: null });
 }
 
 /** @param {{before?: number, after?: number}} patch */
