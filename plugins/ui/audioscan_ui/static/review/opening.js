@@ -30,6 +30,8 @@ export class Opening {
     this.scannedBefore = "";
     /** Those whose labels are shown. @type {import("../facts.js").LabelFileFacts[]} */
     this.labelFiles = [];
+    /** Where the review was left, until its recording is open. @type {any} */
+    this.position = null;
     this.keepPosition = afterPause(PAUSE, () => this.keepPositionNow());
     this.keepRegions = afterPause(PAUSE, () => this.keepRegionsNow());
   }
@@ -37,7 +39,7 @@ export class Opening {
   /** Take up where the session was left. */
   begin() {
     const { model, place } = this;
-    const position = store.setting("review.position", null);
+    this.position = store.setting("review.position", null);
     model.take({
       scope: store.setting("review.scope", "recording"),
       order: store.setting("review.order", "time"),
@@ -45,13 +47,8 @@ export class Opening {
       standing: store.verdicts,
       jobs: store.jobs,
     });
-    this.followState();
     this.openRecording(store.setting("review.recording", null));
-    if (position && position.recording === model.recording) {
-      place.show(position.from, position.to);
-      place.seek(position.playhead);
-      if (position.selected) model.select(position.selected);
-    }
+    this.followState();
     place.subscribe((what) => {
       const isPassing = what === "playhead" && this.isPlaying();
       if (what !== "cursor" && what !== "draft" && !isPassing) this.keepPosition();
@@ -154,13 +151,33 @@ export class Opening {
     const facts = store.recording(number ?? -1) ?? store.state.recordings.find(({ problem }) => !problem) ?? store.state.recordings[0];
     if (!facts) return;
     const duration = facts.duration ?? 0;
-    if (place.recording !== facts.number || (duration && place.duration !== duration)) place.open(facts.number, duration);
+    const isNew = model.recording !== facts.number;
+    if (isNew) {
+      model.take({ recording: facts.number, labelled: [] });
+      store.keep("review.recording", facts.number);
+    }
+    if (place.recording !== facts.number || (duration && place.duration !== duration)) this.openPlace(facts.number, duration);
     if (!duration && !facts.problem) this.findLength(facts.number);
-    if (model.recording === facts.number) return;
-    model.take({ recording: facts.number, labelled: [] });
-    store.keep("review.recording", facts.number);
+    if (!isNew) return;
     this.loadScores();
     this.loadLabelled();
+  }
+
+  /**
+   * Show the whole of a recording, or the part of it where the review was left.
+   *
+   * @param {number} recording
+   * @param {number} duration seconds; 0 where it is not known yet
+   */
+  openPlace(recording, duration) {
+    const { place, position } = this;
+    place.open(recording, duration);
+    if (!duration) return;
+    this.position = null;
+    if (position?.recording !== recording || !(position.to > position.from)) return;
+    place.show(position.from, position.to);
+    place.seek(position.playhead);
+    if (position.selected) this.model.select(position.selected);
   }
 
   /**
@@ -171,7 +188,7 @@ export class Opening {
   async findLength(number) {
     const answer = await attempt(() => getJson(`api/recordings/${number}/media`));
     const { place } = this;
-    if (answer?.duration && place.recording === number && place.duration === 0) place.open(number, answer.duration);
+    if (answer?.duration && place.recording === number && place.duration === 0) this.openPlace(number, answer.duration);
   }
 
   /** @param {"recording"|"all"} scope */
@@ -190,7 +207,8 @@ export class Opening {
   }
 
   keepPositionNow() {
-    const { recording, from, to, playhead } = this.place;
+    const { recording, duration, from, to, playhead } = this.place;
+    if (!duration) return;
     const anchor = this.model.anchor;
     store.keep("review.position", { recording, from, to, playhead, selected: anchor?.recording === recording ? anchor : null });
   }
