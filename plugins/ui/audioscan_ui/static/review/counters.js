@@ -35,7 +35,7 @@ export function counters(model) {
     precision.hidden = model.order === "suggest" || !model.detector;
     const share = counts.precision;
     if (!share) {
-      fill(precision, h("span", { class: "muted" }, "Precision: not judged yet"));
+      fill(precision, h("span", { class: "muted" }, "Precision: no found region is judged yet"));
       return;
     }
     const of = label ? ` of ${label}` : "";
