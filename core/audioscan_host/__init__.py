@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from audioscan_host.annotations.annotation import Annotation, Role
     from audioscan_host.annotations.label_format import LabelFormat, LabelHead
     from audioscan_host.annotations.survey import LabelSurvey
+    from audioscan_host.audio.decoding import decode
+    from audioscan_host.audio.opening import AudioInfo, probe
+    from audioscan_host.audio.random_access import RecordingReader
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.cutting.clip import Clip
@@ -51,9 +54,9 @@ if TYPE_CHECKING:
     from audioscan_host.notes import About, Note
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.plugins.registry import Registry, load_registry
-    from audioscan_host.progress import Progress
+    from audioscan_host.progress import JsonLines, Progress
     from audioscan_host.region_settings import RegionSettings
-    from audioscan_host.regions import Region
+    from audioscan_host.regions import Region, find_regions
     from audioscan_host.similarity.query_spans import QuerySpan
     from audioscan_host.similarity.ranking import Match
     from audioscan_host.suggestion.table import Suggestion
@@ -65,6 +68,7 @@ __all__ = [
     "About",
     "Annotation",
     "AnnotationError",
+    "AudioInfo",
     "AudioscanError",
     "CacheError",
     "Checkpoint",
@@ -84,6 +88,7 @@ __all__ = [
     "Figures",
     "HiddenStates",
     "Inputs",
+    "JsonLines",
     "LabelEvaluation",
     "LabelFormat",
     "LabelHead",
@@ -100,6 +105,7 @@ __all__ = [
     "QuerySpan",
     "RecordingError",
     "RecordingFailure",
+    "RecordingReader",
     "RecordingSurvey",
     "Region",
     "RegionSettings",
@@ -121,12 +127,15 @@ __all__ = [
     "Windowing",
     "Windows",
     "clips",
+    "decode",
     "embed",
     "evaluate",
+    "find_regions",
     "hookimpl",
     "labels",
     "load_detector",
     "load_registry",
+    "probe",
     "scan",
     "search",
     "suggest",
@@ -137,6 +146,9 @@ _HOME = {
     **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
     **dict.fromkeys(["LabelFormat", "LabelHead"], "annotations.label_format"),
     "LabelSurvey": "annotations.survey",
+    "decode": "audio.decoding",
+    **dict.fromkeys(["AudioInfo", "probe"], "audio.opening"),
+    "RecordingReader": "audio.random_access",
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
     "Clip": "cutting.clip",
@@ -180,9 +192,9 @@ _HOME = {
     **dict.fromkeys(["About", "Note"], "notes"),
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
-    "Progress": "progress",
+    **dict.fromkeys(["JsonLines", "Progress"], "progress"),
     "RegionSettings": "region_settings",
-    "Region": "regions",
+    **dict.fromkeys(["Region", "find_regions"], "regions"),
     "QuerySpan": "similarity.query_spans",
     "Match": "similarity.ranking",
     "Suggestion": "suggestion.table",
