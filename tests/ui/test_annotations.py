@@ -48,7 +48,9 @@ def test_only_where_the_sound_is_or_may_be_is_shown_and_a_point_has_a_length(spa
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(spans):
-    ask = spans(broken="file,start\nrecording-1.wav,x\n", labels="file,start,end,label\nrecording-1.wav,1,2,knock\n")
+    ask = spans(
+        broken="file,start\nrecording-1.wav,x\n", labels="file,start,end,label\nrecording-1.wav,1,2,knock\n"
+    )
     assert [each["label"] for each in ask(1)] == ["knock"]
     assert ask(2) == []
 
