@@ -324,3 +324,9 @@ def test_the_header_of_the_longest_wav_holds_its_size():
     rate = playing_rate(48_000, 44_000.0)
     wav = VirtualWav(rate * 44_000, rate, lambda first, after: None)
     assert struct.unpack_from("<I", wav.header(), 40)[0] == wav.size - 44
+
+
+def test_sound_ends_where_the_recording_is_gone(client, tmp_path):
+    with client.stream("GET", "/api/recordings/1/audio.wav") as answer:
+        (tmp_path / "tone.wav").unlink()
+        assert len(answer.read()) < int(answer.headers["content-length"])

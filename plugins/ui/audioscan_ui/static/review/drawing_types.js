@@ -45,7 +45,7 @@
  * @property {number} [current] index of the label in front
  * @property {Verdict[]} [verdicts] of the open recording
  * @property {Named[]} [spans]
- * @property {{label: string, start: number, end: number}|null} [selected]
+ * @property {{label: string, start: number, end: number, verdicts?: {start: number, end: number}[]}|null} [selected]
  * @property {(fn: () => void) => (() => void)} subscribe
  */
 

@@ -90,13 +90,3 @@ export function judging(model, movement, player) {
     isOwn: () => own,
   };
 }
-
-/**
- * The span of the selected row as its verdict has it, which may have been trimmed.
- *
- * @param {Row} row
- * @returns {{start: number, end: number}}
- */
-export function edgesOf(row) {
-  return row.verdicts.length === 1 ? row.verdicts[0] : row;
-}
