@@ -119,14 +119,14 @@ export function edgesOf(row) {
 }
 
 /**
- * The selected row as a span, with the edges that a trim of it moves.
+ * The selected row as a span, with the edges that a trim of it moves; null where it is of another recording.
  *
  * @param {Model} model
  * @returns {Span|null}
  */
 export function selectedSpan(model) {
   const row = /** @type {any} */ (model.selected);
-  if (!row) return null;
+  if (!row || (model.recording !== undefined && row.recording !== model.recording)) return null;
   const { label, score = null, origin = null } = row;
   const { start, end } = edgesOf(row);
   const same = (/** @type {any} */ verdict) => isSame(verdict, { ...row, start, end });

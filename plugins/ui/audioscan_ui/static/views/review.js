@@ -216,10 +216,11 @@ export function view(container) {
   model.subscribe(selectFirst);
   follow();
 
-  /** Where nothing of the open recording is selected, the first row that is to do is. */
+  /** Where nothing is selected, the first row of the open recording that is to do is. */
   function selectFirst() {
     if (model.selected || model.anchor?.recording === model.recording || !model.shown.length || opening.state) return;
-    model.select(model.nextToDo() ?? model.shown[0]);
+    const here = model.shown.filter(({ recording }) => recording === model.recording);
+    if (here.length) model.select(here.find(({ verdict }) => verdict === null) ?? here[0]);
   }
 
   return {
