@@ -37,9 +37,10 @@ export function emptyList(model, opening, ways) {
 
   function draw() {
     if (!model.detector) return show(`label ${JSON.stringify(labelCounts())}`, withoutDetector);
-    const { scan, recording, scope, order } = model;
+    const { scan, recording, order } = model;
     const job = store.jobs.findLast(({ kind, state }) => kind === "scan" && (state === "running" || state === "waiting"));
-    const isScanned = scan !== null && (scope === "all" ? scan.recordings.size > 0 : scan.recordings.has(recording ?? -1));
+    // Suggestions lead through recordings that were not scanned too; the list stays where it is for them.
+    const isScanned = scan !== null && (order === "suggest" ? scan.recordings.size > 0 : scan.recordings.has(recording ?? -1));
     if (order === "suggest" && !model.rows.length) return show("suggest", nothingSuggested);
     if (!isScanned && job) return show("scanning", () => [h("p", {}, "The scan is under way: the strip at the bottom shows how far it is.")]);
     if (!isScanned && opening.state !== "loading") return show(`scan ${recording}`, withoutScan);

@@ -23,11 +23,21 @@ export function thresholds(model, handlers) {
   let made = [];
   let names = "";
   let asked = false;
+  let front = -1;
 
   const ask = () => {
     if (!asked) requestAnimationFrame(draw);
     asked = true;
   };
+
+  /** Scroll to the slider of the label in front when another one comes there. */
+  function keepInSight() {
+    if (front === model.current || !made[model.current] || !sliders.clientHeight) return;
+    front = model.current;
+    const [row, box] = [made[front].element, sliders].map((each) => each.getBoundingClientRect());
+    if (row.top < box.top) sliders.scrollTop -= box.top - row.top;
+    else if (row.bottom > box.bottom) sliders.scrollTop += row.bottom - box.bottom;
+  }
 
   function draw() {
     asked = false;
@@ -41,6 +51,7 @@ export function thresholds(model, handlers) {
     }
     for (const slider of made) slider.draw();
     fields.draw();
+    keepInSight();
   }
 
   register("T", "Go to the threshold slider of the label in front", () => (made[model.current] ?? made[0])?.focus(), {

@@ -42,7 +42,7 @@ export function view(container) {
   const jobs = listeningJobs(model, () => {
     head.changeOrder("suggest");
     head.showAll();
-    moves.go(model.shown[0], false);
+    moves.go(model.shown.find(({ verdict }) => verdict === null) ?? model.shown[0], false);
   });
 
   /** @param {number} index @param {Partial<import("../review/regions.js").RegionSettings>} patch */
