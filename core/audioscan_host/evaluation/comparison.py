@@ -67,7 +67,8 @@ class Comparison:
     def sentence(self) -> str:
         """What suits the sound, with figures."""
         best, *others = self.alternatives
-        names = [each.name for each in self.suited]
+        # None of these is better than the others, and the shortest window comes first, not the luckiest.
+        names = [each.name for each in sorted(self.suited, key=lambda each: each.system.window or 0.0)]
         if self.too_few:
             suits = f"{self.judged_by} with the sound are too few to say"
         elif len(names) == 1:
