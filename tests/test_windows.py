@@ -126,6 +126,32 @@ def test_a_window_alone_is_refused_as_one_with_a_hop_is(window):
         Windowing.of_window(window)
 
 
+@pytest.mark.parametrize(
+    ("windows", "hops"),
+    [
+        ([1, 2, 4, 8], [0.25, 0.5, 1, 2]),
+        ([8, 1], [2, 0.25]),
+        ([0.5, 1, 2], [0.1, 0.2, 0.5]),
+        ([1, 1.5], [0.25, 0.25]),
+        ([2], [0.5]),
+        ([0.5], [0.12]),
+        ([1, 1.37], [0.25, 0.34]),  # nothing but the grid is in both: each by itself
+        ([], []),
+    ],
+)
+def test_several_windows_have_hops_of_one_grain_about_a_quarter_of_each(windows, hops):
+    found = Windowing.of_windows(windows)
+    assert [(each.window, each.hop) for each in found] == list(zip(windows, hops, strict=True))
+
+
+def test_several_windows_keep_a_hop_that_is_given():
+    assert Windowing.of_windows([8, 2], 1.0) == (Windowing(8, 1), Windowing(2, 1))
+    with pytest.raises(SettingError, match=r"hop \(1 s\) must not exceed the window \(0.5 s\)"):
+        Windowing.of_windows([8, 0.5], 1.0)
+    with pytest.raises(SettingError, match=r"window must be a multiple of 0\.01 s above 0"):
+        Windowing.of_windows([8, 0.333])
+
+
 # Where windows lie
 
 

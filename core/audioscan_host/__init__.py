@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from audioscan_host.evidence import Evidence
     from audioscan_host.journeys.clips import ClipsResult, clips
     from audioscan_host.journeys.embed import EmbedResult, StoredEmbeddings, embed
-    from audioscan_host.journeys.evaluate import EvaluationResult, evaluate
+    from audioscan_host.journeys.evaluate import evaluate
+    from audioscan_host.journeys.evaluation_result import EvaluationResult
     from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
     from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
@@ -179,7 +180,8 @@ _HOME = {
     "LabelEvaluation": "evaluation.judgement",
     "Evidence": "evidence",
     **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
-    **dict.fromkeys(["EvaluationResult", "evaluate"], "journeys.evaluate"),
+    "evaluate": "journeys.evaluate",
+    "EvaluationResult": "journeys.evaluation_result",
     **dict.fromkeys(["ScannedRecording", "ScanResult", "scan"], "journeys.scan"),
     **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
     "SessionOptions": "journeys.session",

@@ -43,7 +43,7 @@ class About(StrEnum):
     SILENCE = "silence"
     """A recording holds digital silence, or whether it does is not known."""
     WINDOWS = "windows"
-    """The labels ask for windows of very different lengths."""
+    """The labels ask for windows of very different lengths, or windows that are compared are read in different ways."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ def log(note: Note) -> None:
 
 
 class Notes:
-    """Keeps the notes of a run in their order, and logs each; may be called from any thread."""
+    """Keeps the notes of a run in their order, each once, and logs each; may be called from any thread."""
 
     def __init__(self) -> None:
         self._told: list[Note] = []
 
     def __call__(self, note: Note) -> None:
+        if note in self._told:  # a recording that is read in several ways is as damaged as before
+            return
         self._told.append(note)
         log(note)
 

@@ -1,7 +1,7 @@
 """Where the windows of a recording lie, and how a stream of samples is cut into blocks of them."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,28 @@ class Windowing:
         """
         # What is not finite makes a hop of one step here, and is then refused as a window.
         return cls(window, max(1.0, (window * GRID + 1e-6) // 4) / GRID)
+
+    @classmethod
+    def of_windows(cls, windows: Sequence[float], hop: float | None = None) -> "tuple[Windowing, ...]":
+        """Windows of each of these lengths, every hop; without one about every quarter, so that all are made of the same grains.
+
+        The hop of the shortest then is the longest up to a quarter of it of which all windows are multiples, and the others'
+        are multiples of that. Where it would be less than half of a quarter, each has the hop of `of_window`.
+
+        Raises:
+            SettingError: as for a single one.
+        """
+        if hop is not None or len(windows) < 2:
+            return tuple(cls.of_window(each) if hop is None else cls(each, hop) for each in windows)
+        steps = [cls(each, each).hop_steps for each in windows]
+        shared = math.gcd(*steps)
+        grain = max((n for n in range(1, min(steps) // 4 + 1) if shared % n == 0), default=1)
+        if 8 * grain < min(steps):
+            return tuple(map(cls.of_window, windows))
+        hops = (
+            max(n for n in range(grain, max(grain, each // 4) + 1, grain) if each % n == 0) for each in steps
+        )
+        return tuple(cls(each, n / GRID) for each, n in zip(windows, hops, strict=True))
 
     @property
     def hop_steps(self) -> int:

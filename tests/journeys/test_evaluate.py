@@ -567,6 +567,23 @@ class TestCommand:
         assert done.stderr.count("\n") == 1
         assert "pip install 'audioscan-host[plot]'" in done.stderr
 
+    def test_several_windows_and_readings_have_columns_and_a_sentence(self, run):
+        done = run(".", "--window", "8", "--reading", "windows", "--reading", "stretches")
+        lines = done.stdout.splitlines()
+        assert lines[0].split()[:8] == [
+            "label", "model", "reading", "window", "hop", "classifier", "calibration", "average",
+        ]  # fmt: skip
+        assert [line.split()[:5] for line in lines[2:6]] == [
+            ["burst", "MEL", "windows", "8", "2"],
+            ["burst", "MEL", "windows", "2", "0.5"],
+            ["burst", "MEL", "stretches", "8", "2"],
+            ["burst", "MEL", "stretches", "2", "0.5"],
+        ]
+        assert " % of the moments of 0.5 s hold the sound." in done.stdout
+        for what in ("window", "reading"):
+            assert any(line.startswith(f"  Which {what} suits burst, by MEL: ") for line in lines)
+        assert lines[-1].startswith("Use MEL read in ")
+
     @pytest.mark.slow
     def test_train_says_at_the_same_rate_as_evaluate(self, run, bursts):
         evaluated = re.search(r"at a rate of ([\d.]+) % of windows, as labelled", run(".").stdout)

@@ -1,5 +1,6 @@
 """`audioscan-host evaluate`: labelled recordings to which model to use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from audioscan_host.cli.failures import end_batch
 from audioscan_host.eight_cut_settings import EightCutSettings
 
 if TYPE_CHECKING:
-    from audioscan_host.journeys.evaluate import EvaluationResult
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.windows import Windowing
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     help="A folder for tables (CSV), pictures (PNG) and evaluation.html, which shows them all.",
 )
 @eight_cut_labels
-@options.windowing_by_labels
+@options.windowings_by_labels
 @options.window_labels
 @word_options.normalisation
 @click.option(
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Probability from which on a window counts as found, and that a region reaches.",
 )
-@session_options.session
+@session_options.session_of_readings
 @options.as_json
 def evaluate(
     *,
@@ -77,8 +77,9 @@ def evaluate(
     only: tuple[str, ...],
     same: dict[str, list[str]],
     out: Path | None,
-    windowing: "Windowing | None",
+    windowings: "Sequence[Windowing]",
     hop: float | None,
+    readings: tuple[str, ...],
     tolerance: float,
     neg_margin: float | None,
     normalisation: str,
@@ -92,10 +93,11 @@ def evaluate(
     """Compare models on your own labels, by recordings left out.
 
     RECORDING is a media file or a folder of them. Each recording is judged by detectors that were
-    trained on others. Every model is tried with every --classifier and every --calibration; the
+    trained on others. Every model is tried with every --window, --reading, --classifier and --calibration; the
     second table says what a field will show, where the sound may be absent, rare or frequent; the last
-    line says which to use, and how sure that is.
+    line says which to use, and how sure that is. Of several windows or readings a line says which suit each sound.
     """
+    from audioscan_host.cli.evaluation_tables import print_evaluation
     from audioscan_host.journeys.evaluate import evaluate as evaluate_systems
 
     result = evaluate_systems(
@@ -105,7 +107,8 @@ def evaluate(
         out=out,
         only=only,
         same=same,
-        windowing=windowing,
+        windowings=windowings,
+        readings=readings,
         hop=hop,
         tolerance=tolerance,
         neg_margin=neg_margin,
@@ -122,41 +125,5 @@ def evaluate(
     if as_json:
         reporting.print_json(result.to_json())
     else:
-        _print(result)
+        print_evaluation(result)
     end_batch(result.failures, len(result.failures) + len(result.recordings))
-
-
-def _print(result: "EvaluationResult") -> None:
-    from audioscan_host.evaluation.tables import (
-        CONDITION_COLUMNS,
-        condition_cells,
-        figure_cells,
-        figure_columns,
-    )
-
-    rows = [
-        [row.label, row.system.model, row.system.classifier, row.system.calibration, *figure_cells(row)]
-        for label in result.labels
-        for row in label.rows
-    ]
-    columns = figure_columns(result.window_choice.windowing.window)
-    reporting.print_table(["label", "model", "classifier", "calibration", *columns], rows, right=columns)
-    best = result.conclusion.best
-    reporting.say(f"\nWhat a field will show of {best}:\n")
-    shown = [
-        [label.label, *condition_cells(each)] for label in result.labels for each in label.conditions[best]
-    ]
-    reporting.print_table(["label", *CONDITION_COLUMNS], shown, right=CONDITION_COLUMNS[1:])
-    for label in result.labels:
-        told = label.conclusion
-        reporting.say(
-            f"\n{label.label}: {told.recordings} recordings, {told.with_sound} of them with the sound, in "
-            f"{label.folds} parts that were held out in turn. {label.rate_sentence}"
-        )
-        for note in label.notes:
-            reporting.say(f"  {note}")
-        if len(result.labels) > 1:
-            reporting.say(f"  {label.sentence}")
-    if result.files:
-        reporting.say(f"\nTables, pictures and a page with all of them: {result.files[0]}")
-    reporting.say(f"\n{result.sentence}")

@@ -109,27 +109,52 @@ def windowing(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_windowing
 
 
+_hop_by_labels = click.option(
+    "--hop",
+    type=float,
+    help="Seconds from one window's start to the next; a multiple of 0.01.  [default: a quarter of the window; 1 where labels are "
+    "points, or 8-cut's embeddings are in the cache]",
+)
+
+_BY_LABELS = (
+    "[default: of 1, 2, 4 and 8 the nearest to half of what the labelled sound usually lasts; 8 where labels are points, or 8-cut's "
+    "embeddings are in the cache]"
+)
+
+
 def windowing_by_labels(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--window` and `--hop` of a command that learns; it gets a windowing and a hop, None where labels decide."""
 
-    @click.option(
-        "--window",
-        type=float,
-        help="Length of a window, seconds.  [default: of 1, 2, 4 and 8 the nearest to half of what the labelled sound "
-        "usually lasts; 8 where labels are points, or 8-cut's embeddings are in the cache]",
-    )
-    @click.option(
-        "--hop",
-        type=float,
-        help="Seconds from one window's start to the next; a multiple of 0.01.  [default: a quarter of the window; 1 "
-        "where labels are points, or 8-cut's embeddings are in the cache]",
-    )
+    @click.option("--window", type=float, help=f"Length of a window, seconds.  {_BY_LABELS}")
+    @_hop_by_labels
     @wraps(command)
     def with_windowing(*, window: float | None, hop: float | None, **rest: Any) -> Any:
         alone = hop if window is None else None
         return command(windowing=_given(window, hop), hop=alone, **rest)
 
     return with_windowing
+
+
+def windowings_by_labels(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of a command that compares; it gets several windowings, none where labels decide."""
+
+    @click.option(
+        "--window",
+        "windows",
+        type=float,
+        multiple=True,
+        help=f"Length of a window, seconds. May repeat, to compare.  {_BY_LABELS}",
+    )
+    @_hop_by_labels
+    @wraps(command)
+    def with_windowings(*, windows: tuple[float, ...], hop: float | None, **rest: Any) -> Any:
+        if not windows:
+            return command(windowings=(), hop=hop, **rest)
+        from audioscan_host.windows import Windowing
+
+        return command(windowings=Windowing.of_windows(windows, hop), hop=None, **rest)
+
+    return with_windowings
 
 
 def _given(window: float | None, hop: float | None) -> "Windowing | None":

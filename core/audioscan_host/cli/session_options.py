@@ -26,14 +26,27 @@ channel = click.option(
 )
 
 
+_READINGS = (
+    "windows: the model is given each by itself, and encodes an overlap again and again. stretches: it is given each second "
+    "once, and windows are made of its time steps. auto takes stretches where the model can and windows overlap"
+)
+
 reading = click.option(
     "--reading",
     type=one_of(Reading),
     default=Reading.AUTO.value,
     show_default=True,
-    help="windows: the model is given each by itself, and encodes an overlap again and again. stretches: it is given each second "
-    "once, and windows are made of its time steps. auto takes stretches where the model can and windows overlap; a detector "
-    "reads as it was trained.",
+    help=f"{_READINGS}; a detector reads as it was trained.",
+)
+
+readings = click.option(
+    "--reading",
+    "readings",
+    type=one_of(Reading),
+    multiple=True,
+    default=[Reading.AUTO.value],
+    show_default=True,
+    help=f"{_READINGS}. May repeat, to compare.",
 )
 
 
@@ -79,10 +92,25 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def session(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What `encoder` adds, `--channel`, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options."""
+    """What `encoder` adds, `--channel`, `--reading`, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options."""
 
     @channel
     @reading
+    @_session
+    @wraps(command)
+    def with_reading(*, session: "SessionOptions", reading: str, **rest: Any) -> Any:
+        session["reading"] = reading
+        return command(session=session, **rest)
+
+    return with_reading
+
+
+def session_of_readings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that compares readings: it gets those beside a session's options."""
+    return channel(readings(_session(command)))
+
+
+def _session(command: Callable[..., Any]) -> Callable[..., Any]:
     @encoder
     @cache_dir
     @eight_cut_cache
@@ -94,7 +122,6 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
         cache_dir: Path | None,
         eight_cut_cache: str,
         channel: str | None,
-        reading: str,
         **rest: Any,
     ) -> Any:
         options: SessionOptions = {
@@ -104,7 +131,6 @@ def session(command: Callable[..., Any]) -> Callable[..., Any]:
             "progress": reporting.progress(),
             "eight_cut_cache": eight_cut_cache,
             "channel": channel,
-            "reading": reading,
         }
         return command(session=options, **rest)
 

@@ -14,6 +14,9 @@ Weights = npt.NDArray[np.float64]
 _ROWS = 1 << 22
 """Numbers that are summed at one go in float64: 32 MB."""
 
+_WINDOWS = 32
+"""Windows that are summed at one go: few enough that most of the grains between the first and the last are in each."""
+
 
 def merged(
     grains: npt.NDArray[np.int64], vectors: Vectors, weights: Weights, widths: Sequence[int]
@@ -75,6 +78,7 @@ def windows_of(grains: Embeddings, windowing: Windowing, sample_rate: int) -> Em
     widths = grains.meta.get("widths") or []
     vectors = np.empty((len(starts), grains.vectors.shape[1]), np.float32)
     at_once = max(1, _ROWS // (grains.vectors.shape[1] * max(1, int(np.max(after - first)))))
+    at_once = min(at_once, _WINDOWS)
     for begin in range(0, len(starts), at_once):
         part = slice(begin, begin + at_once)
         vectors[part] = _pooled(grains.vectors, weights, first[part], after[part], widths)
@@ -89,32 +93,33 @@ def _pooled(
     after: npt.NDArray[np.int64],
     widths: Sequence[int],
 ) -> Vectors:
-    """(windows, dim), each of the grains from `first` to before `after`, by running sums around their mean."""
+    """(windows, dim), each of the grains from `first` to before `after`, by sums around their mean."""
     low, high = int(first[0]), int(after[-1])
     wide = vectors[low:high].astype(np.float64)
-    weight = weights[low:high, None]
-    total = _between(weight, first - low, after - low)
+    shares = _shares(weights[low:high], first - low, after - low)
     # Around their mean, so that no constant part, however large, drowns what differs.
     centre = wide.mean(axis=0)
     wide -= centre
     for mean, deviation in _columns(widths):
         wide[:, deviation] = (wide[:, deviation] + centre[deviation]) ** 2 + wide[:, mean] ** 2
         centre[deviation] = 0.0
-    sums = _between(wide * weight, first - low, after - low) / total
+    sums = shares @ wide
     for mean, deviation in _columns(widths):
         sums[:, deviation] = np.sqrt(np.maximum(sums[:, deviation] - sums[:, mean] ** 2, 0.0))
     pooled: Vectors = (sums + centre).astype(np.float32)
     return pooled
 
 
-def _between(
-    values: npt.NDArray[np.float64], first: npt.NDArray[np.int64], after: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """The sums of the rows from `first` to before `after`."""
-    sums = np.zeros((len(values) + 1, values.shape[1]))
-    np.cumsum(values, axis=0, out=sums[1:])
-    between: npt.NDArray[np.float64] = sums[after] - sums[first]
-    return between
+def _shares(weights: Weights, first: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> Weights:
+    """(windows, grains), the share that each grain from `first` to before `after` has in a window.
+
+    Most of it is zeros, and its product with the grains is still faster than running sums, which pass over memory more often.
+    """
+    place = np.arange(len(weights))
+    inside = (place >= first[:, None]) & (place < after[:, None])
+    shares: Weights = np.where(inside, weights, 0.0)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _columns(widths: Sequence[int]) -> list[tuple[slice, slice]]:

@@ -1,7 +1,7 @@
 """Which system to use, and how sure that is."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,15 @@ each of five, chance does that once in 16 times; in each of six once in 32, less
 class Conclusion:
     """The best system, and how it compares with the second.
 
-    Calibration leaves the order of the windows nearly as it is, so of one model and classifier it is
-    chosen by the Brier score; models and classifiers are compared by average precision.
+    Calibration leaves the order of the windows nearly as it is, so of systems that differ in nothing else it is
+    chosen by the Brier score; those that differ in more are compared by average precision.
 
     Attributes:
         best: the system with the highest average precision; the first of equals.
         calibrations: how many were tried with it.
         average_precision: its own; of several labels the mean.
         interval: of it.
-        second: the next best model or classifier; None where there is no other.
+        second: the next best that differs in more than its calibration; None where there is no other.
         ahead: share of the resamples in which the best beats the second.
         difference: interval of what it is ahead by, recording by recording the same draws for both.
         recordings: that were judged.
@@ -54,21 +54,21 @@ class Conclusion:
     @property
     def too_few(self) -> bool:
         """Whether the recordings, or the sources that they come from, are too few to show any difference."""
-        return self._apart < LEAST_RECORDINGS
+        return self.apart < LEAST_RECORDINGS
 
     @property
-    def _apart(self) -> int:
+    def apart(self) -> int:
         """What holds the sound independently: recordings of one source are as one."""
         return self.with_sound if self.sources_with_sound is None else self.sources_with_sound
 
     def to_json(self) -> dict[str, Any]:
         """Everything of it as plain values."""
         return {
-            "best": asdict(self.best),
+            "best": self.best.facts(),
             "calibrations": self.calibrations,
             "average_precision": self.average_precision,
             "interval": self.interval.to_json(),
-            "second": asdict(self.second) if self.second else None,
+            "second": self.second.facts() if self.second else None,
             "ahead": self.ahead,
             "difference": self.difference.to_json() if self.difference else None,
             "is_sure": self.is_sure,
@@ -98,7 +98,7 @@ class Conclusion:
         else:
             text = (
                 f"Use {self.best}: {value}; to {self.second} there is no difference that "
-                f"{self._apart} {what_holds} could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
+                f"{self.apart} {what_holds} could show (ahead in {self.ahead * 100:.0f} % of the resamples)."
             )
         if field:
             text += f" {field}"
@@ -106,7 +106,7 @@ class Conclusion:
             text += f" Of {self.calibrations} calibrations its own has the lowest Brier score."
         if self.too_few:
             text += (
-                f" {self._apart} {what_holds} are too few to be sure of any difference: "
+                f" {self.apart} {what_holds} are too few to be sure of any difference: "
                 f"{LEAST_RECORDINGS} with the sound, or more, would say something."
             )
         return text
@@ -131,9 +131,7 @@ def conclude(
         with_sound: recordings that hold the sound.
         sources_with_sound: groups of them that have a source in common, where any have.
     """
-    calibrated: dict[tuple[str, str], list[System]] = {}
-    for system in values:
-        calibrated.setdefault((system.model, system.classifier), []).append(system)
+    calibrated = by_calibration(values)
     candidates = [min(tried, key=lambda system: briers[system]) for tried in calibrated.values()]
     best, *others = sorted(candidates, key=lambda system: -values[system])
     second = others[0] if others else None
@@ -145,7 +143,7 @@ def conclude(
         ahead = float(np.mean(known > 0)) if len(known) else None
     return Conclusion(
         best=best,
-        calibrations=len(calibrated[best.model, best.classifier]),
+        calibrations=len(calibrated[best.uncalibrated()]),
         average_precision=values[best],
         interval=Interval.of(resampled[best]),
         second=second,
@@ -155,3 +153,11 @@ def conclude(
         with_sound=with_sound,
         sources_with_sound=sources_with_sound,
     )
+
+
+def by_calibration(systems: Iterable[System]) -> dict[System, list[System]]:
+    """Those that differ in nothing but their calibration, together."""
+    together: dict[System, list[System]] = {}
+    for system in systems:
+        together.setdefault(system.uncalibrated(), []).append(system)
+    return together

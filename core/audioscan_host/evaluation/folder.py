@@ -44,7 +44,7 @@ def save(
     labels: Sequence[LabelEvaluation],
     sentence: str,
     skipped: Mapping[str, str],
-    windowing: Windowing,
+    *windowings: Windowing,
 ) -> tuple[Path, ...]:
     """Write everything, or nothing; the page last. Pictures of an earlier evaluation there go.
 
@@ -53,7 +53,7 @@ def save(
         labels: what was judged.
         sentence: which system to use.
         skipped: label -> why it could not be judged.
-        windowing: window and hop.
+        windowings: window and hop, of each that is compared.
 
     Returns:
         The files, the page first.
@@ -66,7 +66,7 @@ def save(
     files = {name: text.encode(errors="surrogateescape") for name, text in csv_files(labels).items()}
     for label, drawn in pictures.items():
         files.update({f"{name}-{names[label]}.png": png for name, png in drawn.items()})
-    files[PAGE] = page(labels, sentence, skipped, windowing, pictures).encode(errors="surrogateescape")
+    files[PAGE] = page(labels, sentence, skipped, windowings, pictures).encode(errors="surrogateescape")
     try:
         write_together(folder, files)
         for old in (path for name in PICTURES for path in folder.glob(f"{name}-*.png")):

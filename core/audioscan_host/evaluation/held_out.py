@@ -1,9 +1,10 @@
 """Systems that are compared, and what each predicted of recordings that it was not trained on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +18,39 @@ from audioscan_host.regions import Region
 
 @dataclass(frozen=True, order=True)
 class System:
-    """What makes a detector: a model, a classifier and a calibration."""
+    """What makes a detector: a model, a classifier and a calibration; reading and window where several are compared.
+
+    Attributes:
+        model: its name.
+        classifier: a word of `ClassifierKind`.
+        calibration: a word of `Calibration`.
+        reading: how the model reads recordings; None where only one way is tried.
+        window: seconds; None where only one window is tried.
+        hop: seconds, of that window.
+    """
 
     model: str
     classifier: str
     calibration: str
+    reading: str | None = None
+    window: float | None = None
+    hop: float | None = None
 
     def __str__(self) -> str:
+        reading = "" if self.reading is None else f" read in {self.reading}"
+        windows = "" if self.window is None else f" in windows of {self.window:g} s every {self.hop:g} s"
         how = "no calibration" if self.calibration == Calibration.NONE else self.calibration
-        return f"{self.model} with {self.classifier} and {how}"
+        return f"{self.model}{reading}{windows} with {self.classifier} and {how}"
+
+    def facts(self) -> dict[str, Any]:
+        """Its parts by name: reading, window and hop only where several are compared."""
+        facts = asdict(self)
+        order = ("model", "reading", "window", "hop", "classifier", "calibration")
+        return {name: facts[name] for name in order if facts[name] is not None}
+
+    def uncalibrated(self) -> "System":
+        """It, whatever the calibration, which leaves the order of windows nearly as it is."""
+        return replace(self, calibration="")
 
 
 @dataclass(frozen=True)
@@ -102,3 +127,15 @@ class CrossValidation:
     held_out: Mapping[System, HeldOut]
     shifted: Mapping[System, Mapping[str, HeldOut]]
     notes: tuple[str, ...]
+
+    @classmethod
+    def joined(cls, parts: Sequence["CrossValidation"], systems: Iterable[System]) -> "CrossValidation":
+        """What was predicted in several ways of the same recordings, system by system in this order."""
+        held_out = {system: each for part in parts for system, each in part.held_out.items()}
+        shifted = {system: each for part in parts for system, each in part.shifted.items()}
+        order = list(systems)
+        return cls(
+            {system: held_out[system] for system in order},
+            {system: shifted[system] for system in order},
+            tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        )

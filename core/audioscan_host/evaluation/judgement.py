@@ -1,64 +1,20 @@
 """What was predicted of one label, judged: a row of figures for each system, and which system to use."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.annotations.points import Points, points_of
-from audioscan_host.classifier.figures import Figures
 from audioscan_host.evaluation import conditions
 from audioscan_host.evaluation.bootstrap import Interval, average_precisions
+from audioscan_host.evaluation.comparison import Comparison, compare
 from audioscan_host.evaluation.conclusion import Conclusion, conclude
 from audioscan_host.evaluation.conditions import Condition, all_conditions
-from audioscan_host.evaluation.event_matching import Matches, match_onsets, match_segments
-from audioscan_host.evaluation.held_out import CrossValidation, HeldOut, HeldOutRecording, System
-
-SHORT_COLLAR = 0.2
-"""Seconds by which an onset may be off; what the DCASE challenges take."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """How one system does on one label.
-
-    Attributes:
-        label: the sound.
-        system: model, classifier and calibration.
-        figures: of the labelled windows, pooled over the recordings.
-        interval: of the average precision, over recordings.
-        segments: what was found, segment by segment; None where the label is labelled in points.
-        onsets: what was found by its onset, up to 0.2 s off.
-        onsets_half_window: the same, up to half a window off.
-    """
-
-    label: str
-    system: System
-    figures: Figures
-    interval: Interval
-    segments: Matches | None
-    onsets: Matches
-    onsets_half_window: Matches
-
-    def facts(self) -> dict[str, Any]:
-        """All of it by name, as plain values; None where something is not known."""
-        figures = self.figures.to_json()
-        windows = {name: figures.pop(name) for name in ("windows", "positives", "average_precision")}
-        interval = self.interval.to_json()
-        return {
-            "label": self.label,
-            **asdict(self.system),
-            **windows,
-            "average_precision_low": interval["low"],
-            "average_precision_high": interval["high"],
-            "resamples_skipped": interval["skipped"],
-            **figures,
-            "segment_f1": self.segments.f1 if self.segments else None,
-            "event_f1_200_ms": self.onsets.f1,
-            "event_f1_half_window": self.onsets_half_window.f1,
-        }
+from audioscan_host.evaluation.held_out import CrossValidation, HeldOut, System
+from audioscan_host.evaluation.moments import Moments
+from audioscan_host.evaluation.row import Row, labelled_in_spans, labelled_throughout
 
 
 @dataclass(frozen=True)
@@ -70,10 +26,12 @@ class LabelEvaluation:
         folds: how many parts of the recordings were held out in turn.
         rows: one a system, in the order asked for.
         conclusion: which one to use.
-        held_out: what each system predicted.
+        held_out: what each system predicted of the windows; of moments where several windows are compared.
         conditions: what a field will show of each system: as labelled, without the sound, rare, frequent.
         resampled: system -> (resamples,) average precision; NaN where a resample lacks a class.
         notes: what could not be done, and what to keep in mind.
+        comparisons: which window and which reading suit the sound, by each model; of those of which several are compared.
+        moment: seconds of the moments that figures are of; None where they are of windows.
     """
 
     label: str
@@ -84,15 +42,27 @@ class LabelEvaluation:
     conditions: Mapping[System, tuple[Condition, ...]]
     resampled: Mapping[System, npt.NDArray[np.float64]]
     notes: tuple[str, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    moment: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """What is judged: windows, or moments."""
+        return "windows" if self.moment is None else f"moments of {self.moment:g} s"
 
     @property
     def rate(self) -> float:
-        """Share of the labelled windows that hold the sound, at which probabilities are."""
+        """Share of what is judged that holds the sound; of windows, the rate at which probabilities are."""
         return self.rows[0].figures.positives / self.rows[0].figures.windows
 
     @property
     def rate_sentence(self) -> str:
         """At which rate of the sound the probabilities are."""
+        if self.moment is not None:
+            return (
+                f"{self.rate * 100:.3g} % of the {self.unit} hold the sound. Probabilities are at the rate of each system's own "
+                "windows, as labelled; scan --rate puts them to another."
+            )
         return (
             f"Probabilities are at a rate of {self.rate * 100:.3g} % of windows, as labelled; scan --rate puts them "
             "to another."
@@ -107,7 +77,7 @@ class LabelEvaluation:
         """A row for each system and condition, as plain values."""
         for system, of_one in self.conditions.items():
             for each in of_one:
-                yield {"label": self.label, **asdict(system), **each.facts()}
+                yield {"label": self.label, **system.facts(), **each.facts()}
 
 
 def judge(
@@ -118,6 +88,7 @@ def judge(
     groups: npt.NDArray[np.int64],
     drawn: npt.NDArray[np.int64],
     threshold: float,
+    moments: Moments | None = None,
 ) -> LabelEvaluation:
     """Judge what every system predicted of one label.
 
@@ -128,36 +99,48 @@ def judge(
         groups: (recordings,) which group of recordings that share a source.
         drawn: (resamples, recordings) how often a resample holds each recording.
         threshold: from which on a window counts as found.
+        moments: where systems read several windows: the places at which all are judged.
     """
     held_out = predicted.held_out
+    collar = min(each.window for each in held_out.values()) / 2
+    if moments is not None:
+        held_out = {system: moments.judged(each) for system, each in held_out.items()}
     resampled = {
         system: average_precisions(each.labels, each.probabilities, each.places.groups, drawn)
         for system, each in held_out.items()
     }
     rows = tuple(
-        _row(label, system, each, Interval.of(resampled[system]), threshold)
+        Row.of(
+            label,
+            system,
+            each,
+            interval=Interval.of(resampled[system]),
+            threshold=threshold,
+            collar=collar,
+        )
         for system, each in held_out.items()
     )
     shown = {
         system: all_conditions(each, predicted.shifted[system], threshold)
-        for system, each in held_out.items()
+        for system, each in predicted.held_out.items()
     }
     any_system = next(iter(held_out.values()))
     judged = np.unique(any_system.places.groups)
     with_sound = np.unique(any_system.places.groups[any_system.labels == 1])
     named = len(np.unique(groups)) < len(groups)
+    conclusion = conclude(
+        {row.system: row.figures.average_precision for row in rows},
+        {row.system: row.figures.brier for row in rows},
+        resampled,
+        recordings=len(judged),
+        with_sound=len(with_sound),
+        sources_with_sound=len(np.unique(groups[with_sound])) if named else None,
+    )
     return LabelEvaluation(
         label=label,
         folds=folds,
         rows=rows,
-        conclusion=conclude(
-            {row.system: row.figures.average_precision for row in rows},
-            {row.system: row.figures.brier for row in rows},
-            resampled,
-            recordings=len(judged),
-            with_sound=len(with_sound),
-            sources_with_sound=len(np.unique(groups[with_sound])) if named else None,
-        ),
+        conclusion=conclusion,
         held_out=held_out,
         conditions=shown,
         resampled=resampled,
@@ -166,52 +149,14 @@ def judge(
             *_notes(any_system, rows[0].interval.skipped, len(drawn)),
             *conditions.notes(shown[rows[0].system]),
         ),
+        comparisons=tuple(compare(label, rows, resampled, conclusion)),
+        moment=None if moments is None else moments.length,
     )
-
-
-def _row(label: str, system: System, predicted: HeldOut, interval: Interval, threshold: float) -> Row:
-    return Row(
-        label=label,
-        system=system,
-        figures=Figures.from_scores(predicted.labels, predicted.probabilities, threshold, predicted.places),
-        interval=interval,
-        segments=_segments(predicted) if _labelled_in_spans(predicted) else None,
-        onsets=_onsets(predicted, SHORT_COLLAR),
-        onsets_half_window=_onsets(predicted, predicted.window / 2),
-    )
-
-
-def _segments(predicted: HeldOut) -> Matches:
-    return Matches.total(
-        match_segments(
-            [(event.start, event.end) for event in recording.events if event.end is not None],
-            [(region.start, region.end) for region in recording.regions],
-            recording.duration,
-        )
-        for recording in _labelled_throughout(predicted)
-    )
-
-
-def _onsets(predicted: HeldOut, collar: float) -> Matches:
-    return Matches.total(
-        match_onsets((e.start for e in recording.events), (r.start for r in recording.regions), collar)
-        for recording in _labelled_throughout(predicted)
-    )
-
-
-def _labelled_throughout(predicted: HeldOut) -> list[HeldOutRecording]:
-    return [recording for recording in predicted.recordings if recording.throughout]
-
-
-def _labelled_in_spans(predicted: HeldOut) -> bool:
-    """Whether points, if there are any, are but clicks among spans."""
-    events = [event for recording in predicted.recordings for event in recording.events]
-    return not events or points_of(events[0].label, events) is Points.UNSURE
 
 
 def _notes(predicted: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
     points = sum(event.end is None for recording in predicted.recordings for event in recording.events)
-    if not _labelled_in_spans(predicted):
+    if not labelled_in_spans(predicted):
         yield (
             "some of its labels are points, which have no end: no segment-based F1; the event-based one takes "
             "them for onsets, and what nobody marked for false"
@@ -221,7 +166,7 @@ def _notes(predicted: HeldOut, skipped: int, resamples: int) -> Iterator[str]:
             f"{points} of its labels {'are points' if points > 1 else 'is a point'} among spans: the event-based F1 "
             "takes points for onsets, and for the segment-based one what is found there is false"
         )
-    partly = len(predicted.recordings) - len(_labelled_throughout(predicted))
+    partly = len(predicted.recordings) - len(labelled_throughout(predicted))
     if partly:
         yield (
             f"{partly} of {len(predicted.recordings)} recordings are labelled in part: what is found in them "

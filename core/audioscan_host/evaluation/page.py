@@ -63,12 +63,18 @@ _FIELD = (
     "together."
 )
 
+_MOMENTS = (
+    "Windows of several lengths are compared, so all are judged at the same places: moments as long as the shortest hop, each "
+    "with the mean probability of the windows over it. Where curves and bins speak of windows, they are of moments. What a field "
+    "will show is of each system's own windows."
+)
+
 
 def page(
     labels: Sequence[LabelEvaluation],
     sentence: str,
     skipped: Mapping[str, str],
-    windowing: Windowing,
+    windowings: Sequence[Windowing],
     pictures: Mapping[str, Mapping[str, bytes]],
 ) -> str:
     """The page as HTML.
@@ -77,11 +83,11 @@ def page(
         labels: what was judged.
         sentence: which system to use.
         skipped: label -> why it could not be judged.
-        windowing: window and hop.
+        windowings: window and hop, of each that is compared.
         pictures: label -> name -> PNG.
     """
     sections = "\n".join(
-        _section(each, windowing, pictures[each.label], several=len(labels) > 1) for each in labels
+        _section(each, windowings, pictures[each.label], several=len(labels) > 1) for each in labels
     )
     left_out = "".join(f"<p>Left out: {escape(reason)}.</p>" for reason in skipped.values())
     return f"""<!DOCTYPE html>
@@ -96,8 +102,8 @@ def page(
 <body>
 <h1>Evaluation</h1>
 <p class="conclusion">{escape(sentence)}</p>
-<p>Every figure is from a validation fold: recordings that were predicted by a detector trained on others. Windows of {windowing.window:g} s every
-{windowing.hop:g} s.</p>
+<p>Every figure is from a validation fold: recordings that were predicted by a detector trained on others. Windows of
+{", ".join(f"{each.window:g} s every {each.hop:g} s" for each in windowings)}.</p>
 {left_out}
 {sections}
 </body>
@@ -106,13 +112,17 @@ def page(
 
 
 def _section(
-    label: LabelEvaluation, windowing: Windowing, pictures: Mapping[str, bytes], *, several: bool
+    label: LabelEvaluation,
+    windowings: Sequence[Windowing],
+    pictures: Mapping[str, bytes],
+    *,
+    several: bool,
 ) -> str:
     first = label.rows[0].figures
     facts = (
         f"{label.conclusion.recordings} recordings, {label.conclusion.with_sound} of them with the sound, in "
-        f"{label.folds} validation folds. {first.windows} labelled windows, {first.positives} of "
-        f"them with the sound. Precision, recall, false alarms and regions are at threshold {first.threshold:g}. "
+        f"{label.folds} validation folds. {first.windows} labelled {label.unit}, {first.positives} "
+        f"of them with the sound. Precision, recall, false alarms and regions are at threshold {first.threshold:g}. "
         f"{label.rate_sentence}"
     )
     fewer = len(label.rows) - len(shown(label))
@@ -123,9 +133,11 @@ def _section(
             f"<h2>{escape(label.label)}</h2>",
             *([f"<p>{escape(label.sentence)}</p>"] if several else []),
             f"<p>{escape(facts)}</p>",
+            *(f"<p>{escape(each.sentence)}</p>" for each in label.comparisons),
+            *([f"<p>{escape(_MOMENTS)}</p>"] if label.moment else []),
             *(f"<p>Note: {escape(note)}.</p>" for note in notes),
             _table(
-                ["system", *figure_columns(windowing.window)],
+                ["system", *figure_columns(min(each.window for each in windowings))],
                 ([str(row.system), *figure_cells(row)] for row in label.rows),
             ),
             "<h3>What a field will show</h3>",

@@ -19,7 +19,8 @@ from audioscan_host.evaluation.canvas import (
     picture,
     plain,
 )
-from audioscan_host.evaluation.judgement import LabelEvaluation, Row
+from audioscan_host.evaluation.judgement import LabelEvaluation
+from audioscan_host.evaluation.row import Row
 
 
 def shown(label: LabelEvaluation) -> list[Row]:

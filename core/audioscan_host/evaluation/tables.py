@@ -10,7 +10,8 @@ from typing import Any
 from audioscan_host.evaluation import curves
 from audioscan_host.evaluation.conditions import Condition
 from audioscan_host.evaluation.held_out import HeldOut, System
-from audioscan_host.evaluation.judgement import SHORT_COLLAR, LabelEvaluation, Row
+from audioscan_host.evaluation.judgement import LabelEvaluation
+from audioscan_host.evaluation.row import SHORT_COLLAR, Row
 
 Table = Iterable[Mapping[str, Any]]
 
@@ -122,7 +123,7 @@ def csv_files(labels: Sequence[LabelEvaluation]) -> dict[str, str]:
 
 
 def _of(label: str, system: System) -> dict[str, Any]:
-    return {"label": label, **asdict(system)}
+    return {"label": label, **system.facts()}
 
 
 def _text(rows: Table) -> str:

@@ -24,6 +24,7 @@ from audioscan_host.errors import TrainingError
 from audioscan_host.evidence import Evidence
 from audioscan_host.journeys.session import Session
 from audioscan_host.models.model import Model
+from audioscan_host.notes import Tell
 from audioscan_host.progress import Advance
 from audioscan_host.reading import Reading
 from audioscan_host.windows import Windowing
@@ -82,13 +83,25 @@ def embed_labelled(
         else:
             found[result.path] = result
     if not found:
-        what = "embedded" if failures[0].by_plugin else "read"
-        raise TrainingError(f"none of the labelled recordings could be {what}: {failures[0].reason}")
+        raise none_was_read(failures[0])
     embedded = [found[path] for path in annotations if path in found]
-    durations = {recording.path: recording.duration for recording in embedded}
-    tell_beyond_the_end(durations, annotations, session.notes)
-    tell_nearly_whole(durations, annotations, session.notes)
+    tell_labels_by_durations(embedded, annotations, session.notes)
     return embedded, tuple(failures)
+
+
+def none_was_read(first: RecordingFailure) -> TrainingError:
+    """What is raised where every recording failed, of the first of them."""
+    what = "embedded" if first.by_plugin else "read"
+    return TrainingError(f"none of the labelled recordings could be {what}: {first.reason}")
+
+
+def tell_labels_by_durations(
+    embedded: Sequence[EmbeddedRecording], annotations: Mapping[Path, Sequence[Annotation]], tell: Tell
+) -> None:
+    """Tell of annotations that do not fit how long their recordings are."""
+    durations = {recording.path: recording.duration for recording in embedded}
+    tell_beyond_the_end(durations, annotations, tell)
+    tell_nearly_whole(durations, annotations, tell)
 
 
 def labels_of(
