@@ -116,8 +116,14 @@ POOLINGS: dict[str, tuple[Pool, ...]] = {
 }
 
 
-def ways() -> Iterator[tuple[str, Way]]:
-    """All that is compared, by name."""
+def ways(beginnings: Sequence[str]) -> Iterator[tuple[str, Way]]:
+    """What is compared, by name: those whose name begins so."""
+    for name, way in _ways():
+        if name.startswith(tuple(beginnings)):
+            yield name, way
+
+
+def _ways() -> Iterator[tuple[str, Way]]:
     for windowing in (Windowing(8.0, 1.0), Windowing(2.0, 0.5)):
         for name, poolings in POOLINGS.items():
             yield f"{windowing.window:g} s, {name}", Way(windowing, (windowing.window,), poolings)
