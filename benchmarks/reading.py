@@ -50,7 +50,13 @@ def sets(script: Path, work: Path, world: str, seed: int) -> dict[str, Path]:
 
 
 def judged(
-    registry: Registry, cache: Cache, folders: dict[str, Path], model: str, label: str, windowing: Windowing
+    registry: Registry,
+    cache: Cache,
+    folders: dict[str, Path],
+    model: str,
+    *,
+    label: str,
+    windowing: Windowing,
 ) -> Iterator[dict[str, float]]:
     """The figures of each reading."""
     for reading in READINGS:
@@ -102,7 +108,7 @@ def main() -> None:
             for label in WORLDS[args.world]:
                 own = Windowing.of_window(own_window(usual_length(label, annotations)))
                 for name, windowing in (("8 s / 1 s", LONG), ("chosen by labels", own)):
-                    before, after = judged(registry, cache, folders, model, label, windowing)
+                    before, after = judged(registry, cache, folders, model, label=label, windowing=windowing)
                     pair = before["average_precision"], after["average_precision"]
                     cells[name, model, label, seed] = pair
                     print(
