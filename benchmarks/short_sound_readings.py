@@ -72,16 +72,19 @@ Pool = Callable[[Embeddings, npt.NDArray[np.intp], Usual], npt.NDArray[np.floati
 
 
 def own(grains: Embeddings, places: npt.NDArray[np.intp], _usual: Usual) -> npt.NDArray[np.floating]:
-    """As the host does it: means, and where there are deviations those of the time steps."""
-    vectors = grains.vectors.astype(np.float64)
-    wide = vectors[places]
+    """As the host does it: means, and where there are deviations and maxima those of the time steps."""
+    wide = grains.vectors.astype(np.float64)[places]
     pooled = wide.mean(axis=1)
-    widths, begin = grains.meta.get("widths") or [], 0
-    for width in widths:
-        mean, deviation = slice(begin, begin + width), slice(begin + width, begin + 2 * width)
-        within = (wide[:, :, deviation] ** 2).mean(axis=1)
-        pooled[:, deviation] = np.sqrt(within + wide[:, :, mean].var(axis=1))
-        begin += 2 * width
+    begin = 0
+    for name, width in grains.meta["statistics"]:
+        columns, means = slice(begin, begin + width), slice(begin - width, begin)
+        if name == "std":
+            pooled[:, columns] = np.sqrt(
+                (wide[:, :, columns] ** 2).mean(axis=1) + wide[:, :, means].var(axis=1)
+            )
+        if name == "max":
+            pooled[:, columns] = wide[:, :, columns].max(axis=1)
+        begin += width
     return pooled
 
 
