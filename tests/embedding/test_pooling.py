@@ -35,6 +35,13 @@ def test_mean_and_std_are_the_mean_then_the_population_standard_deviation(shape,
     np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_maximum_is_the_highest_over_time_of_each_dimension(dtype):
+    hidden = states((5, 50, 768), dtype)
+    highest = hidden.astype(np.float32).max(axis=1)
+    np.testing.assert_array_equal(pool([hidden], "mean+max")[:, 768:], highest)
+
+
 @pytest.mark.parametrize("pooling", Pooling)
 def test_a_vector_is_as_many_times_the_width_long_as_its_pooling_has_statistics(pooling):
     assert pool([states((2, 9, 3)), states((2, 9, 4))], pooling).shape == (2, 7 * len(pooling.statistics))

@@ -13,10 +13,12 @@ from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.grains import merged, windows_of
 from audioscan_host.embedding.pooling import pool_shares
 from audioscan_host.embedding.stretches import margin, stretched_blocks, stretching
+from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.reading import Reading
 
 RATE = 16_000
+META_OF_MAXIMA = {"hop": 0.25, "duration": 175.0, "statistics": [("max", 2)]}
 
 
 @pytest.fixture
@@ -82,20 +84,23 @@ def test_windows_are_the_mean_of_the_time_steps_in_them(embedder, noise, window,
     assert np.allclose(found.vectors[same], windows.vectors[same], rtol=1e-5, atol=1e-9)
 
 
+STATISTICS = {"mean": np.mean, "std": np.std, "max": np.max}
+
+
 @pytest.mark.parametrize("windowing", [Windowing(8.0, 1.0), Windowing(2.0, 0.1), Windowing(1.0, 0.5)])
-def test_deviations_are_of_the_time_steps_in_a_window(
-    no_installed_plugins, make_plugin, noise, tmp_path, windowing
+@pytest.mark.parametrize("pooling", list(Pooling))
+def test_deviations_and_maxima_are_of_the_time_steps_in_a_window(
+    no_installed_plugins, make_plugin, noise, tmp_path, *, windowing, pooling
 ):
-    plugin = make_plugin(stretch=3.0, pooling="mean+std")
-    plugin.models = [replace(plugin.models[0], dim=4)]
+    plugin = make_plugin(stretch=3.0, pooling=pooling)
+    plugin.models = [replace(plugin.models[0], dim=2 * len(pooling.statistics))]
     registry, path = load_registry({"tiny": plugin}), noise(47.25)
     (model,) = plugin.models
     readings = {model: Reading.STRETCHES}
     embedder = Embedder(registry, [model], windowing, Cache(tmp_path / "c"), readings=readings)
     found = embedder.embed(path).embeddings["TINY"]
-    assert np.allclose(
-        found.vectors, by_steps(path, found.times, windowing.window, [np.mean, np.std]), rtol=1e-4, atol=1e-8
-    )
+    expected = by_steps(path, found.times, windowing.window, [STATISTICS[name] for name in pooling.names])
+    assert np.allclose(found.vectors, expected, rtol=1e-4, atol=1e-8)
 
 
 def test_shares_of_a_step_at_the_edges_of_a_grain_count_as_shares(embedder, noise):
@@ -193,7 +198,7 @@ def test_a_large_constant_part_drowns_nothing_over_a_day():
     means[:, 1] = 1e4
     deviations = np.stack([np.full(grains, 0.5), np.zeros(grains)], axis=1)
     vectors = np.concatenate([means, deviations], axis=1).astype(np.float32)
-    meta = {"hop": 0.25, "duration": 86_400.0, "widths": [2]}
+    meta = {"hop": 0.25, "duration": 86_400.0, "statistics": [("mean", 2), ("std", 2)]}
     kept = Embeddings(np.arange(grains) / 4, vectors, meta, np.full(grains, 12.5))
     found = windows_of(kept, Windowing(8.0, 0.25), RATE)
     exact = vectors.astype(np.float64)
@@ -210,10 +215,21 @@ def test_parts_of_a_grain_are_joined_by_their_weights():
     random = np.random.default_rng(1)
     steps = random.standard_normal((12, 3)).astype(np.float32)
     parts = [steps[:5], steps[5:7], steps[7:]]
-    vectors = np.stack([np.concatenate([part.mean(0), part.std(0)]) for part in parts])
-    grains, joined, weights = merged(np.array([4, 4, 4]), vectors, np.array([5.0, 2.0, 5.0]), [3])
+    vectors = np.stack([np.concatenate([part.mean(0), part.std(0), part.max(0)]) for part in parts])
+    statistics = [("mean", 3), ("std", 3), ("max", 3)]
+    grains, joined, weights = merged(np.array([4, 4, 4]), vectors, np.array([5.0, 2.0, 5.0]), statistics)
     assert (grains.tolist(), weights.tolist()) == ([4], [12.0])
-    assert np.allclose(joined[0], np.concatenate([steps.mean(0), steps.std(0)]), atol=1e-6)
+    assert np.allclose(joined[0], np.concatenate([steps.mean(0), steps.std(0), steps.max(0)]), atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 31, 600])
+def test_a_maximum_over_grains_is_that_of_any_number_of_them(count):
+    random = np.random.default_rng(4)
+    vectors = random.standard_normal((700, 2)).astype(np.float32)
+    kept = Embeddings(np.arange(700) / 4, vectors, META_OF_MAXIMA, np.full(700, 12.5))
+    found = windows_of(kept, Windowing(count / 4, 0.25), RATE)
+    expected = [vectors[first : first + count].max(0) for first in range(len(found.times))]
+    assert np.array_equal(found.vectors, expected)
 
 
 def test_pooling_by_shares_is_a_weighted_mean_and_deviation():
@@ -229,6 +245,13 @@ def test_pooling_by_shares_is_a_weighted_mean_and_deviation():
             mean = np.average(states[item].astype(np.float64), axis=0, weights=w)
             variance = np.average((states[item] - mean) ** 2, axis=0, weights=w)
             assert np.allclose(found[item, grain], np.concatenate([mean, np.sqrt(variance)]), rtol=1e-5)
+
+
+def test_a_maximum_is_of_all_steps_of_which_a_share_is_in_the_grain():
+    states = np.array([[[3.0], [1.0], [2.0], [9.0]], [[1.0], [5.0], [2.0], [0.0]]], np.float32)
+    weights = np.array([[[1, 0.5, 0, 0], [0, 0.5, 1, 0.1]], [[1, 0, 0, 0], [0, 0.9, 1, 1]]], np.float32)
+    found = pool_shares([states], weights, "mean+max")
+    assert found[:, :, 1].tolist() == [[3.0, 9.0], [1.0, 5.0]]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_model_declared_wrongly_is_refused_with_its_name_the_attribute_and_wha
     assert message.endswith(f", not {value!r}")
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean+std"])
+@pytest.mark.parametrize("pooling", ["mean", "mean+std", "mean+max"])
 def test_a_pooling_is_named_by_its_word_and_stays_that_word(pooling):
     found = model(pooling=pooling).pooling
     assert found is Pooling(pooling)

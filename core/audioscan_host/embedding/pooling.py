@@ -16,7 +16,7 @@ def pool(selected: Sequence[Array], pooling: str) -> Array:
 
     Args:
         selected: each (batch, time, width), numpy or device arrays of any float type.
-        pooling: `mean`, or `mean+std` (population standard deviation after each mean); see `Pooling`.
+        pooling: a row of `Pooling`, such as `mean+std` (population standard deviation after each mean).
 
     Returns:
         (batch, dim) float32 on the device of `selected`.
@@ -39,26 +39,44 @@ def pool_shares(selected: Sequence[Array], weights: npt.NDArray[np.float32], poo
         pooling: as of `pool`.
 
     Returns:
-        (batch, grains, dim) float32 on the device of `selected`; 0 of a grain in which nothing is.
+        (batch, grains, dim) float32 on the device of `selected`; of a grain in which nothing is, numbers without meaning.
+        A `max` is of all steps of which some share is in the grain.
     """
     xp: Any = array_namespace(*selected)
     shares = xp.asarray(weights, device=device(selected[0]))
     total = xp.sum(shares, axis=2, keepdims=True)
     shares = shares / xp.where(total > 0, total, xp.ones_like(total))
+    names = Pooling(pooling).names
     apart = [xp.asarray(each, device=device(selected[0])) for each in _apart(weights)]
     parts = []
     for states in selected:
         wide = xp.astype(states, xp.float32)
         mean = xp.matmul(shares, wide)
-        parts.append(mean)
-        if pooling == Pooling.MEAN_AND_DEVIATION:
+        if "mean" in names:
+            parts.append(mean)
+        if "std" in names:
             # Each step less the mean of its grain, so that no variance is a difference of large numbers.
             variance = xp.zeros_like(mean)
             for grains in apart:
                 rest = wide - xp.matmul(xp.matrix_transpose(grains), mean)
                 variance = variance + xp.matmul(shares * grains, rest * rest)
             parts.append(xp.sqrt(variance))
+        if "max" in names:
+            parts.append(_highest(xp, wide, weights))
     return xp.concat(parts, axis=2)
+
+
+def _highest(xp: Any, states: Any, weights: npt.NDArray[np.float32]) -> Any:
+    """(batch, grains, width), of the steps that are in each grain, one after the other: they lie side by side."""
+    batch, steps, width = states.shape
+    inside = weights > 0
+    count, first = inside.sum(axis=2), inside.argmax(axis=2)
+    flat, found = xp.reshape(states, (batch * steps, width)), None
+    for each in range(max(1, int(count.max()))):
+        step = first + np.minimum(each, np.maximum(count - 1, 0)) + steps * np.arange(batch)[:, None]
+        taken = xp.take(flat, xp.asarray(step.ravel(), device=device(states)), axis=0)
+        found = taken if found is None else xp.maximum(found, taken)
+    return xp.reshape(found, (batch, weights.shape[1], width))
 
 
 def _apart(weights: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
@@ -75,9 +93,9 @@ def _apart(weights: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
     return masks
 
 
-def widths_of_deviations(selected: Sequence[Array], pooling: str) -> list[int]:
-    """Of a vector that is pooled of these states, the widths of the means that a deviation follows."""
-    return [states.shape[2] for states in selected] if pooling == Pooling.MEAN_AND_DEVIATION else []
+def statistics_of(selected: Sequence[Array], pooling: str) -> list[tuple[str, int]]:
+    """Of a vector that is pooled of these states, which statistic is so many numbers wide, one after the other."""
+    return [(name, states.shape[2]) for states in selected for name in Pooling(pooling).names]
 
 
 def to_host(vectors: Sequence[Array]) -> npt.NDArray[np.float32]:

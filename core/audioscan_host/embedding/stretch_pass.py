@@ -10,7 +10,7 @@ import numpy.typing as npt
 from audioscan_host.cache import Embeddings
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import merged
-from audioscan_host.embedding.pooling import pool_shares, widths_of_deviations
+from audioscan_host.embedding.pooling import pool_shares, statistics_of
 from audioscan_host.embedding.stretches import Shares, StretchedBlock, stretched_blocks, stretching
 from audioscan_host.embedding.tasks import Task
 from audioscan_host.embedding.window_pass import Rows
@@ -60,9 +60,9 @@ class StretchPass:
         )
         blocks = []
         for model, parts in zip(models, vectors, strict=True):
-            widths = pooling.widths[model]
-            grains, joined, total = merged(places, parts, weights, widths)
-            facts = {"reading": "stretches", "hop": self._grain, "widths": widths}
+            statistics = pooling.statistics[model]
+            grains, joined, total = merged(places, parts, weights, statistics)
+            facts = {"reading": "stretches", "hop": self._grain, "statistics": statistics}
             meta = {**facts, "stretches": block.block.times.tolist()}
             times = grains.astype(np.float64) * self._grain
             blocks.append(Embeddings(times, joined, meta, total))
@@ -81,7 +81,7 @@ class _Pooling:
     def __init__(self, stretched: StretchedBlock, step: float, grain: float) -> None:
         self._stretched, self._step, self._grain = stretched, step, grain
         self.shares: dict[int, Shares] = {}
-        self.widths: dict[Model, list[int]] = {}
+        self.statistics: dict[Model, list[tuple[str, int]]] = {}
 
     def windows(self, _count: int) -> npt.NDArray[np.int64]:
         parts = [
@@ -96,7 +96,7 @@ class _Pooling:
         if shares is None or shares.weights.shape[::2] != (part.stop - part.start, steps):
             shares = self._stretched.shares(part, steps, self._step, self._grain)
             self.shares[part.start] = shares
-        self.widths[model] = widths_of_deviations(selected, model.pooling)
+        self.statistics[model] = statistics_of(selected, model.pooling)
         pooled = pool_shares(selected, shares.weights, model.pooling)
         return pooled.reshape((-1, pooled.shape[-1]))
 
@@ -125,7 +125,13 @@ class _GrainRows:
             raise ValueError("there is no block")
         self._take(last)
         grain = last.meta["hop"]
-        facts = {**meta, "reading": "stretches", "widths": last.meta["widths"], "window": grain, "hop": grain}
+        facts = {
+            **meta,
+            "reading": "stretches",
+            "statistics": last.meta["statistics"],
+            "window": grain,
+            "hop": grain,
+        }
         return replace(self._rows.embeddings(facts), weights=np.concatenate(self._weights))
 
 
@@ -136,7 +142,7 @@ def _joined(last: Embeddings, block: Embeddings) -> Embeddings:
     else:
         weights = np.concatenate([_weights(last), _weights(block)[:1]])
         parts = np.concatenate([last.vectors, block.vectors[:1]])
-        _, vectors, weights = merged(np.zeros(2, np.int64), parts, weights, block.meta["widths"])
+        _, vectors, weights = merged(np.zeros(2, np.int64), parts, weights, block.meta["statistics"])
         first, block = Embeddings(last.times, vectors, block.meta, weights), _part(block, slice(1, None))
     return Embeddings(
         np.concatenate([first.times, block.times]),

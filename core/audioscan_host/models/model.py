@@ -151,9 +151,9 @@ class Model:
         checkpoint: the weights that it reads.
         layers: which layers, each once, in the order of concatenation. 0 goes into the first block, k
             leaves block k, `FINAL` is the network's final output.
-        dim: length of an embedding: the selected widths, times the statistics of the pooling, two for `mean+std`.
+        dim: length of an embedding: the selected widths, times the statistics of the pooling, two for `mean+std` and `mean+max`.
         description: a few words for the list of models.
-        pooling: `mean` or `mean+std` over the time steps; see `Pooling`.
+        pooling: `mean`, `mean+std` or `mean+max` over the time steps; see `Pooling`.
         revision: to be raised whenever the plugin's arithmetic changes; part of every cache key.
 
     Raises:

@@ -16,6 +16,10 @@ def _deviation(xp: Any, states: Any) -> Any:
     return xp.std(states, axis=1)  # of the population: divided by the number of steps
 
 
+def _highest(xp: Any, states: Any) -> Any:
+    return xp.max(states, axis=1)
+
+
 class Pooling(StrEnum):
     """What is computed of the time steps.
 
@@ -24,6 +28,11 @@ class Pooling(StrEnum):
     """
 
     statistics: tuple[Statistic, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the statistics: `mean`, `std` of the population after it, `max`."""
+        return tuple(self.value.split("+"))
 
     def __new__(cls, name: str, *statistics: Statistic) -> Self:
         """A row of the table: its name, and what it computes."""
@@ -34,3 +43,4 @@ class Pooling(StrEnum):
 
     MEAN = "mean", _mean
     MEAN_AND_DEVIATION = "mean+std", _mean, _deviation
+    MEAN_AND_HIGHEST = "mean+max", _mean, _highest
