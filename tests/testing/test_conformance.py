@@ -255,7 +255,7 @@ def test_a_plugin_that_keeps_the_contract_passes_every_check(plugin, model):
         (
             PREPROCESS,
             f"{PREPROCESS}    assert steps <= 40\n",
-            "a window of 8 s: preprocess raised AssertionError (plugin_of_the_conformance_tests.py, line 47)",
+            "a window of 8 s: preprocess raised AssertionError (plugin_of_the_conformance_tests.py, line 49)",
         ),
     ],
 )
