@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from audioscan_host.embedding.stretches import margin, stretching
 from audioscan_host.testing import sounds
@@ -223,7 +224,7 @@ def _embedded(subject: Subject, waveform: Waveform) -> ForwardPass:
     return subject.embed_alone(waveform, subject.checkpoint.stretch)
 
 
-def _steps_of(subject: Subject, found: ForwardPass, steps: slice | Numbers) -> ForwardPass:
+def _steps_of(subject: Subject, found: ForwardPass, steps: slice | npt.NDArray[np.bool_]) -> ForwardPass:
     """Some of the time steps of what the model reads, to be compared."""
     selected = found.selected[subject.model.name]
     return ForwardPass(
