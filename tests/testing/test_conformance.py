@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 GOOD = (Path(__file__).parent / "broken_plugins" / "good_plugin.py").read_text(encoding="utf-8")
 
+STRETCH = "    stretch=10.0,\n    context=0.0,\n"
 TOP = "STEP = 1600"
 MODELS = "    return [\n"
 LOAD = "    return np.random"
@@ -53,7 +54,9 @@ FAULTS = {  # what of the good plugin is replaced, and by what
         "two checkpoints of one name": (
             '"GOOD_ML", CHECKPOINT,', '"GOOD_ML", __import__("dataclasses").replace(CHECKPOINT, step=0.2),'
         ),
-        "no window fits": ("shortest_window=0.1", "shortest_window=0.135, longest_window=0.139"),
+        "no window fits": (
+            "shortest_window=0.1,\n    stretch=10.0,", "shortest_window=0.135, longest_window=0.139,"
+        ),
     },
     "precision": {
         "a word of its own": ('return "fp32"', 'return "float32"'),
@@ -154,6 +157,39 @@ FAULTS = {  # what of the good plugin is replaced, and by what
     "joint-pass": {
         "it counts the layers": (RETURN, f"    states = states * (1 + 0.001 * len(layers))\n{RETURN}"),
     },
+    "stretch-ends": {
+        "it hears nine seconds at most": (PREPROCESS, f"{PREPROCESS}    steps = min(steps, 90)\n"),
+        "a long input is padded": (
+            EMBED, f"    batch = np.pad(batch, [(0, 0), (0, 20 * (batch.shape[1] > 90)), (0, 0)])\n{EMBED}"
+        ),
+        "it fails with a long input": (PREPROCESS, f"{PREPROCESS}    assert steps <= 90\n"),
+        "a long input is not finite": (
+            RETURN, f"    states = states * (np.nan if len(states[0]) > 90 else 1)\n{RETURN}"
+        ),
+    },
+    "stretch-steps": {
+        "a long input lags behind": (
+            RETURN, f"    states = np.roll(states, 3 * (len(states[0]) > 90), axis=1)\n{RETURN}"
+        ),
+        "a long input is backward": (
+            RETURN, f"    states = states[:, :: -1 if len(states[0]) > 90 else 1]\n{RETURN}"
+        ),
+        "a long input is in two halves side by side": (
+            RETURN, f"    if len(states[0]) > 90:\n        states = states.reshape(len(states), 2, 50, 2).swapaxes(1, 2).reshape(states.shape)\n{RETURN}"
+        ),
+    },
+    "stretch-context": {
+        "a step hears its neighbours": (
+            RETURN, f"    states = states + 0.1 * np.roll(states, 1, axis=1) + 0.1 * np.roll(states, -1, axis=1)\n{RETURN}"
+        ),
+        "a step hears all": (RETURN, f"    states = states + 0.1 * states.mean(axis=1, keepdims=True)\n{RETURN}"),
+    },
+    "stretch-cuts": {
+        "a step tells its place": (RETURN, f"    states = states + 0.01 * np.arange(len(states[0]))[:, None]\n{RETURN}"),
+        "a long input is prepared in another way": (
+            RETURN, f"    states = states * (1.01 if len(states[0]) > 90 else 1)\n{RETURN}"
+        ),
+    },
 }  # fmt: skip
 """Check -> what is wrong with a plugin that fails it -> how the plugin differs from the good one."""
 
@@ -219,7 +255,7 @@ def test_a_plugin_that_keeps_the_contract_passes_every_check(plugin, model):
         (
             PREPROCESS,
             f"{PREPROCESS}    assert steps <= 40\n",
-            "a window of 8 s: preprocess raised AssertionError (plugin_of_the_conformance_tests.py, line 47)",
+            "a window of 8 s: preprocess raised AssertionError (plugin_of_the_conformance_tests.py, line 49)",
         ),
     ],
 )
@@ -320,7 +356,7 @@ def test_a_sample_rate_that_the_grid_does_not_divide_is_no_hindrance(plugin):
 
 
 def test_a_window_of_one_length_and_one_time_step_is_no_hindrance(plugin):
-    source = GOOD.replace("shortest_window=0.1", "shortest_window=0.96, longest_window=0.96")
+    source = broken(STRETCH, "").replace("shortest_window=0.1", "shortest_window=0.96, longest_window=0.96")
     source = source.replace("STEP = 1600", "STEP = 15360").replace("step=0.1", "step=0.96")
     findings = check_model(load_registry({"good": plugin(source)}), "GOOD")
     assert by_state(findings)["passed"] == {check.name for check in CHECKS}
@@ -336,10 +372,74 @@ def test_layers_that_have_fewer_time_steps_are_in_order_all_the_same(plugin):
 
 def test_a_model_of_layers_with_fewer_time_steps_than_its_sibling_keeps_the_declared_step(plugin):
     fewer = "    return {layer: (states @ encoder[layer])[:, :: 2 if layer == FINAL else 1] for layer in layers}\n"
-    source = broken(RETURN, fewer).replace("STEP = 1600", "STEP = 160").replace("step=0.1", "step=0.01")
+    source = (
+        broken(RETURN, fewer)
+        .replace(STRETCH, "")
+        .replace("STEP = 1600", "STEP = 160")
+        .replace("step=0.1", "step=0.01")
+    )
     registry = load_registry({"good": plugin(source)})
     for model in ("GOOD", "GOOD_ML"):
         assert by_state(check_model(registry, model))["passed"] == {check.name for check in CHECKS}
+
+
+def test_a_model_whose_layers_have_fewer_time_steps_than_declared_can_read_no_stretches(plugin):
+    fewer = "    return {layer: (states @ encoder[layer])[:, :: 2 if layer == FINAL else 1] for layer in layers}\n"
+    source = broken(RETURN, fewer).replace("STEP = 1600", "STEP = 160").replace("step=0.1", "step=0.01")
+    registry = load_registry({"good": plugin(source)})
+    assert by_state(check_model(registry, "GOOD"))["failed"] == {"stretch-ends"}
+
+
+def found_by(plugin, check: str, source: str) -> Finding:
+    findings = check_model(load_registry({"tried": plugin(source)}), "GOOD")
+    (finding,) = (finding for finding in findings if finding.check == check)
+    return finding
+
+
+STRETCHES = [check.name for check in CHECKS if check.name.startswith("stretch-")]
+
+
+def test_a_model_of_windows_alone_has_no_stretches_to_check(plugin):
+    findings = check_model(load_registry({"good": plugin(broken(STRETCH, ""))}), "GOOD")
+    found = {finding.check: (finding.state, finding.found) for finding in findings}
+    assert {found[name] for name in STRETCHES} == {("passed", "no stretch is declared")}
+
+
+ENDLESS = "    stretch=10.0,\n"
+HEARS_ALL = "    states = states + 0.1 * states.mean(axis=1, keepdims=True)\n"
+
+
+def test_where_a_step_depends_on_all_of_its_stretch_how_far_two_readings_are_apart_is_told(plugin):
+    source = broken(RETURN, f"{HEARS_ALL}{RETURN}").replace(STRETCH, ENDLESS)
+    cuts = found_by(plugin, "stretch-cuts", source)
+    assert cuts.state == "passed"
+    assert re.fullmatch(
+        r"two readings of a time step are 0% as far apart as two time steps, with a margin of 1 s at either end of 10 s; "
+        r"what moves all steps of a stretch alike is [1-9]%",
+        cuts.found,
+    ), cuts.found
+
+
+def test_steps_that_tell_their_place_more_than_their_sound_fail(plugin):
+    place = "    states = states + 10 * np.sin(np.arange(len(states[0])))[:, None]\n"
+    cuts = found_by(plugin, "stretch-cuts", broken(RETURN, f"{place}{RETURN}").replace(STRETCH, ENDLESS))
+    assert cuts.state == "failed"
+    assert (
+        "does a step tell its place in the input more than its sound? Then declare no stretch" in cuts.found
+    )
+
+
+def test_the_place_that_a_burst_moves_is_told(plugin):
+    lags = f"    states = np.roll(states, 3 * (len(states[0]) > 90), axis=1)\n{RETURN}"
+    steps = found_by(plugin, "stretch-steps", broken(RETURN, lags))
+    assert steps.found.startswith("a burst at 0.7 s of a stretch of 10 s moves the time step at 1 s most")
+
+
+@pytest.mark.parametrize("step", [0.013, 0.0725])
+def test_a_step_off_the_grid_is_no_hindrance(plugin, step):
+    source = GOOD.replace("STEP = 1600", f"STEP = {round(step * 16_000)}").replace("step=0.1", f"step={step}")
+    findings = check_model(load_registry({"good": plugin(source)}), "GOOD")
+    assert by_state(findings)["passed"] == {check.name for check in CHECKS}
 
 
 def test_what_a_model_prints_is_kept_from_stdout(plugin, capfd):

@@ -1,6 +1,6 @@
 """What a batch became, brought to the host, and how far two such results are apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,13 @@ class ForwardPass:
     Attributes:
         states: layer -> (batch, time, width) float32.
         pooled: name of a model -> (batch, dim) float32.
+        selected: name of a model -> what it reads, each (batch, time, width) float32.
         on_cpu: it was the CPU that computed it.
     """
 
     states: Mapping[int, Numbers]
     pooled: Mapping[str, Numbers]
+    selected: Mapping[str, Sequence[Numbers]]
     on_cpu: bool
 
     @property
@@ -39,14 +41,17 @@ class ForwardPass:
         part = slice(window, window + 1)
         states = {layer: numbers[part] for layer, numbers in self.states.items()}
         return ForwardPass(
-            states, {name: vectors[part] for name, vectors in self.pooled.items()}, self.on_cpu
+            states,
+            {name: vectors[part] for name, vectors in self.pooled.items()},
+            {name: [each[part] for each in read] for name, read in self.selected.items()},
+            self.on_cpu,
         )
 
 
 def fetched(states: HiddenStates, layers: frozenset[int]) -> tuple[dict[int, Numbers], bool]:
     """The layers as numpy arrays, and whether a CPU computed them."""
     on_cpu = all(str(device(states[layer])).startswith("cpu") for layer in layers)
-    return {layer: _to_host(states[layer]) for layer in sorted(layers)}, on_cpu
+    return {layer: to_numpy(states[layer]) for layer in sorted(layers)}, on_cpu
 
 
 def deviation(found: Mapping[Any, Numbers], expected: Mapping[Any, Numbers]) -> float:
@@ -71,6 +76,7 @@ def deviation(found: Mapping[Any, Numbers], expected: Mapping[Any, Numbers]) -> 
     return largest
 
 
-def _to_host(states: Array) -> Numbers:
+def to_numpy(states: Array) -> Numbers:
+    """Hidden states on the host, in float32."""
     xp: Any = array_namespace(states)
     return np.asarray(to_device(xp.astype(states, xp.float32), "cpu"), dtype=np.float32)

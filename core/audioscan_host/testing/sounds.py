@@ -26,6 +26,12 @@ def fading_noise(samples: int) -> Waveform:
     return (noise(samples) * np.geomspace(20**0.5, 0.05**0.5, samples)).astype(np.float32)
 
 
+def restless(samples: int) -> Waveform:
+    """White noise whose loudness changes every 4000 samples, by up to a tenth: no two places of it are alike."""
+    levels = np.random.default_rng(3).uniform(0.1, 1, samples // 4000 + 1)
+    return (noise(samples) * np.repeat(levels, 4000)[:samples]).astype(np.float32)
+
+
 def quiet_noise(samples: int, level: int) -> Waveform:
     """`noise` of another level, in dBFS: its root mean square against 1."""
     return (noise(samples) * (math.pow(10, level / 20) / AMPLITUDE)).astype(np.float32)

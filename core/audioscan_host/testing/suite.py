@@ -8,7 +8,7 @@ from audioscan_host.errors import AudioscanError
 from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.failing_hooks import in_one_line, last_line
 from audioscan_host.plugins.registry import Registry
-from audioscan_host.testing import declaring, embedding, importing, independence, loading
+from audioscan_host.testing import declaring, embedding, importing, independence, loading, stretched
 from audioscan_host.testing.faults import whole_traceback
 from audioscan_host.testing.finding import (
     ConformanceError,
@@ -66,6 +66,10 @@ CHECKS = (
     Check(independence.neighbours, after=("any-batch-size",)),
     Check(independence.blocks, after=("repeatable",)),
     Check(independence.joint_pass, after=("repeatable",)),
+    Check(stretched.stretch_ends, after=("finite", "short-recording", "step")),
+    Check(stretched.stretch_steps, after=("time-order", "blocks", "stretch-ends")),
+    Check(stretched.stretch_context, after=("stretch-steps",)),
+    Check(stretched.stretch_cuts, after=("stretch-context",)),
 )
 """All checks; first those that need no weights."""
 

@@ -16,7 +16,7 @@ from audioscan_host.plugins.hookspecs import Encoder, Inputs
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Silent
 from audioscan_host.testing.finding import ConformanceError, NotCheckedError
-from audioscan_host.testing.forward_pass import ForwardPass, fetched
+from audioscan_host.testing.forward_pass import ForwardPass, fetched, to_numpy
 from audioscan_host.testing.standard_output import diverted_stdout
 from audioscan_host.windows import Block
 
@@ -123,13 +123,15 @@ class WatchedHooks:
         windows = len(range(*part.indices(len(inputs))))
         require_hidden_states(self._family.name, states, layers, windows)
         numbers, on_cpu = fetched(states, layers)
-        read = {}
+        read, kept = {}, {}
         for model in models:
             with self._watched("select_layers"):
                 selected = self._family.select_layers(model, states)
             require_selected(self._family.name, model.name, selected, windows)
             read[model.name] = pool(selected, model.pooling)
-        return ForwardPass(numbers, {name: to_host([vectors]) for name, vectors in read.items()}, on_cpu)
+            kept[model.name] = [to_numpy(each) for each in selected]
+        pooled = {name: to_host([vectors]) for name, vectors in read.items()}
+        return ForwardPass(numbers, pooled, kept, on_cpu)
 
     @contextmanager
     def _watched(self, hook: str) -> Iterator[None]:

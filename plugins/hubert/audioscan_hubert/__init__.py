@@ -38,7 +38,7 @@ def register_models() -> list[Model]:
             layers=blocks,
             sample_rate=16000,
             step=0.020,
-            stretch=20.0,  # attention takes more a second the longer it is, and margins less
+            stretch=10.0,  # a second costs more the longer the stretch is: docs/performance.md
             shortest_window=0.025,  # the receptive field of one time step
             licence="MIT",
             parameters=parameters,

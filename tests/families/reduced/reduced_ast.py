@@ -14,4 +14,5 @@ LONGEST = 2.56  # seconds: 256 frames
 @hookimpl
 def register_models():
     published = audioscan_ast.register_models()
-    return [replace(each, checkpoint=replace(each.checkpoint, longest_window=LONGEST)) for each in published]
+    checkpoint = replace(published[0].checkpoint, longest_window=LONGEST, stretch=LONGEST)
+    return [replace(each, checkpoint=checkpoint) for each in published]

@@ -12,6 +12,8 @@ CHECKPOINT = Checkpoint(
     sample_rate=16_000,
     step=0.1,
     shortest_window=0.1,
+    stretch=10.0,
+    context=0.0,
     licence="MIT",
     parameters=0,
 )
