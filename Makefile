@@ -12,18 +12,20 @@ COMPILE := $(BIN)/python -m compileall -q core plugins
 # keep their order, since by number of tests the few long ones of whole programs would come last.
 JOBS ?= auto
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+TSC := npx --yes --package typescript@7.0.2 tsc
 QUICK := -m "not slow" --ignore=tests/end_to_end --ignore=tests/families
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install quick test coverage lint types imports check docs clean
+.PHONY: help demo install quick test coverage browser lint types page-types imports check docs clean
 
 help:
 	@echo "make demo     install host and MEL into $(VENV), train a detector and scan with it"
 	@echo "make install  prepare $(VENV) with the host and all plugins"
 	@echo "make quick    the fast tests: what to run while changing something"
-	@echo "make test     all tests, those of the encoders and of whole programs too"
+	@echo "make test     all tests, those of the encoders, of whole programs and of the review page in a browser too"
 	@echo "make coverage all tests, and which lines and branches they leave out"
 	@echo "make check    lint, types and import rules"
+	@echo "make page-types  types of the review page's JavaScript, where Node.js is there"
 	@echo "make docs     build the documentation into site/, which opens without a server"
 	@echo "make clean    remove $(VENV) and what the demo and the tools left"
 
@@ -60,11 +62,15 @@ install: $(VENV)/.install
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(QUICK)
 
-test: $(VENV)/.dev
+# The tests of the review page drive Chromium. AUDIOSCAN_NEED_BROWSER=1 fails where there is none, else those tests are skipped.
+browser: $(BIN)/python
+	@$(BIN)/python tools/browser.py
+
+test: $(VENV)/.dev browser
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 	@echo "The whole test suite ran: host, plugins and end to end."
 
-coverage: $(VENV)/.dev
+coverage: $(VENV)/.dev browser
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 lint: $(VENV)/.dev
@@ -74,10 +80,15 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# The compiler comes by npm and only looks: the page is served as it is written. Without it this is left to who has it.
+page-types:
+	@if $(TSC) --version > /dev/null 2>&1; then $(TSC) --project plugins/ui/jsconfig.json; \
+	else echo "Types of the page's JavaScript were not checked: that needs Node.js, and what npx gets by npm."; fi
+
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-check: lint types imports
+check: lint types page-types imports
 	@echo "Lint, types and import rules hold."
 
 # The variable keeps mkdocs-material from telling of versions that are not in use here.

@@ -1,9 +1,12 @@
-"""What many tests need: a plugin without weights, recordings made of noise, a clean environment."""
+"""What many tests need: a plugin without weights, recordings made of noise, clean environments, wheels."""
 
 import logging
 import os
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,10 @@ if (
 ):  # a process for each core: threads beside it would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+UNREACHABLE = "connection broken by"
+"""What pip says, and tries again, where an index does not answer."""
 
 
 class TinyPlugin:
@@ -185,3 +191,78 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real recordings of ../shared/data are not on this machine")
     return SHARED_DATA
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A new virtual environment, in which nothing of the one that runs the tests is seen.
+
+    Attributes:
+        folder: that holds it; where its programs run unless a test says otherwise.
+    """
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        command = [sys.executable, "-m", "venv", self.folder / "environment"]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that its programs run with: none that leads to what is tested here."""
+        ours = ("PYTHON", "AUDIOSCAN_")
+        return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+    def program(self, name: str) -> str:
+        """The path of a program of it."""
+        return str(self.folder / "environment" / ("Scripts" if sys.platform == "win32" else "bin") / name)
+
+    def run(
+        self, program: str, *arguments: object, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of it, whatever comes of that."""
+        return subprocess.run(
+            [self.program(program), *map(str, arguments)],
+            cwd=cwd or self.folder,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+
+    def install(self, *what: object) -> None:
+        """Install wheels and packages, in the versions that are tested together; skip without an index."""
+        pip = ["-m", "pip", "install", "--retries", "2", "-c", ROOT / "constraints.txt"]
+        done = self.run("python", *pip, *what)
+        if done.returncode and UNREACHABLE in done.stderr:
+            pytest.skip("the package index cannot be reached, and what the host needs is not on this machine")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Build the wheel of a folder of the project, once: `wheel_of("plugins/mel")`."""
+    built: dict[str, Path] = {}
+
+    def build(folder: str) -> Path:
+        if folder not in built:
+            out = tmp_path_factory.mktemp("wheel")
+            command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", out, ROOT / folder]
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
+            (built[folder],) = out.iterdir()
+        return built[folder]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def new_environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Environment]:
+    """An environment with those things installed: `new_environment(wheel, "pytest")`."""
+
+    def make(*what: object) -> Environment:
+        environment = Environment(tmp_path_factory.mktemp("installed"))
+        environment.install(*what)
+        return environment
+
+    return make

@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     from audioscan_host.notes import About, Note
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.plugins.registry import Registry, load_registry
-    from audioscan_host.progress import Progress
+    from audioscan_host.progress import JsonLines, Progress
     from audioscan_host.region_settings import RegionSettings
-    from audioscan_host.regions import Region
+    from audioscan_host.regions import Region, find_regions
     from audioscan_host.similarity.query_spans import QuerySpan
     from audioscan_host.similarity.ranking import Match
     from audioscan_host.suggestion.table import Suggestion
@@ -84,6 +84,7 @@ __all__ = [
     "Figures",
     "HiddenStates",
     "Inputs",
+    "JsonLines",
     "LabelEvaluation",
     "LabelFormat",
     "LabelHead",
@@ -123,6 +124,7 @@ __all__ = [
     "clips",
     "embed",
     "evaluate",
+    "find_regions",
     "hookimpl",
     "labels",
     "load_detector",
@@ -180,9 +182,9 @@ _HOME = {
     **dict.fromkeys(["About", "Note"], "notes"),
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
-    "Progress": "progress",
+    **dict.fromkeys(["JsonLines", "Progress"], "progress"),
     "RegionSettings": "region_settings",
-    "Region": "regions",
+    **dict.fromkeys(["Region", "find_regions"], "regions"),
     "QuerySpan": "similarity.query_spans",
     "Match": "similarity.ranking",
     "Suggestion": "suggestion.table",

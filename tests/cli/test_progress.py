@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from audioscan_host.cli.progress_display import FIRST_SECONDS, JsonLines, Lines
-from audioscan_host.progress import expect
+from audioscan_host.cli.progress_display import FIRST_SECONDS, Lines
+from audioscan_host.progress import JsonLines, expect
 
 
 @pytest.fixture

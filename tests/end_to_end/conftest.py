@@ -1,89 +1,17 @@
-"""What tests of installed programs share: wheels, new environments, and recordings with tones in them."""
+"""What tests of whole programs share: recordings with tones in them, and scenes of real sounds."""
 
 import csv
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 RATE = 16_000
-UNREACHABLE = "connection broken by"
-"""What pip says, and tries again, where an index does not answer."""
 
 Span = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Environment:
-    """A new virtual environment, in which nothing of the one that runs the tests is seen.
-
-    Attributes:
-        folder: that holds it; where its programs run unless a test says otherwise.
-    """
-
-    folder: Path
-
-    def __post_init__(self) -> None:
-        command = [sys.executable, "-m", "venv", self.folder / "environment"]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-
-    def run(
-        self, program: str, *arguments: object, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a program of it, whatever comes of that."""
-        programs = self.folder / "environment" / ("Scripts" if sys.platform == "win32" else "bin")
-        ours = ("PYTHON", "AUDIOSCAN_")
-        return subprocess.run(
-            [str(programs / program), *map(str, arguments)],
-            cwd=cwd or self.folder,
-            env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
-
-    def install(self, *what: object) -> None:
-        """Install wheels and packages, in the versions that are tested together; skip without an index."""
-        pip = ["-m", "pip", "install", "--retries", "2", "-c", ROOT / "constraints.txt"]
-        done = self.run("python", *pip, *what)
-        if done.returncode and UNREACHABLE in done.stderr:
-            pytest.skip("the package index cannot be reached, and what the host needs is not on this machine")
-        assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="session")
-def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Build the wheel of a folder of the project, once: `wheel_of("plugins/mel")`."""
-    built: dict[str, Path] = {}
-
-    def build(folder: str) -> Path:
-        if folder not in built:
-            out = tmp_path_factory.mktemp("wheel")
-            command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", out, ROOT / folder]
-            subprocess.run(command, check=True, capture_output=True, timeout=120)
-            (built[folder],) = out.iterdir()
-        return built[folder]
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def new_environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Environment]:
-    """An environment with those things installed: `new_environment(wheel, "pytest")`."""
-
-    def make(*what: object) -> Environment:
-        environment = Environment(tmp_path_factory.mktemp("installed"))
-        environment.install(*what)
-        return environment
-
-    return make
 
 
 @pytest.fixture(scope="session")

@@ -262,3 +262,28 @@ def test_what_a_label_would_do_to_a_terminal_is_shown_and_stays_as_it_is_in_the_
     assert ",cry\x1b[2J," in done.stdout
     refused = scan_by(detector, "--label", "x", expect=1)
     assert "it knows: cry\\x1b[2J" in refused.stderr
+
+
+def test_the_steps_of_a_scan_are_what_its_regions_are_made_of(recording, detector):
+    (scanned,) = scan([recording], detector).recordings
+    edges = scanned.step_edges
+    thresholds = {label: float(np.median(scanned.step_scores(label))) for label in LEARNT}
+    (scanned,) = scan([recording], detector, thresholds=thresholds).recordings
+    assert scanned.hop == detector.hop
+    assert (edges[0], edges[-1], len(edges)) == (0, 30, 61)
+    assert not scanned.silent_steps.any()
+    for label, threshold in thresholds.items():
+        steps = scanned.step_scores(label)
+        found = [each for each in scanned.regions if each.label == label]
+        inside = [(edges[:-1] >= each.start) & (edges[1:] <= each.end) for each in found]
+        assert found
+        assert [steps[each].max() for each in inside] == [each.score for each in found]
+        assert ((steps >= threshold) == np.any(inside, axis=0)).all()
+
+
+def test_the_steps_of_silence_are_told(write_wav, tmp_path, detector):
+    noise = np.random.default_rng(0).normal(0, 0.1, 30 * 16_000)
+    noise[10 * 16_000 : 15 * 16_000] = 0
+    (scanned,) = scan([write_wav(tmp_path / "hole.wav", noise)], detector).recordings
+    assert np.flatnonzero(scanned.silent_steps).tolist() == list(range(20, 30))
+    assert (scanned.step_scores("cry")[scanned.silent_steps] == 0).all()

@@ -8,7 +8,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "core" / "audioscan_host"
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PATHS = sorted(set(re.findall(r"`((?:[\w.-]+/)*[\w.-]+(?:\.py|\.md|\.toml)|(?:[\w-]+/)+)`", TEXT)))
+PAGE = ROOT / "plugins" / "ui" / "audioscan_ui"
+ENDING = r"(?:\.py|\.md|\.toml|\.js|\.html)"
+PATHS = sorted(set(re.findall(rf"`((?:[\w.-]+/)*[\w.-]+{ENDING}|(?:[\w-]+/)+)`", TEXT)))
 
 
 def section(title):
@@ -28,7 +30,17 @@ def test_every_path_of_the_page_is_there(path):
         PACKAGE / folder / path
         for folder in ("", "annotations", "embedding", "plugins", "journeys", "similarity")
     ]
-    assert any(place.exists() for place in [ROOT / path, *walked]), path
+    of_the_page = [PAGE / path, PAGE / "static" / path]
+    assert any(place.exists() for place in [ROOT / path, *walked, *of_the_page]), path
+
+
+def test_every_folder_and_loose_file_of_the_page_is_on_the_page():
+    named = set(re.findall(r"`([\w./]+)`", section("The review page")))
+    doors = {"__init__.py", "py.typed", "static/"}
+    server = {path.name + "/" * path.is_dir() for path in PAGE.iterdir()} - {"__pycache__/"}
+    assert server - doors - named == set()
+    folders = {f"{path.name}/" for path in (PAGE / "static").iterdir() if path.is_dir()}
+    assert folders - named == set()
 
 
 def test_every_wing_is_on_the_page():

@@ -110,8 +110,14 @@ def test_files_of_the_source_folder_that_pages_name_are_there():
 # Commands
 
 
+@pytest.fixture
+def only_the_page(monkeypatch):
+    """Of all plugins the one that adds a command."""
+    monkeypatch.setenv("AUDIOSCAN_PLUGINS", "ui")
+
+
 @pytest.mark.parametrize("block", _blocks("console"))
-def test_commands_and_their_options_exist(block, no_installed_plugins):
+def test_commands_and_their_options_exist(block, only_the_page):
     lines = shown_output.commands(block.code)
     assert lines
     for line in lines:
@@ -141,7 +147,7 @@ def test_a_wrong_option_is_found(no_installed_plugins):
         _parse(["cache", "inform"])
 
 
-def test_commands_that_the_text_names_exist(no_installed_plugins):
+def test_commands_that_the_text_names_exist(only_the_page):
     for page in PAGES:
         for words in re.findall(r"`audioscan-host ([a-z][^`]*)`", page.read_text(encoding="utf-8")):
             name, *rest = words.split()

@@ -85,7 +85,7 @@ def test_nothing_but_linux_tests_what_needs_torch():
     others = {
         folder for folder, runs in _runs().items() if {system for system, _ in runs} != {"ubuntu-latest"}
     }
-    assert others == {HOST, "plugins/mel"}
+    assert others == {HOST, "plugins/mel", "plugins/ui"}
 
 
 def test_nox_tests_the_same_pythons():
@@ -213,6 +213,13 @@ def test_the_change_is_held_to_what_the_workflow_runs():
     jobs = _workflow(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
     assert commands == {"make check", "make test"}
     assert commands <= {command for job in jobs.values() for command in _steps(job, "run")}
+
+
+def test_where_a_change_is_held_to_the_tests_none_of_the_page_is_skipped_for_want_of_a_browser():
+    assert "\nexport AUDIOSCAN_NEED_BROWSER=1\n" in _text(".ci/run")
+    steps = _workflow(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["tests"]["steps"]
+    (tests,) = [step for step in steps if step.get("run") == "make test"]
+    assert tests["env"] == {"AUDIOSCAN_NEED_BROWSER": "1"}
 
 
 def test_coverage_is_measured_of_every_package():

@@ -25,10 +25,13 @@ REQUIRED = {  # folder under plugins/ -> what its distribution needs
     "hubert": ON_TORCH,
     "mel": {"audioscan-host", "numpy"},
     "torch": {"audioscan-host", "numpy", "torch", "torchaudio"},
+    "ui": {"audioscan-host", "numpy", "starlette", "uvicorn"},
 }
 SHARED = "torch"
-"""The folder that is no family: a package that families import."""
-FAMILIES = sorted(REQUIRED.keys() - {SHARED})
+"""The folder of a package that families import."""
+PAGE = "ui"
+"""The folder of the review page, which is no family either: a command, and what the browser is served."""
+FAMILIES = sorted(REQUIRED.keys() - {SHARED, PAGE})
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,22 @@ def test_the_wheel_of_the_shared_package_holds_it_and_no_entry_point(build):
     modules = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
     assert wheel.content == modules | {"audioscan_torch/py.typed"}
     assert wheel.entry_points == ""
+
+
+def test_the_wheel_of_the_page_holds_all_that_a_browser_asks_for_and_one_entry_point(build):
+    folder = ROOT / "plugins" / PAGE
+    wheel = build(folder)
+    files = {path.relative_to(folder).as_posix() for path in (folder / "audioscan_ui").rglob("*.*")}
+    assert wheel.content == {name for name in files if "__pycache__" not in name}
+    assert {"audioscan_ui/static/index.html", "audioscan_ui/py.typed"} <= wheel.content
+    assert {Path(name).suffix for name in wheel.content} <= {".py", ".typed", ".html", ".css", ".js", ".svg"}
+    assert wheel.entry_points.split() == ["[audioscan_host]", "ui", "=", "audioscan_ui"]
+
+
+def test_starlette_is_one_whose_static_folder_cannot_be_left(build):
+    (starlette,) = build(ROOT / "plugins" / PAGE).specifiers("starlette")
+    assert starlette.contains("1.1.0")
+    assert not starlette.contains("1.0.9")
 
 
 def test_what_a_wheel_says_of_itself(plugin, wheel):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+PAGE = ["audioscan_ui.command", "starlette", "uvicorn", "anyio", "h11"]
 LIBRARIES_OF_MODELS = ["torch", "torchaudio", "torchvision", "transformers", "timm"]
 HEAVY = [
     *LIBRARIES_OF_MODELS,
@@ -104,6 +105,32 @@ def test_listing_and_help_import_nothing_heavy(run, arguments, shown):
     *lines, found = run(imported(command(*arguments), HEAVY), AUDIOSCAN_PLUGINS="mel")
     assert shown in "\n".join(lines)
     assert found == "none"
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["plugins"], ["--help"], ["ui", "--help"]], ids=" ".join)
+def test_where_the_review_page_is_installed_its_server_is_imported_by_serving_alone(run, arguments):
+    server = [*HEAVY, *(name for name in PAGE if name != "audioscan_ui.command")]
+    *lines, found = run(imported(command(*arguments), server), AUDIOSCAN_PLUGINS="mel,ui")
+    assert lines
+    assert found == "none"
+
+
+def test_the_package_imports_no_page(run):
+    assert run(imported("import audioscan_host, audioscan_ui", PAGE)) == ["none"]
+    assert run(imported("import audioscan_ui.application", PAGE)) != ["none"]
+
+
+@pytest.mark.slow
+def test_models_are_listed_as_quickly_with_the_page_installed(run):
+    program = (
+        f"import time\nbegin = time.perf_counter()\n{command('models')}\nprint(time.perf_counter() - begin)"
+    )
+    seconds = {"mel": [], "mel,ui": []}
+    for _ in range(9):
+        for plugins, taken in seconds.items():
+            taken.append(float(run(program, AUDIOSCAN_PLUGINS=plugins)[-1]))
+    # The shortest of each: what else the machine does can only add to it.
+    assert min(seconds["mel,ui"]) < 1.15 * min(seconds["mel"]) + 0.01
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ starts earlier. What is missing or damaged is silence, and what follows keeps it
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import numpy.typing as npt
 
 from audioscan_host.audio.frames import pieces
 from audioscan_host.audio.levels import CANCELLED, Levels
-from audioscan_host.audio.opening import AudioInfo, opened, seek
+from audioscan_host.audio.opening import AudioInfo, opened
 from audioscan_host.audio.parts import part_of, require_part
 from audioscan_host.audio.resampling import resampled
+from audioscan_host.audio.seeking import BEGINNING, Landing, Seeking
 from audioscan_host.channels import EACH, LOUDEST, MIX, channel_of
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
@@ -40,9 +42,10 @@ def decode(
     HQ; audio that has the wanted rate is passed on as it is. A few seconds are held at any time, and the same file gives the same bits.
 
     A part of a recording is, to the bit, the samples from `round(start * rate)` up to `round(end * rate)` of
-    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding stops behind `end`,
-    and begins at the recording's beginning, since codecs and resampler remember what came before: all but plain samples at
-    their own rate without a `meter`.
+    all that is decoded at that rate; where the recording ends before, what there is of them. Decoding stops behind `end`.
+    It begins a second before `start` where the bits are the same all the same: at the recording's own rate without a `meter`, of
+    plain samples, FLAC, MP3, ALAC in MP4, and Vorbis, Opus and FLAC in Ogg. All else is decoded from the beginning, since the
+    resampler and other codecs remember all that came before; `RecordingReader` does not wait for that.
 
     Args:
         path: the recording.
@@ -64,7 +67,8 @@ def decode(
     channel = channel_of(channel)
     if channel == LOUDEST:
         channel = _loudest(path)
-    with opened(path) as recording:
+    with ExitStack() as closing:
+        recording = closing.enter_context(opened(path))
         if on_open is not None:
             on_open(recording.info)
         if recording.untold is not None:
@@ -74,12 +78,17 @@ def decode(
         levels = Levels()
         rate = sample_rate or recording.info.sample_rate
         plain = meter is None and rate == recording.info.sample_rate
-        first = seek(recording, start) if plain else 0  # a resampler remembers too
+        landing: Landing | None = BEGINNING
+        if plain and start and (seeking := Seeking(path)).is_exact(recording):  # a resampler remembers too
+            landing = seeking.go_to(recording, start)
+        if landing is None:
+            closing.close()
+            recording, landing = closing.enter_context(opened(path)), BEGINNING
         read = pieces(
-            recording, first=first, channel=channel, levels=levels if channel == MIX else None, tell=tell
+            recording, landing=landing, channel=channel, levels=levels if channel == MIX else None, tell=tell
         )
         metered = read if meter is None else _metered(read, meter)
-        yield from part_of(resampled(metered, rate), rate, start, end, first)
+        yield from part_of(resampled(metered, rate), rate, start, end, landing.sample)
         if levels.kept < CANCELLED:
             message = (
                 f"{path}: its channels cancel each other out, {-10 * math.log10(max(levels.kept, 1e-12)):.0f} dB are lost in "

@@ -14,6 +14,7 @@ from audioscan_host.audio.bounds import check_bounds
 from audioscan_host.audio.levels import Levels
 from audioscan_host.audio.mixing import Batch, Waveform
 from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording
+from audioscan_host.audio.seeking import BEGINNING, Landing
 from audioscan_host.audio.tags import Tags
 from audioscan_host.audio.timeline import FORESIGHT, Timeline
 from audioscan_host.channels import EACH, MIX
@@ -40,7 +41,7 @@ UNREADABLE_PACKETS = 100
 def pieces(
     recording: OpenRecording,
     *,
-    first: int = 0,
+    landing: Landing = BEGINNING,
     channel: str = MIX,
     levels: Levels | None = None,
     tell: Tell = log,
@@ -49,7 +50,7 @@ def pieces(
 
     Args:
         recording: open.
-        first: the sample that comes next, where it is not at its beginning.
+        landing: where it is, if not at its beginning.
         channel: `mix`, the plain mean of all, a number from 1, or `each`.
         levels: are fed all channels.
         tell: is told of damage.
@@ -64,14 +65,14 @@ def pieces(
     path = recording.path
     timeline = Timeline(
         path,
-        recording.begin,
+        0.0 if landing.counted else recording.begin,
         _longest_believed(recording),
         tell,
         restarts=recording.container.format.name in JOINED_BY_PARTS,
     )
-    timeline.skip(first, recording.info.sample_rate)
+    timeline.skip(landing.sample, recording.info.sample_rate)
     batch = Batch(path, recording.track.codec_context.name, channel, levels)
-    for time, frame, upcoming in _with_upcoming(_frames(recording, first, tell)):
+    for time, frame, upcoming in _with_upcoming(_frames(recording, landing, tell)):
         rate = frame.sample_rate
         check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
         silence, drop = timeline.place(time, frame.samples, rate, upcoming)
@@ -97,15 +98,19 @@ def _longest_believed(recording: OpenRecording) -> float | None:
     return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[float | None, AudioFrame]]:
+def _frames(
+    recording: OpenRecording, landing: Landing, tell: Tell
+) -> Iterator[tuple[float | None, AudioFrame]]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
-    without_timestamps = container.format.name in WITHOUT_TIMESTAMPS
+    without_timestamps = landing.counted or container.format.name in WITHOUT_TIMESTAMPS
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
-    damaged, decoded, tags = 0, first / recording.info.sample_rate, Tags()
-    for packet in _packets(path, container, track, tell):
+    settles = landing.settled / recording.info.sample_rate
+    damaged, decoded, tags = 0, landing.sample / recording.info.sample_rate, Tags()
+    ahead = () if landing.packet is None else (landing.packet,)
+    for packet in itertools.chain(ahead, _packets(path, container, track, tell)):
         stated = (packet.duration or 0) * tick
         if counts_frames and tags.hold(packet):
             untold -= stated
@@ -113,6 +118,8 @@ def _frames(recording: OpenRecording, first: int, tell: Tell) -> Iterator[tuple[
         try:
             frames = packet.decode()
         except av.FFmpegError:  # decoders report damage by many codes, not only InvalidDataError
+            if decoded < settles:
+                continue
             damaged += 1
             # A parser hands over all that lies between two good frames as one packet, and counts
             # one frame for it: its bytes tell how long it was.

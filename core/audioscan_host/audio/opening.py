@@ -4,7 +4,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -117,20 +116,6 @@ def opened(path: Path) -> Iterator[OpenRecording]:
         untold = samples.seconds if samples is not None and goes_on else None
         stated = max((each for each in (duration, by_header) if each is not None), default=None)
         yield OpenRecording(path, container, track, info, begin, stated, untold)
-
-
-def seek(recording: OpenRecording, second: float) -> int:
-    """Go ahead to a second of plain samples, where that is exact; gives the sample that comes next."""
-    codec, tick = recording.info.codec, recording.track.time_base
-    sample = round(second * recording.info.sample_rate)
-    exact = recording.container.format.name in WITHOUT_TIMESTAMPS and codec.startswith("pcm_")
-    if not (exact and sample and tick == Fraction(1, recording.info.sample_rate)):
-        return 0
-    length = (recording.info.duration or 0.0) * recording.info.sample_rate
-    if sample >= length:  # decoding from the beginning says how much there is
-        return 0
-    recording.container.seek(sample, stream=recording.track)
-    return sample
 
 
 def _container(path: Path, samples: Samples | None, closing: ExitStack) -> InputContainer:

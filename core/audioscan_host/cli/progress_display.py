@@ -1,24 +1,18 @@
-"""How long work is shown: bars on a terminal, plain lines elsewhere, JSON for programs."""
+"""How long work is shown to people: bars on a terminal, plain lines elsewhere."""
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from audioscan_host.progress import Advance
-
-Say = Callable[[str], None]
+from audioscan_host.progress import Advance, Say
 
 PLAIN_SECONDS = 5.0
 """Between two progress lines where there is no terminal."""
 
 FIRST_SECONDS = 0.8
 """After which work that has said nothing says there that it is under way."""
-
-JSON_SECONDS = 0.2
-"""Between two objects for programs on one piece of work."""
 
 
 class Bars:
@@ -138,52 +132,6 @@ class _Line:
             seconds = max(time.monotonic() - self._begun, 1e-9)
             amount, rate = short(self._done), short(self._done / seconds)
             self._say(f"{self._what}: {amount} {self._unit} in {seconds:.1f} s ({rate} {self._unit}/s)")
-
-
-class JsonLines:
-    """An object a line: when a piece of work begins, while it goes on, and when it ends, however that is.
-
-    `{"event": "progress", "work": 1, "what": "embedding", "unit": "s of audio", "done": 12.5, "total": 60.0, "state":
-    "running"}`; `work` numbers the pieces, `total` is null where it is not known, and `state` is `begun`, `running`, `done` or
-    `ended` where something was raised.
-    """
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._number = 0
-
-    @contextmanager
-    def track(self, what: str, total: float | None, unit: str) -> Iterator[Advance]:
-        self._number += 1
-        facts = {"event": "progress", "work": self._number, "what": what, "unit": unit}
-        work = _JsonWork(self._say, facts, total)
-        work.tell("begun")
-        try:
-            yield work
-        except BaseException:
-            work.tell("ended")
-            raise
-        work.tell("done")
-
-
-class _JsonWork:
-    def __init__(self, say: Say, facts: dict[str, Any], total: float | None) -> None:
-        self._say, self._facts, self._total = say, facts, total
-        self._done, self._said = 0.0, time.monotonic()
-
-    def __call__(self, amount: float) -> None:
-        self._done += amount
-        if time.monotonic() - self._said >= JSON_SECONDS:
-            self.tell("running")
-
-    def expect(self, total: float | None) -> None:
-        if total != self._total:
-            self._total = total
-            self.tell("running")
-
-    def tell(self, state: str) -> None:
-        self._said = time.monotonic()
-        self._say(json.dumps({**self._facts, "done": self._done, "total": self._total, "state": state}))
 
 
 def short(number: float) -> str:

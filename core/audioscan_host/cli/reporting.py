@@ -9,7 +9,7 @@ import click
 
 from audioscan_host.choices import Choice
 from audioscan_host.printable import printable
-from audioscan_host.progress import Progress, Silent
+from audioscan_host.progress import JsonLines, Progress, Silent
 
 
 class ProgressKind(Choice):
@@ -70,7 +70,6 @@ def progress() -> Progress:
     """A bar on a terminal, plain lines elsewhere, objects for programs where they are asked for, nothing with `--quiet`."""
     from audioscan_host.cli.progress_display import (  # what lists models shows no progress
         Bars,
-        JsonLines,
         Lines,
     )
 

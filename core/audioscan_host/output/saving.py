@@ -45,7 +45,7 @@ def save_regions(
             f"{form.name} is one file a recording: --out must be a folder for {len(regions)} recordings, not {found}"
         )
     unwritten = []
-    for name, place in _places([Path(name) for name in regions], form.suffix).items():
+    for name, place in places([Path(name) for name in regions], form.suffix).items():
         try:
             save_text(_text({str(name): regions[str(name)]}, form), out / place)
         except OutputError as error:
@@ -53,7 +53,7 @@ def save_regions(
     return tuple(unwritten)
 
 
-def _places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
+def places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
     """Where the file of each recording lies in the folder; it has the name of its recording.
 
     Recordings that differ only in their suffix (`day.wav`, `day.mp4`) keep it.

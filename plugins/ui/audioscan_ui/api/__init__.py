@@ -1,0 +1,1 @@
+"""What the page asks for, a file a subject: each has `routes`."""

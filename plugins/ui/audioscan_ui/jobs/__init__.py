@@ -1,0 +1,1 @@
+"""Long work, each in a process of its own: train, evaluate, scan, suggest, search, pull, clips."""
