@@ -2,19 +2,17 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from audioscan_host.audio import AudioInfo, probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import windows_of
+from audioscan_host.embedding.passes import Pass
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
@@ -44,26 +42,6 @@ class Reports:
     advance: Advance
     tell: Tell
     news: threading.Event = field(default_factory=threading.Event)
-
-
-class Pass(Protocol):
-    """How a checkpoint goes over a recording: `WindowPass` or `StretchPass`, which say what each of these does."""
-
-    hop: float
-
-    def blocks(self, samples: Iterable[npt.NDArray[np.float32]]) -> Iterator[Any]: ...
-    def times(self, block: Any) -> npt.NDArray[np.float64]: ...
-    def embed(
-        self, encoders: Encoders, block: Any, models: Sequence[Model], advance: Callable[[int], None], /
-    ) -> list[Embeddings]: ...
-    def rows(self, dim: int) -> "Collected": ...
-
-
-class Collected(Protocol):
-    """Takes the blocks of a recording, and gives the whole."""
-
-    def add(self, block: Embeddings) -> None: ...
-    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings: ...
 
 
 class Worker:
@@ -194,18 +172,10 @@ class Worker:
                 yield decoded.blocks
                 if (block := next(decoded.blocks, None)) is None:
                     break
-                # Blocks that an earlier run finished before it was killed are kept.
-                kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else [None]
-                parts = [part for part in kept if part is not None]
-                if len(parts) < len(entries):
-                    parts = way.embed(self._encoders, block, models, on_windows)
-                    for entry, part in zip(entries, parts, strict=True):
-                        entry.add_block(index, part)
-                else:
-                    on_windows(len(way.times(block)))
+                parts = self._parts(way, (index, block), entries, on_windows, resumed=resumed)
                 for collected, part in zip(rows, parts, strict=True):
                     collected.add(part)
-                del block, kept, parts, part  # while the next one is waited for
+                del block, parts, part  # while the next one is waited for
         try:
             task.recording.require_unchanged()
         except RecordingError:
@@ -222,6 +192,27 @@ class Worker:
             entry.finish(whole)
         reports.advance(duration - done)
         return embedded, decoded.silence
+
+    def _parts(
+        self,
+        way: Pass,
+        numbered: tuple[int, Any],
+        entries: Sequence[Entry],
+        on_windows: Callable[[int], None],
+        *,
+        resumed: bool,
+    ) -> list[Embeddings]:
+        """A block, for each entry; what an earlier run finished of it before it was killed is kept."""
+        index, block = numbered
+        kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else []
+        found = [part for part in kept if part is not None]
+        if len(found) == len(entries):
+            on_windows(len(way.times(block)))
+            return found
+        parts = way.embed(self._encoders, block, [entry.model for entry in entries], on_windows)
+        for entry, part in zip(entries, parts, strict=True):
+            entry.add_block(index, part)
+        return parts
 
 
 def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
