@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from audioscan_host.annotations.annotation import Annotation, Role
     from audioscan_host.annotations.label_format import LabelFormat, LabelHead
     from audioscan_host.annotations.survey import LabelSurvey
+    from audioscan_host.audio.decoding import decode
+    from audioscan_host.audio.opening import AudioInfo, probe
+    from audioscan_host.audio.random_access import RecordingReader
     from audioscan_host.classifier.figures import Figures
     from audioscan_host.classifier.settings import ClassifierSettings
     from audioscan_host.cutting.clip import Clip
@@ -65,6 +68,7 @@ __all__ = [
     "About",
     "Annotation",
     "AnnotationError",
+    "AudioInfo",
     "AudioscanError",
     "CacheError",
     "Checkpoint",
@@ -101,6 +105,7 @@ __all__ = [
     "QuerySpan",
     "RecordingError",
     "RecordingFailure",
+    "RecordingReader",
     "RecordingSurvey",
     "Region",
     "RegionSettings",
@@ -122,6 +127,7 @@ __all__ = [
     "Windowing",
     "Windows",
     "clips",
+    "decode",
     "embed",
     "evaluate",
     "find_regions",
@@ -129,6 +135,7 @@ __all__ = [
     "labels",
     "load_detector",
     "load_registry",
+    "probe",
     "scan",
     "search",
     "suggest",
@@ -139,6 +146,9 @@ _HOME = {
     **dict.fromkeys(["Annotation", "Role"], "annotations.annotation"),
     **dict.fromkeys(["LabelFormat", "LabelHead"], "annotations.label_format"),
     "LabelSurvey": "annotations.survey",
+    "decode": "audio.decoding",
+    **dict.fromkeys(["AudioInfo", "probe"], "audio.opening"),
+    "RecordingReader": "audio.random_access",
     "Figures": "classifier.figures",
     "ClassifierSettings": "classifier.settings",
     "Clip": "cutting.clip",

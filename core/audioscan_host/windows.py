@@ -49,6 +49,7 @@ class Windowing:
                 math.isfinite(value) and round(steps) > 0 and math.isclose(steps, round(steps), abs_tol=1e-6)
             ):
                 raise SettingError(f"{name} must be a multiple of 0.01 s above 0, not {value:g} s")
+            object.__setattr__(self, name, float(value))  # 8 and 8.0 are one name in the cache
         if self.hop > self.window:
             raise SettingError(
                 f"hop ({self.hop:g} s) must not exceed the window ({self.window:g} s): "

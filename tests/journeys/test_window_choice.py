@@ -357,7 +357,9 @@ class TestCommands:
 
     def test_without_labels_it_is_8_s_every_second_unless_told(self, run, knocks):
         def starts(*options):
-            facts = json.loads(run("embed", "0.wav", "--model", "MEL", *options, "--json").stdout)
+            facts = json.loads(
+                run("embed", "0.wav", "--model", "MEL", "--reading", "windows", *options, "--json").stdout
+            )
             return np.load(facts[0]["file"])["timestamps"]
 
         np.testing.assert_array_equal(starts(), np.arange(53.0))

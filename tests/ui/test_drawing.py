@@ -116,6 +116,7 @@ EDGES = [
     (8.52, None, ["other", "end"]),
     (8.48, {"label": "other", "start": 5.5, "end": 8.5}, ["other", "end"]),
     (4.89, {"label": "knock", "start": 5, "end": 8}, ["knock", "start"]),
+    (7.02, {"label": "knock", "start": 5, "end": 8, "verdicts": [{"start": 5, "end": 7}]}, ["knock", "end"]),
     (9.05, None, None),  # too narrow, so that it can be clicked
 ]
 """Time, what is selected, and the edge that is caught."""

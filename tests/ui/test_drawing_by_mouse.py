@@ -65,6 +65,33 @@ def test_an_edge_that_is_dragged_trims_the_span(seen, wait_until):
     assert [verdict["start"], verdict["end"]] == pytest.approx([100, 125], abs=0.5)
 
 
+def test_a_region_that_was_trimmed_is_held_by_the_edges_that_it_got(seen, wait_until):
+    seen.until("!!document.querySelector('.region-row[aria-selected=true]')")
+    found = seen.module("store.js", "m.store.verdicts.size")
+    assert found == 0
+    for key in ("j", "Shift+}", "Shift+}", "Shift+}"):
+        seen.page.keyboard.press(key)
+        seen.page.wait_for_timeout(150)
+    seen.page.keyboard.press("Space")
+    (before,) = wait_until(lambda: seen.server.json("api/state")["verdicts"])
+    assert before["end"] == pytest.approx(before["found"]["end"] + 0.3)
+    shown = wait_until(lambda: seen.module("store.js", "m.store.setting('review.position', null)"))
+    shape, _ = box(seen, "spectrogram")
+    left, right = seen.module("review/axis.js", "[m.LEFT, m.RIGHT]")
+    pixel = (shape["width"] - left - right) / (shown["to"] - shown["from"])
+
+    def x(time):
+        return shape["x"] + left + (time - shown["from"]) * pixel
+
+    y = shape["y"] + shape["height"] / 2
+    drag(seen, (x(before["end"]) + 8, y), (x(before["end"] + 0.5) + 8, y))
+    after = wait_until(
+        lambda: [each for each in seen.server.json("api/state")["verdicts"] if each["id"] != before["id"]]
+    )
+    assert [each["end"] for each in after] == pytest.approx([before["end"] + 0.5], abs=2 / pixel)
+    assert [each["start"] for each in after] == [before["start"]]
+
+
 @pytest.fixture
 def unscanned(serve, scene, visit):
     server = serve(scene.recordings[3])

@@ -67,7 +67,8 @@ def test_train_scan_review_and_retrain(serve, visit, scene, press, wait_until, m
     before = press.count
     for count, key in enumerate(["a", "a", "a", "x", "x", "2"], 1):
         press(seen, key)
-        wait_until(lambda count=count: len(_verdicts(server)) == count, 5, f"verdict {count}: {key}")
+        seen.until(f"{STORE}.then(({{store}}) => store.verdicts.size === {count})", 5)
+    wait_until(lambda: len(_verdicts(server)) == 6, 5)
     keys_a_verdict = (press.count - before) / 6
     roles = sorted(each["role"] for each in _verdicts(server))
     assert roles.count("absent") >= 2

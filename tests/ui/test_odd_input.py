@@ -54,6 +54,7 @@ def test_odd_labels_come_through_file_page_and_results(serve, visit, scene, tmp_
     state = server.json("api/state")
     assert [each["label"] for each in state["verdicts"]] == ODD_LABELS
     seen = visit(server)
+    seen.page.locator("#tab-review").click()
     for label in ODD_LABELS:
         seen.until(f"document.body.textContent.includes({label!r})")
 

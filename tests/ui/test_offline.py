@@ -116,5 +116,6 @@ def test_the_installed_wheels_serve_the_page_and_the_demo(
         )
         assert done["result"]["detector"] == 1
         assert server.finish_job(kind="scan", detector=1, recordings=[1])["result"]["failures"] == []
+        seen.page.context.close()  # before the server ends, which it would tell of
     finally:
         server.stop()

@@ -90,9 +90,8 @@ def test_the_tone_lies_under_its_region(server, visit, measured):
         "import(new URL('static/store.js', location.href).href).then(({store}) => store.keep('review.play', false))"
     )
     seen.page.locator(".region-row").first.click()
-    seen.page.wait_for_timeout(1500)
+    seen.until(SHARP, 60)
     shown = seen.module("store.js", "m.store.setting('review.position', null)")
-    seen.page.wait_for_timeout(500)
     bright = seen.page.evaluate(BRIGHT, shown)
     assert bright, "no tone is seen"
     start, end, per_pixel = bright["start"], bright["end"], bright["perPixel"]
@@ -101,6 +100,15 @@ def test_the_tone_lies_under_its_region(server, visit, measured):
     assert start == pytest.approx(BURST, abs=blur)
     assert end == pytest.approx(BURST + LENGTH, abs=blur)
 
+
+# The part that is shown has been kept, it is near, and all of its tiles are there: none of a coarser scale stands in.
+SHARP = """(async () => {
+  const {store} = await import(new URL("static/store.js", location.href).href);
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const {from, to} = store.setting("review.position", {from: 0, to: 1e9});
+  const canvas = document.querySelector("#panel-review canvas[aria-label^=Spectrogram]");
+  return to - from < 100 && canvas.getAttribute("aria-busy") === "false";
+})()"""
 
 BRIGHT = """async ({from, to}) => {
   const {timeScale} = await import(new URL("static/review/axis.js", location.href).href);

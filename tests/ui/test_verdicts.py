@@ -66,10 +66,8 @@ def _wait_for_rows(seen):
 
 
 def _settle(seen):
-    """What was done is kept: the page waits for pauses of 150 and 300 ms."""
-    time.sleep(0.3)
-    seen.until(QUIET)
-    time.sleep(0.3)
+    """What was done is kept: the page waits for pauses of 150 and 300 ms; what is shown then."""
+    time.sleep(0.5)
     return seen.until(QUIET) and seen.page.evaluate(SHOWN)
 
 
@@ -83,8 +81,16 @@ def test_after_every_kind_of_action_a_reload_changes_nothing(review, at_work):
         assert after != before, f"{action}: the keys {keys} did nothing"
         seen.page.reload()
         _wait_for_rows(seen)
-        assert _settle(seen) == after, action
-        before = after
+        before = _shown_when(seen, after)
+        assert before == after, action
+
+
+def _shown_when(seen, expected, seconds=5):
+    """What is shown as soon as it is what is expected, or in the end."""
+    end = time.monotonic() + seconds
+    while (shown := seen.page.evaluate(SHOWN)) != expected and time.monotonic() < end:
+        time.sleep(0.1)
+    return shown
 
 
 def test_no_verdict_that_was_acknowledged_is_lost_when_the_server_dies(review, at_work, measured):

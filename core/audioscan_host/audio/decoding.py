@@ -79,7 +79,9 @@ def decode(
         rate = sample_rate or recording.info.sample_rate
         plain = meter is None and rate == recording.info.sample_rate
         landing: Landing | None = BEGINNING
-        if plain and start and (seeking := Seeking(path)).is_exact(recording):  # a resampler remembers too
+        if (
+            plain and start and (seeking := Seeking(path)).is_exact(recording, end)
+        ):  # a resampler remembers too
             landing = seeking.go_to(recording, start)
         if landing is None:
             closing.close()

@@ -20,6 +20,9 @@ _BLOCK = 2**22
 _CHECKED = 16
 """Frames on the way that have to lie where a constant size puts them; one alone would do so by chance in 1 of 100 files."""
 
+_NEAR = 5
+"""Bytes in which an MP3's header can begin one byte early, in time, or one late."""
+
 _HEADER = 7
 """Bytes of the longest header."""
 
@@ -92,14 +95,16 @@ class FrameWalk:
 
     def _by_constant_size(self, frame: int) -> int | None:
         """Where a frame has to be if all are of one size; None where those on the way there are elsewhere."""
-        size, place = self._kind.constant_size, None
+        size = self._kind.constant_size
+        if size is None:
+            return None
+        place = self._begin
         with self._path.open("rb") as file:
-            for step in range(1, _CHECKED + 1) if size is not None else ():
+            for step in range(1, _CHECKED + 1):
                 place = self._begin + int(frame * step // _CHECKED * size)
                 file.seek(place - 1)
-                near = np.frombuffer(file.read(_HEADER + 2), np.uint8)
-                found = self._kind.candidates(near) if len(near) == _HEADER + 2 else ()
-                if not len(found):
+                near = np.frombuffer(file.read(_NEAR), np.uint8)
+                if len(near) < _NEAR or not len(found := self._kind.candidates(near)):
                     return None
                 place += int(found[0]) - 1
         return place
@@ -159,10 +164,12 @@ class _Mp3Frames:
     def candidates(self, data: Bytes) -> Places:
         places = np.flatnonzero(data[:-2] == 0xFF)
         places = places[data[places + 1] == self._second]
-        return places[self._sizes[data[places + 2]] > 0]
+        kept: Places = places[self._sizes[data[places + 2]] > 0]
+        return kept
 
     def sizes(self, data: Bytes, places: Places) -> Places:
-        return self._sizes[data[places + 2]]
+        sizes: Places = self._sizes[data[places + 2]]
+        return sizes
 
 
 class _AdtsFrames:
@@ -176,7 +183,8 @@ class _AdtsFrames:
         second, third, fourth = self._fixed
         places = np.flatnonzero(data[:-3] == 0xFF)
         places = places[data[places + 1] == second]
-        return places[(data[places + 2] == third) & (data[places + 3] & 0xF0 == fourth)]
+        kept: Places = places[(data[places + 2] == third) & (data[places + 3] & 0xF0 == fourth)]
+        return kept
 
     def sizes(self, data: Bytes, places: Places) -> Places:
         low = [data[places + number].astype(np.int64) for number in range(3, _HEADER)]

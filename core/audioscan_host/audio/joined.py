@@ -3,6 +3,7 @@
 import re
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 _PROBES = 32
 """Places that are looked at; a part that is shorter than the file by more than this may be missed."""
@@ -11,7 +12,6 @@ _LOOKED_AT = 2**17
 """Bytes at each; more than a frame of a FLAC or a page of an Ogg has."""
 
 _PAGE = re.compile(rb"OggS\0", re.DOTALL)
-_FRAME = re.compile(rb"\xff[\xf8\xf9]", re.DOTALL)
 
 
 def is_joined(path: Path, container: str) -> bool:
@@ -24,20 +24,45 @@ def is_joined(path: Path, container: str) -> bool:
     size = path.stat().st_size
     last: dict[int, int] = {}
     with path.open("rb") as file:
-        for probe in range(_PROBES):
-            file.seek(max(0, size - _LOOKED_AT) * probe // (_PROBES - 1))
-            data = file.read(_LOOKED_AT)
-            clocks = _pages(data) if container == "ogg" else _frames(data)
+        begin = 0 if container == "ogg" else _first_frame(file)
+        if begin is None:
+            return True  # nothing is known of it
+        file.seek(begin)
+        kind = file.read(4)
+        probes = min(_PROBES, -((size - begin) // -_LOOKED_AT))
+        for probe in range(probes):
+            at = begin + (size - begin) * probe // probes
+            file.seek(at)
+            data = file.read(min(_LOOKED_AT, begin + (size - begin) * (probe + 1) // probes - at))
+            clocks = _pages(data) if container == "ogg" else _frames(data, kind)
             for track, clock in clocks:
                 if (probe and track not in last) or clock < last.get(track, clock):
                     return True
                 last[track] = clock
+            if not clocks:
+                return True
     return False
+
+
+def _first_frame(file: BinaryIO) -> int | None:
+    """Where the metadata of a FLAC ends; None where it is not as it should be."""
+    if file.read(4) != b"fLaC":
+        return None
+    at, last = 4, False
+    while not last:
+        file.seek(at)
+        header = file.read(4)
+        if len(header) < 4:
+            return None
+        last = bool(header[0] & 0x80)
+        at += 4 + int.from_bytes(header[1:], "big")
+    return at
 
 
 def _pages(data: bytes) -> list[tuple[int, int]]:
     """Serial number and granule position of the pages of an Ogg (RFC 3533); of one without a position, 0 at first."""
-    found, before = [], {}
+    found: list[tuple[int, int]] = []
+    before: dict[int, int] = {}
     for match in _PAGE.finditer(data):
         if len(data) - match.start() >= 18:
             granule, serial = struct.unpack_from("<qI", data, match.start() + 6)
@@ -47,20 +72,25 @@ def _pages(data: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _frames(data: bytes) -> list[tuple[int, int]]:
-    """0 and the number of the frames of a FLAC (RFC 9639) whose header fits its checksum: the first and the last."""
+def _frames(data: bytes, kind: bytes) -> list[tuple[int, int]]:
+    """0 and the number of the frames of a FLAC (RFC 9639) that are of a kind: the first and the last.
+
+    Args:
+        data: some of the file.
+        kind: the first bytes of another frame; sample rate, channels and sample size are in them.
+    """
     found = []
-    for match in _FRAME.finditer(data):
-        number = _frame_number(data[match.start() : match.start() + 16])
-        if number is not None:
-            found.append((0, number))
+    for match in re.finditer(re.escape(kind[:2]), data):
+        header = data[match.start() : match.start() + 16]
+        if len(header) == 16 and header[2] & 15 == kind[2] & 15 and header[3] == kind[3]:
+            number = _frame_number(header)
+            if number is not None:
+                found.append((0, number))
     return [found[0], found[-1]] if found else []
 
 
 def _frame_number(header: bytes) -> int | None:
-    """Of a frame or of its first sample, whichever the file counts; None where it is no header."""
-    if len(header) < 16 or header[2] >> 4 == 0 or header[2] & 15 == 15 or header[3] & 1:
-        return None
+    """Of a frame or of its first sample, whichever the file counts; None where the checksum of the header is another."""
     coded = header[4]
     length = 1 if coded < 0x80 else 8 - (coded ^ 0xFF).bit_length()
     if length == 0 or (coded >= 0x80 and length < 2):

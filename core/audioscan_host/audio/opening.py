@@ -58,6 +58,9 @@ class AudioInfo:
 def probe(path: Path) -> AudioInfo:
     """What the container declares; nothing of the audio is decoded for it.
 
+    Args:
+        path: the recording.
+
     Raises:
         RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
     """

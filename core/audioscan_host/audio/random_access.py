@@ -1,6 +1,7 @@
 """A recording that stays open and is read at any place: for listening and looking, in any order."""
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -28,6 +29,9 @@ class RecordingReader:
     A part lies where `decode` has it; within 15 ms where a container's clock is coarse and its packets do not follow
     each other. Its bits may differ in codecs that fill in noise (AAC, AC-3). What is missing, damaged or behind the end is
     silence. For one thread at a time.
+
+    Args:
+        path: the recording.
 
     Attributes:
         path: the file.
@@ -69,13 +73,21 @@ class RecordingReader:
             self._go_to(max(first, 0))
         for begin, piece in [*self._held]:
             _lay(part, first, begin, piece)
-        while self._next < after and (piece := next(self._pieces, None)) is not None:
+        for piece in self._until(after):
             _lay(part, first, self._next, piece)
             self._held.append((self._next, piece))
             self._next += len(piece)
             while self._held[0][0] + len(self._held[0][1]) < self._next - HELD * rate:
                 self._held.popleft()
         return part
+
+    def _until(self, after: int) -> Iterator[Samples]:
+        """The pieces that come next, as long as they begin before `after`; asked for one by one, they may be read on."""
+        while self._next < after:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return
+            yield piece
 
     def close(self) -> None:
         """Close the file."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 from av import AudioStream, Packet
 
+from audioscan_host.audio.anchor import Anchor, find_anchor
 from audioscan_host.audio.frame_walk import FrameWalk
 from audioscan_host.audio.joined import is_joined
 from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording, opened
@@ -39,9 +40,6 @@ _EXACT = frozenset(
 )
 """Container and codec where a part is, to the bit, what the whole has there. Not AAC, AC-3 and WMA: they fill bands with
 noise from a generator that runs through the whole recording. Not Matroska and ASF: their clocks count milliseconds."""
-
-_ANCHORED = 12
-"""Packets at the beginning by which the others are placed."""
 
 
 _PRIMED = 0.1
@@ -75,23 +73,6 @@ BEGINNING = Landing()
 """Nothing was sought."""
 
 
-@dataclass(frozen=True)
-class _Anchor:
-    """A packet near the beginning, and what all packets have in common: by it the others are placed.
-
-    Attributes:
-        byte: at which it begins in the file.
-        time: its timestamp in seconds.
-        sample: at which it begins in the recording.
-        samples: of every packet.
-    """
-
-    byte: int
-    time: float
-    sample: int
-    samples: int
-
-
 class Seeking:
     """Finds places in one recording, by what it has learned of the file."""
 
@@ -99,9 +80,11 @@ class Seeking:
         self._path = path
         self._walk: FrameWalk | None = None
 
-    def is_exact(self, recording: OpenRecording) -> bool:
-        """Whether what `go_to` finds is, to the bit, what decoding from the beginning has there."""
+    def is_exact(self, recording: OpenRecording, end: float | None) -> bool:
+        """Whether what `go_to` finds is, to the bit, what decoding from the beginning has up to `end`, in seconds."""
         container, codec = recording.container.format.name, recording.info.codec
+        if container in _WALKED and (end is None or end > (recording.info.duration or 0.0) - 1):
+            return False  # what encoders put behind the end is left out only by who counts from the beginning
         if container in WITHOUT_TIMESTAMPS:
             return codec.startswith("pcm_")
         even = not container.startswith("mov") or _is_even(recording)
@@ -127,25 +110,24 @@ class Seeking:
 
     def seconds(self, recording: OpenRecording) -> float | None:
         """How long a recording is; counted, where its container only estimates that."""
-        stated, anchor = recording.info.duration, self._anchor
-        if (
-            recording.container.format.name not in _WALKED
-            or anchor is None
-            or (stated and self._has_length(anchor))
-        ):
+        stated = recording.info.duration
+        if recording.container.format.name not in _WALKED:
+            return stated
+        anchor = self._anchor
+        if anchor is None or (stated and self._has_length(anchor)):
             return stated
         walk = self._walked(recording, anchor)
         if stated and walk.is_constant(self._path.stat().st_size - 2**12):
             return stated
         return (anchor.sample + walk.count() * anchor.samples) / recording.info.sample_rate
 
-    def _has_length(self, anchor: _Anchor) -> bool:
+    def _has_length(self, anchor: Anchor) -> bool:
         """Whether an MP3 begins with a frame that says how many follow."""
         with self._path.open("rb") as file:
             head = file.read(anchor.byte)
         return any(word in head for word in (b"Xing", b"Info", b"VBRI"))
 
-    def _walked(self, recording: OpenRecording, anchor: _Anchor) -> FrameWalk:
+    def _walked(self, recording: OpenRecording, anchor: Anchor) -> FrameWalk:
         if self._walk is None:
             self._walk = FrameWalk(self._path, anchor.byte, recording.container.format.name)
         return self._walk
@@ -202,25 +184,8 @@ class Seeking:
             return is_joined(self._path, recording.container.format.name)
 
     @cached_property
-    def _anchor(self) -> _Anchor | None:
-        """None where packets are not alike, or damaged, or few."""
-        begins: list[tuple[int, float, int]] = []
-        sample = 0
-        with opened(self._path) as recording:
-            tick = float(recording.track.time_base or 0)
-            for packet in itertools.islice(recording.container.demux(recording.track), _ANCHORED):
-                if packet.pos is None or packet.pts is None:
-                    return None
-                begins.append((packet.pos, packet.pts * tick, sample))
-                try:
-                    sample += sum(frame.samples for frame in packet.decode())
-                except av.FFmpegError:
-                    return None
-        samples = {after[2] - before[2] for before, after in itertools.pairwise(begins[_ANCHORED // 2 :])}
-        if len(samples) != 1 or not (each := samples.pop()):
-            return None
-        byte, time, sample = begins[_ANCHORED // 2]
-        return _Anchor(byte, time, sample, each)
+    def _anchor(self) -> Anchor | None:
+        return find_anchor(self._path)
 
 
 def _primed(

@@ -104,8 +104,7 @@ def search(
         raise SettingError("there is no example to search for")
     clock = Clock.of(utc_offset, session.notes)
     paths = find_recordings(recordings, session.notes)
-    readings = session.readings([chosen], windowing, paths)
-    embedder = session.embedder([chosen], windowing, readings=readings)
+    embedder = session.embedder([chosen], windowing, readings=session.readings([chosen], windowing, paths))
     reader = _Reader(embedder, chosen.name, windowing)
 
     places = _places(reader, examples)

@@ -159,13 +159,8 @@ def train(
         for recording in embedded
     ]
     said = {name: labels_of(name, labelled, tolerance=tolerance, neg_margin=neg_margin) for name in names}
-    tell_copies(
-        embedded,
-        model,
-        any_positive(said.values()),
-        groups_of([r.annotations for r in labelled]),
-        session.notes,
-    )
+    positive, groups = any_positive(said.values()), groups_of([r.annotations for r in labelled])
+    tell_copies(embedded, model, positive, groups, session.notes)
     settings = classifier or ClassifierSettings()
     statistics = Statistics.of([each.evidence for each in labelled])
     learned: dict[str, Fitted] = {}

@@ -1,6 +1,7 @@
 """The review page as a plugin: it adds the command `ui`. Nothing is imported until that is used."""
 
 import click
+
 from audioscan_host import hookimpl
 
 

@@ -203,3 +203,19 @@ def test_a_session_that_cannot_be_read_is_left_as_it_is(open_session, tmp_path, 
     with pytest.raises(OutputError, match=reason), open_session():
         pass
     assert file.read_bytes() == content
+
+
+def test_what_can_be_found_again_may_be_missing_from_the_file(open_session, three):
+    with open_session() as session:
+        kept = session.folder / "session.json"
+    facts = json.loads(kept.read_bytes())
+    del facts["port"]
+    for recording in facts["recordings"]:
+        for name in ("beside", "size", "mtime_ns", "digest", "duration"):
+            del recording[name]
+    kept.write_text(json.dumps(facts))
+    with open_session() as session:
+        assert session.port == 0
+        assert paths(session) == ["a.wav", "b.wav", "c.wav"]
+        looked_at(session)
+        assert all(each.digest and each.duration and not each.problem for each in session.recordings)

@@ -1,6 +1,7 @@
 """What is heard and seen of a recording: its facts, its sound as a WAV, tiles of its spectrogram."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from functools import partial
 from hashlib import sha256
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Send
 
 from audioscan_ui.media.reader import Sound
 from audioscan_ui.media.virtual_wav import ByteRange, UnsatisfiableRangeError, VirtualWav, range_of
@@ -17,6 +19,8 @@ from audioscan_ui.review import review_of
 
 if TYPE_CHECKING:
     from audioscan_ui.media.tiles import Tile
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -64,7 +68,20 @@ async def audio(request: Request) -> Response:
     status = 200 if part is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
-    return StreamingResponse(wav.bytes_of(sent), status, headers)
+    return _Sound(wav.bytes_of(sent), status, headers)
+
+
+class _Sound(StreamingResponse):
+    """Ends where the recording can be read no more: a player tells of that, where silence would mislead."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send what there is."""
+        from audioscan_host import AudioscanError
+
+        try:
+            await super().stream_response(send)
+        except AudioscanError as error:
+            logger.warning("%s", error)
 
 
 async def tile(request: Request) -> Response:

@@ -145,18 +145,18 @@ class MediaReader:
         if version in self._open:
             self._open.move_to_end(version)
             return self._open[version]
-        self._make_room(MOST_OPEN - 1)
+        self._make_room(MOST_OPEN - 1, 0)
         reader = RecordingReader(path)
         info, duration = reader.info, reader.duration or 0.0
         rate = playing_rate(info.sample_rate, duration)
         self._open[version] = reader, Sound(duration, info.sample_rate, info.channels, rate, version)
-        self._make_room(MOST_OPEN)
+        self._make_room(MOST_OPEN, 1)
         return self._open[version]
 
-    def _make_room(self, most: int) -> None:
-        """Close what was not used for longest; the last one that is opened stays, however large it is."""
+    def _make_room(self, most: int, least: int) -> None:
+        """Close what was not used for longest, until `most` are open; fewer, up to `least`, where they list much."""
         listed = sum(reader.index_entries for reader, _ in self._open.values())
-        while len(self._open) > most or (listed > MOST_LISTED and len(self._open) > 1):
+        while len(self._open) > most or (listed > MOST_LISTED and len(self._open) > least):
             reader, _ = self._open.popitem(last=False)[1]
             listed -= reader.index_entries
             reader.close()

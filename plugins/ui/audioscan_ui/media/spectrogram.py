@@ -19,7 +19,7 @@ SHORTEST, LONGEST = 512, 4096
 
 def frame_length(sample_rate: int, top: float) -> int:
     """Samples of a frame whose frequency bins are no wider than a row, as far as frames may be that long."""
-    wanted = 2 ** math.ceil(math.log2(max(sample_rate * ROWS / top, 1)))
+    wanted = 1 << math.ceil(math.log2(max(sample_rate * ROWS / top, 1)))
     return min(max(wanted, SHORTEST), LONGEST)
 
 
@@ -66,4 +66,5 @@ def _bins_to_rows(sample_rate: int, length: int, top: float) -> npt.NDArray[np.f
     low, high = edges[:-1], edges[1:]
     left = np.arange(bins)[:, np.newaxis] - 0.5
     shares = np.clip(np.minimum(left + 1, high) - np.maximum(left, low), 0, None) / (high - low)
-    return shares.astype(np.float32)
+    weights: npt.NDArray[np.float32] = shares.astype(np.float32)
+    return weights

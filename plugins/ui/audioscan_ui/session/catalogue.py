@@ -63,7 +63,7 @@ class Catalogue:
                 [SessionRecording.of_json(each, folder) for each in facts["recordings"]],
                 [SessionLabelFile(int(each["number"]), Path(each["path"])) for each in facts["label_files"]],
                 [SessionDetector.of_json(each, folder / DETECTORS) for each in facts["detectors"]],
-                port=int(facts["port"]),
+                port=int(facts.get("port", 0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise OutputError(f"{file}: is damaged ({error!r}): bring it back from a copy") from error

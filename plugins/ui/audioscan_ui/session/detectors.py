@@ -72,7 +72,7 @@ class SessionDetector:
 
     @classmethod
     def of_json(cls, facts: Mapping[str, Any], folder: Path) -> "SessionDetector":
-        """What `to_json` gave, with what its file says.
+        """What `to_json` gave, with what its file says; how it was made and whether it was dropped may be missing.
 
         Args:
             facts: of the session.
@@ -86,8 +86,8 @@ class SessionDetector:
             folder / Path(facts["file"]).name,
             str(facts["name"]),
             str(facts["sha256"]),
-            facts["made_by"],
-            bool(facts["dropped"]),
+            facts.get("made_by"),
+            bool(facts.get("dropped", False)),
         )
         found.describe()
         return found

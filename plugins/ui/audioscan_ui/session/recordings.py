@@ -93,23 +93,23 @@ class SessionRecording:
 
     @classmethod
     def of_json(cls, facts: Mapping[str, Any], folder: Path) -> "SessionRecording":
-        """What `to_json` gave.
+        """What `to_json` gave; what a look at the file finds again may be missing.
 
         Raises:
             KeyError, TypeError, ValueError: it is something else.
         """
         path = Path(facts["path"])
-        if facts["beside"] is not None and not path.exists():
+        if facts.get("beside") is not None and not path.exists():
             beside = Path(os.path.normpath(folder / facts["beside"]))
             path = beside if beside.exists() else path
         return cls(
             int(facts["number"]),
             path,
             "",
-            int(facts["size"]),
-            int(facts["mtime_ns"]),
-            facts["digest"],
-            facts["duration"],
+            int(facts.get("size", 0)),
+            int(facts.get("mtime_ns", 0)),
+            facts.get("digest"),
+            facts.get("duration"),
         )
 
 

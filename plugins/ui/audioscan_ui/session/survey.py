@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +157,7 @@ def _tell_labels(order: SurveyOrder, tell: Tell) -> None:
 
 
 def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
-    """Which models have embeddings of which recording, by any windows: as the cache itself would look for them."""
+    """Which models have embeddings of which recording, of any reading: as the cache itself would look for them."""
     from audioscan_host import UnknownModelError, Windowing, load_registry
     from audioscan_host.cache.cache import Cache
     from audioscan_host.cache.entry import FINISHED
@@ -168,7 +168,8 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
         names = {stored.name for stored in cache.store.files(FINISHED)}
         kinds = {repr(kind): kind for name in names if (kind := _kind_of(cache.store, name)) is not None}
         contents = [(each.number, _content_of(each)) for each in order.recordings]
-        for model_name, window, hop, precision, channel in kinds.values():
+        for kind in kinds.values():
+            model_name, precision = kind.model, kind.precision
             try:
                 model = registry.model(model_name)
             except UnknownModelError:
@@ -176,8 +177,12 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
             for number, content in contents:
                 if content is None:
                     continue
-                at = Recording(content.path, content.size, content.mtime_ns, content.digest, channel)
-                entry = cache.entry(at, model, Windowing(window, hop), precision, registry.wrappers)
+                at = replace(content, channel=kind.channel)
+                if kind.in_stretches:
+                    entry = cache.grains(at, model, kind.hop, precision, registry.wrappers)
+                else:
+                    windowing = Windowing(kind.window, kind.hop)
+                    entry = cache.entry(at, model, windowing, precision, registry.wrappers)
                 if entry.name in names:
                     found.setdefault(number, set()).add(model_name)
     except (AudioscanError, OSError):
@@ -185,21 +190,31 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
     tell({"embedded": {number: sorted(models) for number, models in found.items()}})
 
 
-def _kind_of(store: "Store", name: str) -> tuple[str, float, float, str, str] | None:
-    """Model, window, hop, precision and channel of a cache's file; None where it is damaged, or of another program.
+@dataclass(frozen=True)
+class _Kind:
+    """What of its meta a cache's file is named by, beside the recording."""
 
-    Numbers are as they were written: a whole number of seconds is another name in the cache than the same as a fraction.
-    """
+    model: str
+    window: float
+    hop: float
+    precision: str
+    channel: str
+    in_stretches: bool
+
+
+def _kind_of(store: "Store", name: str) -> _Kind | None:
+    """What a cache's file is of; None where it is damaged, or of another program."""
     from audioscan_host.cache.file import describe
 
     try:
         _, meta = describe(store, name)
-        return (
+        return _Kind(
             str(meta["model"]),
-            meta["window"],
-            meta["hop"],
+            float(meta["window"]),
+            float(meta["hop"]),
             str(meta["precision"]),
             str(meta.get("channel", "mix")),
+            "reading" in meta,
         )
     except (AudioscanError, OSError, KeyError, ValueError):
         return None

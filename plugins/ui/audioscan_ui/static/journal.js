@@ -58,16 +58,13 @@ class Journal {
       this.seq = state.seq;
       this.early.clear();
       Object.assign(patch, {
-        verdicts: new Map(state.verdicts.map((verdict) => [verdict.id, verdict])),
+        verdicts: this._withWaiting(new Map(state.verdicts.map((verdict) => [verdict.id, verdict]))),
         settings: { ...state.settings, ...this._settingsOnTheWay() },
         depth: { undo: state.undo, redo: state.redo },
       });
     }
     store.update(patch);
-    if (this.waiting.length) {
-      this._replay();
-      this._send();
-    }
+    if (this.waiting.length) this._send();
   }
 
   /**
@@ -135,13 +132,18 @@ class Journal {
       store.update(/** @type {any} */ ({ settings: /** @type {any} */ (patch).settings, depth: patch.depth }));
       return;
     }
-    for (const action of this.waiting) if (action.kind === "judge") applyTo(store.verdicts, action);
+    this._withWaiting(store.verdicts);
     store.update(patch);
   }
 
-  _replay() {
-    for (const action of this.waiting) if (action.kind === "judge") applyTo(store.verdicts, action);
-    store.update({ verdicts: store.verdicts });
+  /**
+   * Put what is not acknowledged on top, before anybody sees the verdicts without it.
+   *
+   * @param {Map<string, Verdict>} verdicts changed in place
+   */
+  _withWaiting(verdicts) {
+    for (const action of this.waiting) if (action.kind === "judge") applyTo(verdicts, action);
+    return verdicts;
   }
 
   _settingsOnTheWay() {

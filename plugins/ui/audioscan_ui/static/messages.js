@@ -1,5 +1,9 @@
 // @ts-check
-/** Sentences that appear at the edge of the page, are read out, and go by themselves unless something went wrong. */
+/**
+ * Sentences that appear in the strip at the foot of the page, are read out, and go by themselves unless something went wrong.
+ *
+ * The strip shows the newest; those before it show again when it has gone.
+ */
 
 import { h } from "./dom.js";
 
@@ -22,7 +26,7 @@ export function tell(sentence, kind = "note") {
   const message = h(
     "div",
     { class: `message ${kind}`, role: kind === "problem" ? "alert" : "status" },
-    h("span", {}, sentence),
+    h("span", { title: sentence }, sentence),
     h("button", { class: "plain icon", title: "Close", "aria-label": "Close", onclick: () => message.remove() }, "×"),
   );
   list.append(message);

@@ -35,12 +35,12 @@ export function counters(model) {
     precision.hidden = model.order === "suggest" || !model.detector;
     const share = counts.precision;
     if (!share) {
-      fill(precision, h("span", { class: "muted" }, "Precision: not judged yet"));
+      fill(precision, h("span", { class: "muted" }, "Precision: no found region is judged yet"));
       return;
     }
     const of = label ? ` of ${label}` : "";
     say(precision, `Precision${of} ${share.value.toFixed(2)} (${share.low.toFixed(2)} to ${share.high.toFixed(2)})`);
-    precision.title = "Accepted among accepted and rejected regions that are found now, with the 95 % interval by Wilson. It speaks for all regions only where you judged all of them; in the order “Mixed” it does for each tenth of the scores, as Results shows them.";
+    precision.title = "Accepted among the accepted and rejected regions that are found now, with the 95 % interval by Wilson. It holds for all regions only where all were judged, in the order “Mixed” too: what holds before that are the lines for parts of the scores in Results.";
   }
 
   model.subscribe(() => {

@@ -42,10 +42,11 @@
 /**
  * @typedef {object} Model What is drawn. Arrays are replaced, never changed in place.
  * @property {Label[]} labels
+ * @property {number|null} [recording] the open one
  * @property {number} [current] index of the label in front
  * @property {Verdict[]} [verdicts] of the open recording
  * @property {Named[]} [spans]
- * @property {{label: string, start: number, end: number}|null} [selected]
+ * @property {{label: string, start: number, end: number, verdicts?: {start: number, end: number}[]}|null} [selected]
  * @property {(fn: () => void) => (() => void)} subscribe
  */
 

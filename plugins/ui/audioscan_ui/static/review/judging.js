@@ -63,8 +63,9 @@ export function judging(model, movement, player) {
     const label = row.relabelled ?? row.label;
     const isStartMoved = start !== (row.verdicts[0]?.start ?? row.start);
     send(judged(row, row.verdict ?? "positive", told({ label, span: { start, end } })));
-    // A region stays the row that it is; a row that shows a verdict moves with it.
-    model.select(row.origin === "found" ? row : { recording: row.recording, label, start, end });
+    // A region stays the row that it is while its verdict is about it; a row that shows a verdict moves with it.
+    const stays = row.origin === "found" && start < row.end && end > row.start;
+    model.select(stays ? row : { recording: row.recording, label, start, end });
     const from = isStartMoved ? start : Math.max(start, end - HEARD_AFTER_TRIM);
     if (store.setting("review.play", true)) player.play(from, Math.min(end, from + HEARD_AFTER_TRIM));
   }
@@ -89,14 +90,4 @@ export function judging(model, movement, player) {
     clear: () => model.selected && send(cleared(model.selected)),
     isOwn: () => own,
   };
-}
-
-/**
- * The span of the selected row as its verdict has it, which may have been trimmed.
- *
- * @param {Row} row
- * @returns {{start: number, end: number}}
- */
-export function edgesOf(row) {
-  return row.verdicts.length === 1 ? row.verdicts[0] : row;
 }

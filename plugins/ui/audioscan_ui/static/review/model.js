@@ -79,6 +79,8 @@ export class ReviewModel {
   take(patch) {
     const anew = "kept" in patch || ("detector" in patch && patch.detector?.sha256 !== this.detector?.sha256);
     Object.assign(this, patch);
+    // What is of another recording than the open one is not seen, so no verdict may meet it.
+    if ("recording" in patch && this.anchor?.recording !== this.recording) this.anchor = null;
     if (patch.standing) this.index = new VerdictIndex(patch.standing.values());
     this.nameLabels(anew);
     this.refresh();

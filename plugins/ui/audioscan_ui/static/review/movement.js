@@ -10,25 +10,40 @@ const SHOWN_AROUND = 10; // seconds that are shown at least where a row would be
 const TOO_SMALL = 0.02; // share of the width
 
 /**
+ * What of a row is heard: what it was trimmed to, or else all of it.
+ *
+ * @param {Row|Span} row
+ * @returns {{start: number, end: number}}
+ */
+export function heardOf(row) {
+  const own = "verdicts" in row && row.verdicts.length === 1 ? row.verdicts[0] : null;
+  const isTrimmed = own?.found && (own.start !== own.found.start || own.end !== own.found.end);
+  return own && isTrimmed ? own : row;
+}
+
+/**
  * @param {import("./model.js").ReviewModel} model
  * @param {import("./drawing_types.js").Place} place
  * @param {ReturnType<typeof import("./player.js").player>} player
  * @param {import("./opening.js").Opening} opening
  */
 export function movement(model, place, player, opening) {
-  /** @param {Span} span */
-  function show({ start, end }) {
+  /** @param {Row|Span} row */
+  function show(row) {
+    const heard = heardOf(row);
+    const [start, end] = [Math.min(row.start, heard.start), Math.max(row.end, heard.end)];
     const length = end - start;
     const shown = place.to - place.from;
     if (length > shown || length < TOO_SMALL * shown) {
       const room = Math.max(SHOWN_AROUND - length, length) / 2;
       place.show(start - room, end + room);
     } else place.reveal(start, end);
-    place.seek(start);
+    place.seek(heard.start);
   }
 
-  /** @param {Span} span */
-  function play({ start, end }) {
+  /** @param {Row|Span} row */
+  function play(row) {
+    const { start, end } = heardOf(row);
     player.play(start, end);
   }
 

@@ -8,7 +8,7 @@ export const ORDERS = [
   { name: "time", label: "Time", title: "By recording and time" },
   { name: "score", label: "Score", title: "The highest probability first" },
   { name: "unsure", label: "Least sure", title: "Probabilities near 0.5 first: each of these verdicts teaches the detector most" },
-  { name: "mixed", label: "Mixed", title: "From every part of the scores in turn: the precision of a part of them says something about all" },
+  { name: "mixed", label: "Mixed", title: "From every tenth of the scores in turn: the precision of those that were judged in a tenth is fair to all of it" },
   { name: "suggest", label: "Suggested", title: "What was suggested, and what sounds like a span, in the order of the suggestions" },
 ];
 

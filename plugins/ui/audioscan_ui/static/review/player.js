@@ -73,7 +73,8 @@ export function player(place) {
     tell();
   });
   audio.addEventListener("timeupdate", follow); // where the page is in the background, no frames come
-  for (const name of ["play", "pause", "waiting", "volumechange", "ratechange"]) audio.addEventListener(name, tell);
+  // Where another recording is loaded, "emptied" comes in place of "pause".
+  for (const name of ["play", "pause", "emptied", "waiting", "volumechange", "ratechange"]) audio.addEventListener(name, tell);
   audio.addEventListener("ended", () => {
     if (self.loop) void self.play(part.from, part.to, { loop: true });
     else tell();

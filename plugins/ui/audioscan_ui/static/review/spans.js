@@ -85,7 +85,7 @@ function spansAt(lane, time, near) {
   ];
 }
 
-/** @param {{label: string, start: number, end: number}|null|undefined} one @param {Span} other */
+/** @param {{label: string, start: number, end: number}|null|undefined} one @param {{label: string, start: number, end: number}} other */
 const isSame = (one, other) => one?.label === other.label && one.start === other.start && one.end === other.end;
 
 /**
@@ -99,25 +99,37 @@ const isSame = (one, other) => one?.label === other.label && one.start === other
  */
 export function spanAt(model, lanes, time, near) {
   const found = lanes.flatMap((lane) => spansAt(lane, time, near));
+  const selected = selectedSpan(model);
   const rank = (/** @type {Span} */ span) => {
     const missed = Math.max(span.start - time, time - span.end, 0);
-    const preferred = isSame(model.selected, span) ? 2 : span.labelIndex === (model.current ?? 0) ? 1 : 0;
+    const preferred = isSame(selected, span) ? 2 : span.labelIndex === (model.current ?? 0) ? 1 : 0;
     return missed / (near || 1) - preferred * 2 - (span.verdict ? 0.5 : 0);
   };
   return found.sort((one, other) => rank(one) - rank(other))[0] ?? null;
 }
 
 /**
- * The selected row as a span.
+ * The edges that a trim of a row moves: those of its verdict, which may have been trimmed already, or else its own.
+ *
+ * @param {{start: number, end: number, verdicts?: {start: number, end: number}[]}} row
+ * @returns {{start: number, end: number}}
+ */
+export function edgesOf(row) {
+  return row.verdicts?.length === 1 ? row.verdicts[0] : row;
+}
+
+/**
+ * The selected row as a span, with the edges that a trim of it moves; null where it is of another recording.
  *
  * @param {Model} model
  * @returns {Span|null}
  */
 export function selectedSpan(model) {
   const row = /** @type {any} */ (model.selected);
-  if (!row) return null;
-  const { label, start, end, score = null, origin = null } = row;
-  const same = (/** @type {any} */ verdict) => isSame(verdict, row);
+  if (!row || (model.recording !== undefined && row.recording !== model.recording)) return null;
+  const { label, score = null, origin = null } = row;
+  const { start, end } = edgesOf(row);
+  const same = (/** @type {any} */ verdict) => isSame(verdict, { ...row, start, end });
   const verdict = (model.verdicts ?? []).find(same) ?? null;
   return { label, labelIndex: model.labels.findIndex(({ name }) => name === label), start, end, score, verdict, origin };
 }

@@ -44,6 +44,8 @@ export function spectrogram(container, model, place, look) {
       context.fillStyle = pixelColour(colours[0]);
       context.fillRect(0, 0, width, height);
       const own = wanted.map(tiles.tile);
+      const isAwaited = wanted.length <= TOO_MANY && !tiles.problem && !own.every(Boolean);
+      surface.canvas.setAttribute("aria-busy", String(isAwaited));
       const standIns = own.every(Boolean) ? [] : tiles.standIns(place.recording, look.top, place.from, place.to);
       for (const tile of [...standIns, ...own]) {
         if (!tile) continue;

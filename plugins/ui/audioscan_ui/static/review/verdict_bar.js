@@ -32,7 +32,7 @@ const MOST_KEYS = 9;
 export function verdictBar(model, names, actions, when) {
   const sound = { group: "Listen", when };
   const verdicts = { group: "Verdict", when };
-  const play = button("Play", "Space", actions.toggle, { ...sound, title: "Play or pause" });
+  const play = button("Play", "Space", actions.toggle, { ...sound, title: "Play or pause", className: "play" });
   const loop = button("Loop", "R", actions.loop, { ...sound, title: "Play the selected region again and again" });
   const chips = h("span", { class: "chips", role: "group", "aria-label": "Labels" });
   const judged = [

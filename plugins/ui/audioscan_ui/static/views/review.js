@@ -7,17 +7,18 @@ import { counters } from "../review/counters.js";
 import { emptyList } from "../review/empty_list.js";
 import { followVerdicts } from "../review/following.js";
 import { goToTime } from "../review/go_to_time.js";
-import { edgesOf, judging } from "../review/judging.js";
+import { judging } from "../review/judging.js";
 import { labelField } from "../review/label_field.js";
 import { listHead } from "../review/list_head.js";
 import { listeningJobs } from "../review/listening_jobs.js";
 import { ReviewModel } from "../review/model.js";
-import { movement } from "../review/movement.js";
+import { heardOf, movement } from "../review/movement.js";
 import { Opening } from "../review/opening.js";
 import { player } from "../review/player.js";
 import { createPlace } from "../review/range.js";
 import { regionList } from "../review/region_list.js";
 import { reviewKeys } from "../review/review_keys.js";
+import { edgesOf, selectedSpan } from "../review/spans.js";
 import { thresholds } from "../review/thresholds.js";
 import { timeline } from "../review/timeline.js";
 import { toolBar } from "../review/tool_bar.js";
@@ -75,7 +76,9 @@ export function view(container) {
       if (sound.playing) sound.play(time);
     },
     onEdge: (span, start, end) => {
-      selectSpan(span);
+      const selected = selectedSpan(model);
+      const isSelected = selected?.label === span.label && selected.start === span.start && selected.end === span.end;
+      if (!isSelected) selectSpan(span);
       // What was trimmed before stays: only the edge that was moved is new.
       const now = model.selected ? edgesOf(model.selected) : span;
       verdicts.trim(start === span.start ? now.start : start, end === span.end ? now.end : end);
@@ -119,7 +122,10 @@ export function view(container) {
       toggle: () => sound.toggle(),
       loop: () => {
         if (sound.loop) sound.loop = false;
-        else if (model.selected) sound.play(model.selected.start, model.selected.end, { loop: true });
+        else if (model.selected) {
+          const { start, end } = heardOf(model.selected);
+          sound.play(start, end, { loop: true });
+        }
         bar.draw();
       },
       isLooping: () => sound.loop,
@@ -210,10 +216,11 @@ export function view(container) {
   model.subscribe(selectFirst);
   follow();
 
-  /** Where nothing of the open recording is selected, the first row that is to do is. */
+  /** Where nothing is selected, the first row of the open recording that is to do is. */
   function selectFirst() {
     if (model.selected || model.anchor?.recording === model.recording || !model.shown.length || opening.state) return;
-    model.select(model.nextToDo() ?? model.shown[0]);
+    const here = model.shown.filter(({ recording }) => recording === model.recording);
+    if (here.length) model.select(here.find(({ verdict }) => verdict === null) ?? here[0]);
   }
 
   return {
