@@ -72,7 +72,7 @@ def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + 60 * KILLS_OF_SEVERAL)
+@pytest.mark.timeout(120 + 120 * KILLS_OF_SEVERAL)
 def test_killed_while_several_are_decoded_in_stretches_and_finished_equals_uninterrupted(make_wav, tmp_path):
     several = [
         make_wav(f"{i}.wav", seconds=seconds, seed=i) for i, seconds in enumerate((1100, 30, 900, 200, 600))

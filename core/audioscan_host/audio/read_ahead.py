@@ -26,9 +26,17 @@ class ReadAhead(Generic[T]):
         chunks: gone through; closed when the thread ends.
         depth: items that may wait to be taken.
         on_ready: called in the other thread when an item, or the end, is there.
+        sparing: the next item is made only when there is room for it, since items are large.
     """
 
-    def __init__(self, chunks: Iterable[T], depth: int, on_ready: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[T],
+        depth: int,
+        on_ready: Callable[[], None] | None = None,
+        *,
+        sparing: bool = False,
+    ) -> None:
         if depth < 1:
             raise ValueError(f"depth must be 1 or more, not {depth}")
         self._ready: queue.Queue[T | _Ended] = queue.Queue(depth)
@@ -36,7 +44,9 @@ class ReadAhead(Generic[T]):
         self._ended = False
         # A daemon, so that a program which ends with an iterator still open does not wait for it.
         arguments = (self._ready, chunks, self._stop, on_ready or (lambda: None))
-        self._thread = threading.Thread(target=_fill, args=arguments, name="read-ahead", daemon=True)
+        self._thread = threading.Thread(
+            target=_fill, args=arguments, kwargs={"sparing": sparing}, name="read-ahead", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -81,7 +91,12 @@ def read_ahead(chunks: Iterable[T], depth: int) -> Generator[T, None, None]:
 
 
 def _fill(
-    ready: queue.Queue[T | _Ended], chunks: Iterable[T], stop: threading.Event, on_ready: Callable[[], None]
+    ready: queue.Queue[T | _Ended],
+    chunks: Iterable[T],
+    stop: threading.Event,
+    on_ready: Callable[[], None],
+    *,
+    sparing: bool,
 ) -> None:
     error: BaseException | None = None
     try:
@@ -91,6 +106,8 @@ def _fill(
                 _offer(ready, chunk, stop)
                 on_ready()
                 del chunk  # it may be a block, and the next one is on its way
+                if sparing:
+                    _wait_for_room(ready, stop)
                 if stop.is_set():
                     break
         finally:
@@ -101,6 +118,12 @@ def _fill(
         error = raised
     _offer(ready, _Ended(error), stop)
     on_ready()
+
+
+def _wait_for_room(ready: queue.Queue[T | _Ended], stop: threading.Event) -> None:
+    with ready.not_full:
+        while len(ready.queue) >= ready.maxsize and not stop.is_set():
+            ready.not_full.wait(_LOOK_AGAIN)
 
 
 def _offer(ready: queue.Queue[T | _Ended], item: T | _Ended, stop: threading.Event) -> None:

@@ -56,7 +56,7 @@ class DecodedRecording(Generic[B]):
             on_open=on_open,
             tell=tell,
         )
-        self.blocks = ReadAhead(_cut(cut, self._counted(decoded)), READ_AHEAD, on_ready)
+        self.blocks = ReadAhead(_cut(cut, self._counted(decoded)), READ_AHEAD, on_ready, sparing=True)
         """The blocks, one after the other."""
         self.close: Callable[[], None] = self.blocks.close
 
