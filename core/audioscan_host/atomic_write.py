@@ -16,8 +16,10 @@ allows leaves no room for a longer one."""
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
     """A binary file that takes its name only when it is complete and on the disk.
+
+    One that need not be `lasting` takes it when it is complete: after a power failure it may hold anything.
 
     The folder is made where it is missing. Whoever kills the process leaves at most a file that says what it is,
     `found.csv.unfinished-1f0c9ab27d44.tmp`.
@@ -30,12 +32,14 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     try:
         with temporary.open("xb") as file:
             yield file
-            _keep(file)
+            if lasting:
+                _keep(file)
         temporary.replace(path)
     finally:
         with suppress(OSError):  # what went wrong first is told
             temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 def write_together(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,5 +1,6 @@
 """A run that is killed leaves a sound cache, and the next one goes on to the same result."""
 
+import os
 import random
 import signal
 import subprocess
@@ -15,6 +16,9 @@ from audioscan_host.cache.local_folder import LocalFolder
 
 ROUNDS = 20
 
+KILLS_OF_SEVERAL = int(os.environ.get("AUDIOSCAN_KILLS", "8"))
+"""Kills while four recordings are decoded at once; more than that when somebody asks for them."""
+
 
 def place(path: Path) -> tuple[LocalFolder, str]:
     """The store and the name of a file of a cache."""
@@ -24,7 +28,10 @@ def place(path: Path) -> tuple[LocalFolder, str]:
 def command(cache, *arguments):
     # A shell that runs the tests in the background has them, and their children, ignore the interrupt.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heed}; from audioscan_host.cli.main import main; main()"
+    several = (
+        "from audioscan_host.embedding import executor; executor._cores = lambda: 5"  # one is the encoder's
+    )
+    code = f"{heed}; {several}; from audioscan_host.cli.main import main; main()"
     return [
         sys.executable,
         "-c",
@@ -61,17 +68,33 @@ def recordings(make_wav):
 
 
 def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, tmp_path):
+    kill_and_finish(recordings, tmp_path, ROUNDS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120 + 120 * KILLS_OF_SEVERAL)
+def test_killed_while_several_are_decoded_in_stretches_and_finished_equals_uninterrupted(make_wav, tmp_path):
+    several = [
+        make_wav(f"{i}.wav", seconds=seconds, seed=i) for i, seconds in enumerate((1100, 30, 900, 200, 600))
+    ]
+    kill_and_finish(several, tmp_path, KILLS_OF_SEVERAL, "--reading", "stretches", "--hop", "0.25")
+
+
+def kill_and_finish(recordings, tmp_path, rounds, *options):
+    """Kill runs at random moments; what they left is whole, and gone on with it becomes what an uninterrupted run gives."""
+    recordings = [*recordings, *options]
+    count = len(recordings) - len(options)
     process = subprocess.Popen(command(tmp_path / "whole", "embed", *recordings), stdout=-3, stderr=-3)
     wait_until_it_works(tmp_path / "whole")
     begun = time.monotonic()
     assert process.wait(timeout=120) == 0
     seconds = time.monotonic() - begun
     expected = embed(tmp_path / "whole", recordings)
-    assert len(expected) == 2
+    assert len(expected) == count
 
     moments = random.Random(0)  # noqa: S311 - any moments do
     interrupted = 0
-    for number in range(ROUNDS):
+    for number in range(rounds):
         cache = tmp_path / str(number)
         process = subprocess.Popen(command(cache, "embed", *recordings), stdout=-3, stderr=-3)
         wait_until_it_works(cache)
@@ -87,7 +110,7 @@ def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, 
         for name, found in completed.items():
             np.testing.assert_array_equal(found.times, expected[name].times)
             np.testing.assert_array_equal(found.vectors, expected[name].vectors)
-    assert interrupted >= ROUNDS / 2
+    assert interrupted >= rounds / 2
 
 
 def test_a_run_goes_on_inside_a_long_recording(recordings, tmp_path):

@@ -3,6 +3,6 @@
 from audioscan_host.audio.decoding import decode, decode_channels
 from audioscan_host.audio.opening import AudioInfo, probe
 from audioscan_host.audio.random_access import RecordingReader
-from audioscan_host.audio.read_ahead import read_ahead
+from audioscan_host.audio.read_ahead import ReadAhead, read_ahead
 
-__all__ = ["AudioInfo", "RecordingReader", "decode", "decode_channels", "probe", "read_ahead"]
+__all__ = ["AudioInfo", "ReadAhead", "RecordingReader", "decode", "decode_channels", "probe", "read_ahead"]

@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from audioscan_host.audio.bounds import check_bounds
 from audioscan_host.audio.levels import Levels
-from audioscan_host.audio.mixing import Batch, Waveform
+from audioscan_host.audio.mixing import Batch, Waveform, kind_of
 from audioscan_host.audio.opening import WITHOUT_TIMESTAMPS, OpenRecording
 from audioscan_host.audio.seeking import BEGINNING, Landing
 from audioscan_host.audio.tags import Tags
@@ -36,6 +36,9 @@ MOST_UPCOMING = 256
 
 UNREADABLE_PACKETS = 100
 """Failures in a row to read a packet, after which the rest of a file is given up."""
+
+_Timed = tuple[float | None, AudioFrame, float]
+"""Timestamp in seconds, frame, and how many seconds that lasts."""
 
 
 def pieces(
@@ -72,17 +75,22 @@ def pieces(
     )
     timeline.skip(landing.sample, recording.info.sample_rate)
     batch = Batch(path, recording.track.codec_context.name, channel, levels)
-    for time, frame, upcoming in _with_upcoming(_frames(recording, landing, tell)):
-        rate = frame.sample_rate
-        check_bounds(path, rate, frame.layout.nb_channels, timeline.position)
-        silence, drop = timeline.place(time, frame.samples, rate, upcoming)
-        if silence or not batch.takes(frame):
+    held: deque[_Timed] = deque()
+    upcoming = _Upcoming(held)
+    for time, frame, _ in _ahead(_frames(recording, landing, tell), held):
+        kind = kind_of(frame)
+        rate, _, channels = kind
+        goes_on = batch.takes(kind)  # in the second that was looked at already
+        if not goes_on:
+            check_bounds(path, rate, channels, timeline.position)
+        samples = frame.samples
+        silence, drop = timeline.place(time, samples, rate, upcoming)
+        if silence or not goes_on:
             yield from batch.mixed()
         for done in range(0, silence, rate):
-            samples = min(rate, silence - done)
-            shape = (samples, frame.layout.nb_channels) if channel == EACH else samples
-            yield rate, np.zeros(shape, np.float32)
-        batch.append(frame, drop, timeline.position)
+            lasting = min(rate, silence - done)
+            yield rate, np.zeros((lasting, channels) if channel == EACH else lasting, np.float32)
+        batch.append(frame, samples, drop, timeline.position)
     yield from batch.mixed()
     if recording.stated and recording.container.format.name not in WITHOUT_CLOCK:
         missing = recording.stated - timeline.position
@@ -98,9 +106,7 @@ def _longest_believed(recording: OpenRecording) -> float | None:
     return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(
-    recording: OpenRecording, landing: Landing, tell: Tell
-) -> Iterator[tuple[float | None, AudioFrame]]:
+def _frames(recording: OpenRecording, landing: Landing, tell: Tell) -> Iterator[_Timed]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
@@ -132,9 +138,10 @@ def _frames(
         seconds = 0.0
         for frame in frames:
             time = decoded if without_timestamps else frame.time
-            yield (None if time is None else time + untold), frame
-            seconds += frame.samples / max(frame.sample_rate, 1)
-            decoded += frame.samples / max(frame.sample_rate, 1)
+            length = frame.samples / (frame.sample_rate or 1)
+            yield (None if time is None else time + untold), frame, length
+            seconds += length
+            decoded += length
         told_bytes += packet.size
         told_seconds += seconds if without_timestamps else stated
     if not decoded:
@@ -145,22 +152,28 @@ def _frames(
         tell(Note(About.DAMAGE, message, path))
 
 
-def _with_upcoming(
-    frames: Iterator[tuple[float | None, AudioFrame]],
-) -> Iterator[tuple[float | None, AudioFrame, Iterator[float]]]:
-    """Each frame with the timestamps of those behind it, as far as `FORESIGHT` reaches."""
-    held: deque[tuple[float | None, AudioFrame]] = deque()
+def _ahead(frames: Iterator[_Timed], held: deque[_Timed]) -> Iterator[_Timed]:
+    """Each frame when those behind it are `held`, as far as `FORESIGHT` reaches."""
     seconds = 0.0
-    for new in itertools.chain(frames, itertools.repeat(None)):
-        if new is not None:
-            held.append(new)
-            seconds += new[1].samples / max(new[1].sample_rate, 1)
-        while held and (new is None or seconds > FORESIGHT or len(held) > MOST_UPCOMING):
-            time, frame = held.popleft()
-            seconds -= frame.samples / max(frame.sample_rate, 1)
-            yield time, frame, (later for later, _ in held if later is not None)
-        if new is None:
-            return
+    for new in frames:
+        held.append(new)
+        seconds += new[2]
+        while held and (seconds > FORESIGHT or len(held) > MOST_UPCOMING):
+            timed = held.popleft()
+            seconds -= timed[2]
+            yield timed
+    while held:
+        yield held.popleft()
+
+
+class _Upcoming:
+    """The timestamps of the frames that are held, gone through only where a clock is in doubt."""
+
+    def __init__(self, held: deque[_Timed]) -> None:
+        self._held = held
+
+    def __iter__(self) -> Iterator[float]:
+        return (later for later, _, _ in self._held if later is not None)
 
 
 def _packets(

@@ -41,5 +41,6 @@ class Levels:
 
 
 def _energy(samples: npt.NDArray[Any]) -> float:
-    some = samples[::_EVERY]
-    return float(np.var(some, dtype=np.float64)) * len(some)
+    some = samples[::_EVERY].astype(np.float64)
+    some -= some.mean()
+    return float(some @ some)

@@ -1,6 +1,6 @@
 """Frames of samples of any type and of any number of channels -> a waveform: their mean, one of them, or each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from audioscan_host.errors import RecordingError
 
 Waveform = npt.NDArray[np.float32]
 
+Kind = tuple[int, str, int]
+"""Sample rate in Hz, FFmpeg's name of the sample format, and number of channels."""
+
 _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full scale is
     "u8": (np.uint8, 2.0**7),
     "s16": (np.int16, 2.0**15),
@@ -23,6 +26,11 @@ _SAMPLE_TYPES: dict[str, tuple[type[np.generic], float]] = {  # and what full sc
     "flt": (np.float32, 1.0),
     "dbl": (np.float64, 1.0),
 }
+_EXACT = (np.uint8, np.int16, np.float32)
+"""Types whose every value a float32 holds: two channels of them are added in one step."""
+
+_FLOATS = ("flt", "dbl")
+"""Types that hold NaN and infinite values."""
 
 
 class Batch:
@@ -38,28 +46,23 @@ class Batch:
         self._channel = None if channel in {MIX, EACH} else int(channel) - 1
         self._apart = channel == EACH
         self._levels = levels
-        self._kind: tuple[int, str, int] | None = None
-        self._parts: list[list[npt.NDArray[Any]]] = []  # a frame's channels, (samples,) each
+        self._kind: Kind | None = None
+        self._parts: list[tuple[AudioFrame, int, int]] = []  # frame, its samples, and those to drop
         self._samples = 0
         self._end = 0.0
 
-    def takes(self, frame: AudioFrame) -> bool:
-        return self._kind == _kind(frame) and self._samples < frame.sample_rate
+    def takes(self, kind: Kind) -> bool:
+        """Whether a frame of that kind may join those that were taken."""
+        return self._kind == kind and self._samples < kind[0]
 
-    def append(self, frame: AudioFrame, drop: int, end: float) -> None:
-        """Take a frame without its first `drop` samples; it ends at second `end`."""
-        if drop >= frame.samples:
+    def append(self, frame: AudioFrame, samples: int, drop: int, end: float) -> None:
+        """Take a frame of `samples` without its first `drop`; it ends at second `end`."""
+        if drop >= samples:
             return
-        self._kind = _kind(frame)
-        channels = frame.layout.nb_channels
-        if frame.format.is_planar:
-            planes = frame.planes[:channels]  # from 8 on, PyAV lists some that are not there
-            part = [_samples(plane, frame, frame.samples)[drop:] for plane in planes]
-        else:
-            packed = _samples(frame.planes[0], frame, frame.samples * channels)
-            part = [packed[channel::channels][drop:] for channel in range(channels)]
-        self._parts.append(part)
-        self._samples += frame.samples - drop
+        if not self._parts:
+            self._kind = kind_of(frame)
+        self._parts.append((frame, samples, drop))
+        self._samples += samples - drop
         self._end = end
 
     def mixed(self) -> Iterator[tuple[int, Waveform]]:
@@ -70,13 +73,20 @@ class Batch:
         if self._kind is None or not self._samples:
             return
         rate, sample_format, channels = self._kind
-        every = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        measured = self._levels is not None and channels > 1
+        read = range(channels)
+        if self._channel is not None and not measured:
+            read = range(min(self._channel, channels - 1), channels)[:1]
+        every = _channels(self._parts, self._kind, read)
         self._parts, self._samples = [], 0
-        joined = every if self._channel is None else [every[min(self._channel, channels - 1)]]
+        joined = every
+        if self._channel is not None and measured:
+            joined = [every[min(self._channel, channels - 1)]]
         full_scale = _SAMPLE_TYPES[sample_format.removesuffix("p")][1]
         waveform = self._of(joined, full_scale, unsigned=sample_format.startswith("u8"))
-        self._require_finite(waveform, rate)
-        if self._levels is not None and channels > 1:
+        if sample_format.startswith(_FLOATS):
+            self._require_finite(waveform, rate)
+        if measured and self._levels is not None:
             self._levels.feed(every, full_scale, waveform)
         yield rate, waveform
 
@@ -85,6 +95,10 @@ class Batch:
         with np.errstate(over="ignore", invalid="ignore"):  # reported afterwards
             if self._apart:
                 waveform: Waveform = np.stack(joined, axis=1).astype(np.float32)
+            elif len(joined) > 1 and joined[0].dtype in _EXACT:
+                waveform = np.add(joined[0], joined[1], dtype=np.float32)
+                for channel in joined[2:]:
+                    waveform += channel
             else:
                 waveform = joined[0].astype(np.float32)
                 for channel in joined[1:]:
@@ -92,7 +106,8 @@ class Batch:
             summed = 1 if self._apart else len(joined)
             if unsigned:
                 waveform -= full_scale * summed
-            waveform *= np.float32(1 / (full_scale * summed))
+            if full_scale * summed != 1:
+                waveform *= np.float32(1 / (full_scale * summed))
         return waveform
 
     def _require_finite(self, waveform: Waveform, rate: int) -> None:
@@ -109,11 +124,35 @@ class Batch:
         waveform[~finite] = 0.0  # no encoder writes them: a packet is damaged, and silence like others
 
 
-def _samples(plane: AudioPlane, frame: AudioFrame, count: int) -> npt.NDArray[Any]:
-    sample_type, _ = _SAMPLE_TYPES[frame.format.name.removesuffix("p")]
+def _channels(
+    parts: list[tuple[AudioFrame, int, int]], kind: Kind, wanted: Iterable[int]
+) -> list[npt.NDArray[Any]]:
+    """Of each wanted channel, from 0, (samples,) of the frames one after the other, without what is dropped of them."""
+    _, sample_format, channels = kind
+    sample_type, _ = _SAMPLE_TYPES[sample_format.removesuffix("p")]
+    planar = sample_format.endswith("p")
+    at_once = 1 if planar else channels
+    # From 8 channels on, PyAV lists planes that are not there.
+    planes = [(frame.planes, samples * at_once, drop * at_once) for frame, samples, drop in parts]
+    any_dropped = any(drop for _, _, drop in parts)
+
+    def plane(number: int) -> npt.NDArray[Any]:
+        pieces = [_samples(of[number], sample_type, count) for of, count, _ in planes]
+        if any_dropped:
+            pieces = [piece[drop:] for piece, (_, _, drop) in zip(pieces, planes, strict=True)]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    if planar:
+        return [plane(channel) for channel in wanted]
+    packed = plane(0)
+    return [packed[channel::channels] for channel in wanted]
+
+
+def _samples(plane: AudioPlane, sample_type: type[np.generic], count: int) -> npt.NDArray[Any]:
     # A plane is a buffer and keeps its frame alive, which PyAV's type stubs do not say.
     return np.frombuffer(plane, sample_type, count)  # type: ignore[call-overload, no-any-return]
 
 
-def _kind(frame: AudioFrame) -> tuple[int, str, int]:
+def kind_of(frame: AudioFrame) -> Kind:
+    """What frames must have in common to be mixed at one go."""
     return frame.sample_rate, frame.format.name, frame.layout.nb_channels

@@ -28,6 +28,9 @@ WITHOUT_TIMESTAMPS = frozenset({"aiff", "au", "caf", "w64", "wav"})
 """Demuxers that work timestamps out from what the header says of a packet: no hole can be in such a file, and a
 damaged header must not make one."""
 
+LEAST_PACKET, LARGEST_PACKET = 2**15, 2**18
+"""Bytes of a packet of plain samples: what a packet costs is paid once a second, and opening stays quick."""
+
 ENDS_BY_THE_CLOCK = frozenset({"matroska,webm", "nut", "ogg"})
 """Demuxers whose duration is the last timestamp, even where the first one is late."""
 
@@ -132,7 +135,7 @@ def _container(path: Path, samples: Samples | None, closing: ExitStack) -> Input
         return av.open(
             file,
             "r",
-            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
+            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file", **_packets_of(samples)},
             metadata_errors="replace",
         )
     except OSError as error:
@@ -141,6 +144,17 @@ def _container(path: Path, samples: Samples | None, closing: ExitStack) -> Input
         ) from error
     except av.FFmpegError as error:
         raise RecordingError(f"{path}: {_unreadable(path)}") from error
+
+
+def _packets_of(samples: Samples | None) -> dict[str, str]:
+    """FFmpeg's options for a WAV of plain samples: packets of a second, whose own size is a fifteenth of one or less.
+
+    FFmpeg looks into the first packets whether the samples are packed DTS or AC-3: as many bytes as of its own packets.
+    """
+    if samples is None or not samples.plain:
+        return {}
+    size = min(max(round(samples.bytes_per_second), LEAST_PACKET), LARGEST_PACKET)
+    return {"max_size": str(size), "max_probe_packets": "3"}
 
 
 def _duration(container: InputContainer, begin: float | None) -> float | None:

@@ -50,6 +50,7 @@ class Samples:
         size_at: where in the file the size is written.
         size_format: how, as `struct` names it.
         added: what the written size counts beside the samples.
+        plain: a WAV of integers or floats.
     """
 
     begin: int
@@ -59,6 +60,7 @@ class Samples:
     size_at: int
     size_format: str
     added: int
+    plain: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -136,20 +138,20 @@ def read_header(path: Path) -> Samples | None:
 
 
 def _riff(file: _File) -> Samples | None:
-    rate, long_size, long_size_at = 0.0, None, 0
+    rate, plain, long_size, long_size_at = 0.0, False, None, 0
     for chunk in _chunks(file):
         content = _content(file, chunk, 28)
         if chunk.kind == b"ds64" and len(content) >= 16:
             (long_size,) = struct.unpack_from("<Q", content, 8)
             long_size_at = chunk.begin + 8
         elif chunk.kind == b"fmt " and len(content) >= 16:
-            rate = _rate_of_format(content)
+            rate, plain = _rate_of_format(content), _is_plain(content)
         elif chunk.kind == b"data" and long_size is not None and chunk.size == 0xFFFFFFFF:
             found = _found(file, chunk, long_size, rate)
-            return replace(found, size_at=long_size_at, size_format="<Q")
+            return replace(found, size_at=long_size_at, size_format="<Q", plain=plain)
         elif chunk.kind == b"data":
             unknown = any(chunk.size in sizes for sizes in _PLACEHOLDERS)
-            return _found(file, chunk, None if unknown else chunk.size, rate)
+            return replace(_found(file, chunk, None if unknown else chunk.size, rate), plain=plain)
     return None
 
 
@@ -178,6 +180,11 @@ def _rate_of_format(content: bytes) -> float:
     """Bytes a second, of the content of a `fmt ` chunk."""
     kind, _, sample_rate, stated, block, _ = struct.unpack_from("<HHIIHH", content)
     return float(sample_rate * block if kind in {1, 3, 0xFFFE} else stated)
+
+
+def _is_plain(content: bytes) -> bool:
+    kind, subformat = content[:2], content[24:26]  # of a kind that says "see further down"
+    return (subformat if kind == b"\xfe\xff" else kind) in {b"\1\0", b"\3\0"}
 
 
 def _found(file: _File, chunk: _Chunk, size: int | None, bytes_per_second: float) -> Samples:

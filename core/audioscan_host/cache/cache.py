@@ -8,11 +8,11 @@ from pathlib import Path
 import platformdirs
 
 from audioscan_host.cache import eight_cut
-from audioscan_host.cache.entry import FINISHED, UNFINISHED, Entry
+from audioscan_host.cache.entry import FINISHED, Entry
 from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.silence_file import SilenceFile
-from audioscan_host.cache.store import Store
+from audioscan_host.cache.store import UNFINISHED, Store
 from audioscan_host.channels import MIX
 from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.npz import set_aside
-from audioscan_host.cache.store import Store
+from audioscan_host.cache.store import UNFINISHED, Store
 from audioscan_host.errors import CacheError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell, log
@@ -17,9 +17,6 @@ from audioscan_host.recordings import Recording
 
 FINISHED = "w2v"
 """The folder of the finished files; the name is 8-cut's, whose own lie there too."""
-
-UNFINISHED = "unfinished"
-"""The folder of what a killed run left, and of claims."""
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from audioscan_host.atomic_write import TEMPORARY, atomic_write
-from audioscan_host.cache.store import BusyError, Stored
+from audioscan_host.cache.store import UNFINISHED, BusyError, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.file_lock import HeldError, held, is_held
 
@@ -55,7 +55,9 @@ class LocalFolder:
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         """A file to be written under a temporary name, and then renamed."""
-        with atomic_write(self.root / name) as file:
+        # Waiting for the disk takes as long as decoding a minute; a block that is lost with the power is computed again.
+        lasting = not name.startswith(f"{UNFINISHED}/")
+        with atomic_write(self.root / name, lasting=lasting) as file:
             yield file
 
     def rename(self, name: str, to: str) -> None:

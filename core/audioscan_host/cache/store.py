@@ -5,6 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+UNFINISHED = "unfinished"
+"""The folder of what a killed run left, and of claims: what is lost of it is computed again."""
+
 
 class BusyError(Exception):
     """Another process has the claim."""

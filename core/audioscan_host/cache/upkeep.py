@@ -10,11 +10,11 @@ from typing import Any
 
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.cache import SILENCE, Cache
-from audioscan_host.cache.entry import FINISHED, UNFINISHED
+from audioscan_host.cache.entry import FINISHED
 from audioscan_host.cache.keys import is_own
 from audioscan_host.cache.npz import DAMAGED, set_aside
 from audioscan_host.cache.silence_file import read_spans, recording_of
-from audioscan_host.cache.store import Stored
+from audioscan_host.cache.store import UNFINISHED, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.reading import Reading

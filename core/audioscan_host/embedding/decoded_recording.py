@@ -1,11 +1,13 @@
 """A recording, decoded ahead of whoever needs its samples, and its digital silence."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.audio import AudioInfo, decode, read_ahead
+from audioscan_host.audio import AudioInfo, ReadAhead, decode
 from audioscan_host.cache import Cache
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
@@ -13,24 +15,39 @@ from audioscan_host.progress import Advance
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import SilenceMeter, Spans, no_silence
 
-READ_AHEAD = 8
-"""Chunks of decoded audio that may wait for the encoder."""
+READ_AHEAD = 1
+"""Blocks of decoded audio that may wait for the encoder; another is being decoded meanwhile."""
 
 Opened = Callable[[AudioInfo], None]
 """Is given what a container declares, once it is open."""
 
+B = TypeVar("B")
 
-class DecodedRecording:
-    """The decoded chunks of a recording, read ahead.
 
-    Attributes:
-        count: samples so far.
+class DecodedRecording(Generic[B]):
+    """A recording as blocks, which another thread decodes and cuts from now on.
+
+    Args:
+        recording: the media file.
+        sample_rate: wanted, Hz.
+        cut: makes blocks of chunks of (samples,) float32.
+        on_open: is given what the container declares, in the other thread.
+        on_ready: called in the other thread when a block, or the end, is there.
+        tell: is told of damage, in the other thread.
     """
 
     def __init__(
-        self, recording: Recording, sample_rate: int, *, on_open: Opened | None = None, tell: Tell = log
+        self,
+        recording: Recording,
+        sample_rate: int,
+        cut: Callable[[Iterable[npt.NDArray[np.float32]]], Iterator[B]],
+        *,
+        on_open: Opened | None = None,
+        on_ready: Callable[[], None] | None = None,
+        tell: Tell = log,
     ) -> None:
         self._meter = SilenceMeter()
+        self._count = 0
         decoded = decode(
             recording.path,
             sample_rate,
@@ -39,19 +56,34 @@ class DecodedRecording:
             on_open=on_open,
             tell=tell,
         )
-        self._chunks = read_ahead(decoded, READ_AHEAD)
-        self.close: Callable[[], None] = self._chunks.close
-        self.count = 0
+        self.blocks = ReadAhead(_cut(cut, self._counted(decoded)), READ_AHEAD, on_ready, sparing=True)
+        """The blocks, one after the other."""
+        self.close: Callable[[], None] = self.blocks.close
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
-        for chunk in self._chunks:
-            self.count += len(chunk)
+    def _counted(
+        self, chunks: Iterator[npt.NDArray[np.float32]]
+    ) -> Generator[npt.NDArray[np.float32], None, None]:
+        for chunk in chunks:
+            self._count += len(chunk)
             yield chunk
 
     @property
+    def count(self) -> int:
+        """Samples, once all blocks were read."""
+        return self._count
+
+    @property
     def silence(self) -> Spans:
-        """(spans, 2) seconds, once all chunks were read."""
+        """(spans, 2) seconds, once all blocks were read."""
         return self._meter.spans()
+
+
+def _cut(
+    cut: Callable[[Iterable[npt.NDArray[np.float32]]], Iterator[B]],
+    chunks: Generator[npt.NDArray[np.float32], None, None],
+) -> Generator[B, None, None]:
+    with closing(chunks):  # when the reader leaves, so that the file is closed in this thread
+        yield from cut(chunks)
 
 
 def known_silence(

@@ -79,25 +79,27 @@ class Embedder:
         """
         with self._progress.track("embedding", None, "s of audio") as advance:
             expectation = Expectation(len(paths), advance)
-            failures: list[RecordingFailure] = []
+            failures: list[tuple[int, RecordingFailure]] = []
+            turns: dict[Path, int] = {}
             outcomes: dict[Recording, list[Outcome]] = {}
             failed: set[Path] = set()
 
             def tasks() -> Iterator[Task]:
-                for path in paths:
+                for turn, path in enumerate(paths):
+                    turns.setdefault(path, turn)
                     try:
                         of_recording = self.tasks(path)
                     except RecordingError as error:
                         expectation.looked_at(path, 0)
-                        failures.append(RecordingFailure(path, str(error)))
+                        failures.append((turn, RecordingFailure(path, str(error))))
                         continue
                     expectation.looked_at(path, self._passes(of_recording))
                     yield from of_recording
 
             reports = self._reports(advance, expectation)
             for outcome in self._executor.run(tasks(), self._worker, reports):
-                yield from _taken(failures)
                 recording = outcome.task.recording
+                yield from _taken(failures, turns[recording.path])
                 outcomes.setdefault(recording, []).append(outcome)
                 del outcome  # its vectors, which may be gigabytes, before the next recording's are computed
                 if len(outcomes[recording]) < len(self._checkpoints):
@@ -108,7 +110,7 @@ class Embedder:
                 if isinstance(joined, RecordingFailure):
                     failed.add(joined.path)
                 del joined
-            yield from _taken(failures)
+            yield from _taken(failures, len(paths))
         self._tally.tell(self._tell)
 
     def embed(self, path: Path, advance: Advance | None = None, *, wait: bool = True) -> EmbeddedRecording:
@@ -229,7 +231,8 @@ def _require_window(model: Model, windowing: Windowing) -> None:
         raise SettingError(f"{model.name} takes windows of {limit} s, not {windowing.window:g} s")
 
 
-def _taken(failures: list[RecordingFailure]) -> list[RecordingFailure]:
-    """All failures so far, each once."""
-    taken, failures[:] = list(failures), []
+def _taken(failures: list[tuple[int, RecordingFailure]], before: int) -> list[RecordingFailure]:
+    """The failures so far of recordings whose turn came before that one, each once."""
+    taken = [failure for turn, failure in failures if turn < before]
+    failures[:] = [each for each in failures if each[0] >= before]
     return taken

@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -74,6 +75,7 @@ class Encoders:
         self._runtime = runtime
         self._obtained: set[Checkpoint] = set()
         self._loaded: dict[tuple[str, Checkpoint], Loaded] = {}
+        self._loading: tuple[tuple[str, Checkpoint], Future[Encoder]] | None = None
 
     def obtain(self, checkpoint: Checkpoint, progress: Progress) -> None:
         """See that the weights are there, and fetch them where they are not.
@@ -142,6 +144,21 @@ class Encoders:
                 _check(loaded.family, model, vectors, block, pool_batch)
         return joined
 
+    def begin_loading(self, model: Model) -> None:
+        """Load the first encoder of a run in another thread, while the first recordings are decoded.
+
+        Its library is imported there, which takes seconds. Only the first one: later ones would load beside an encoder at
+        work, which needs the memory.
+        """
+        if self._loaded or self._loading is not None:
+            return
+        family = self._registry.family(model)
+        # A program that ends meanwhile waits: a library's import must not be left half done.
+        pool = ThreadPoolExecutor(1, thread_name_prefix="load-encoder")
+        loading = pool.submit(family.load, model.checkpoint, self._runtime)
+        pool.shutdown(wait=False)
+        self._loading = (self._registry.owner(model).name, model.checkpoint), loading
+
     def loaded(self, model: Model) -> Loaded:
         """The encoder of a model's checkpoint, loaded now where it is not in memory."""
         checkpoint = model.checkpoint
@@ -150,7 +167,11 @@ class Encoders:
         if key not in self._loaded:
             self.obtain(checkpoint, Silent())
             family = self._registry.family(model)
-            encoder = family.load(checkpoint, self._runtime)
+            loading, self._loading = self._loading, None
+            if loading is not None and loading[0] == key:
+                encoder = loading[1].result()
+            else:
+                encoder = family.load(checkpoint, self._runtime)
             self._loaded[key] = Loaded(family, encoder, self._runtime.batch_size)
         return self._loaded[key]
 

@@ -1,14 +1,31 @@
 """Who computes tasks: this process, or whatever a plugin knows to send them to."""
 
 import logging
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
+from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import BusyError
 from audioscan_host.embedding.tasks import Outcome, Task
+from audioscan_host.embedding.under_way import Steps, UnderWay
 from audioscan_host.embedding.worker import Reports, Worker
 
 logger = logging.getLogger(__name__)
+
+MOST_DECODERS = 8
+"""Recordings that are decoded at once however many cores there are: each holds three blocks, up to 100 MB."""
+
+MOST_BYTES = 2**28
+"""Of vectors of recordings that are embedded beside each other; a single one may have more."""
+
+FINISHED_AHEAD = 8
+"""Tasks for each decoder that may be finished before their turn: short recordings behind a long one."""
+
+_LOOK_AGAIN = 1.0  # seconds; where waiting cannot be interrupted, Ctrl-C is heeded after so long
 
 
 class Executor(Protocol):
@@ -26,16 +43,142 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Runs the tasks in this process, in their order; those that another process works on come last."""
+    """Runs the tasks in this process and gives their outcomes in their order; those that another process works on come last.
+
+    Several recordings are decoded at once, each in a thread of its own. Everything else is done in the thread that
+    calls: it embeds a block of the first recording that has one ready.
+
+    Args:
+        decoders: recordings that are decoded at once; None for as many as there are cores for beside the encoder.
+    """
+
+    def __init__(self, decoders: int | None = None) -> None:
+        self._decoders = decoders or min(MOST_DECODERS, max(2, _cores() - 1))
 
     def run(self, tasks: Iterable[Task], worker: Worker, reports: Reports) -> Iterator[Outcome]:
         """The outcome of each task."""
-        waiting = []
-        for task in tasks:
-            try:
-                yield worker.attempt(task, reports, wait=False)
-            except BusyError:
-                waiting.append(task)
-        for task in waiting:
+        run = _Run(tasks, worker, reports, self._decoders)
+        try:
+            while (outcome := run.next_outcome()) is not None:
+                yield outcome
+                del outcome  # its vectors, which may be gigabytes, while others are computed
+        finally:
+            run.close()
+        for task in run.waiting:
             logger.info("%s: another process is embedding it; waiting", task.recording.path)
             yield worker.attempt(task, reports, wait=True)
+
+
+class _Run:
+    """The tasks of a run that are under way, in their order.
+
+    Attributes:
+        waiting: those that another process works on.
+    """
+
+    def __init__(self, tasks: Iterable[Task], worker: Worker, reports: Reports, decoders: int) -> None:
+        self.waiting: list[Task] = []
+        self._tasks = iter(tasks)
+        self._worker = worker
+        self._reports = reports
+        self._decoders = decoders
+        self._under_way: deque[UnderWay] = deque()
+        self._held_back: Task | None = None
+        self._ended_by: BaseException | None = None  # raised by who is told: it ends the run at once
+
+    def next_outcome(self) -> Outcome | None:
+        """That of the next task; None where there are no more.
+
+        Raises:
+            Exception: what ended it, once all before it are finished.
+        """
+        while True:
+            self._begin_more()
+            if not self._under_way:
+                return None
+            if self._under_way[0].error is not None:
+                raise self._under_way[0].error
+            if self._under_way[0].outcome is not None:
+                return self._under_way.popleft().outcome
+            self._step()
+
+    def close(self) -> None:
+        """Leave what is under way where it is: its blocks are kept, and its claims end."""
+        for each in self._under_way:
+            each.close()
+
+    def _begin_more(self) -> None:
+        while self._has_room() and (task := self._held_back or next(self._tasks, None)) is not None:
+            # A copy of what is under way has to wait: what is kept of that is its own too.
+            self._held_back = task
+            if any(each.awaited and task.claims_the_same(each.task) for each in self._under_way):
+                return
+            self._held_back = None
+            begun = UnderWay(task)
+            try:
+                self._go_on(begun, self._worker.attempted(task, self._told_of(begun), wait=False))
+            except BusyError:
+                self.waiting.append(task)
+            else:
+                self._under_way.append(begun)
+
+    def _has_room(self) -> bool:
+        decoded = [each for each in self._under_way if each.awaited is not None]
+        if len(decoded) < len(self._under_way) and not (decoded and self._under_way[0].awaited):
+            return False  # the first one is finished
+        return not self._under_way or (
+            len(decoded) < self._decoders
+            and len(self._under_way) < FINISHED_AHEAD * self._decoders
+            and not any(each.error for each in self._under_way)
+            and all(each.is_open for each in decoded)
+            and sum(each.size for each in self._under_way) < MOST_BYTES
+        )
+
+    def _step(self) -> None:
+        """Embed a block of the first task that has one; wait where none has."""
+        self._reports.news.clear()
+        for each in self._under_way:
+            if each.error is not None:
+                break  # those behind it are not wanted any more
+            if each.awaited is not None and each.awaited.is_ready:
+                self._go_on(each)
+                return
+        self._reports.news.wait(_LOOK_AGAIN)
+
+    def _go_on(self, task: UnderWay, steps: Steps | None = None) -> None:
+        try:
+            task.step(steps)
+        except BusyError:
+            raise
+        except Exception:
+            if self._ended_by is not None:
+                raise
+
+    def _told_of(self, begun: UnderWay) -> Reports:
+        """The reports of a task; what is raised by who is told ends the run."""
+        reports = self._reports
+
+        def opened(task: Task, info: AudioInfo) -> None:
+            begun.opened(info.duration)
+            reports.news.set()
+            with self._ending():
+                reports.opened(task, info)
+
+        def advance(amount: float) -> None:
+            with self._ending():
+                reports.advance(amount)
+
+        return replace(reports, opened=opened, advance=advance)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._ended_by = error
+            raise
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -59,6 +59,16 @@ class Task:
         pass_over = self.recording, self.checkpoint, self.encoded, self.precision, self.reading
         return cache.claim(*pass_over, wait=wait)
 
+    def claims_the_same(self, other: "Task") -> bool:
+        """Whether both have one claim: of the same recording, or of a copy of it, whose embeddings are the same."""
+        return self._claimed == other._claimed
+
+    @property
+    def _claimed(self) -> tuple[object, ...]:
+        of, checkpoint = self.recording, self.checkpoint
+        content = of.size, of.mtime_ns, of.digest, of.channel
+        return (*content, checkpoint, self.encoded, self.precision, self.reading)
+
     @property
     def encoded(self) -> Windowing:
         """What is computed and kept: the windows, or grains a hop long."""

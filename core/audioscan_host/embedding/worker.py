@@ -1,20 +1,21 @@
-"""Computes tasks, one after the other; encoders stay in memory between them."""
+"""Computes tasks, whole or step by step; encoders stay in memory between them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass, field
+from typing import Any
 
 from audioscan_host.audio import AudioInfo, probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import windows_of
+from audioscan_host.embedding.passes import Pass
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
+from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
 from audioscan_host.embedding.window_pass import WindowPass
 from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Model, Runtime
@@ -34,31 +35,13 @@ class Reports:
         opened: is given the task and what its recording's container declares, each time it is opened.
         advance: is given the seconds of audio that were embedded or decoded.
         tell: is given what users must know.
+        news: is set when a block has been decoded.
     """
 
     opened: Callable[[Task, AudioInfo], None]
     advance: Advance
     tell: Tell
-
-
-class Pass(Protocol):
-    """How a checkpoint goes over a recording: `WindowPass` or `StretchPass`, which say what each of these does."""
-
-    hop: float
-
-    def blocks(self, samples: Iterable[npt.NDArray[np.float32]]) -> Iterator[Any]: ...
-    def times(self, block: Any) -> npt.NDArray[np.float64]: ...
-    def embed(
-        self, encoders: Encoders, block: Any, models: Sequence[Model], advance: Callable[[int], None], /
-    ) -> list[Embeddings]: ...
-    def rows(self, dim: int) -> "Collected": ...
-
-
-class Collected(Protocol):
-    """Takes the blocks of a recording, and gives the whole."""
-
-    def add(self, block: Embeddings) -> None: ...
-    def embeddings(self, meta: Mapping[str, Any]) -> Embeddings: ...
+    news: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker:
@@ -80,16 +63,7 @@ class Worker:
 
     def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
         """As `run`; what is wrong with the recording, or with its place in the cache, becomes the outcome's failure."""
-        path = task.recording.path
-        try:
-            return self.run(task, reports, wait=wait)
-        except RecordingError as error:
-            failure = RecordingFailure(path, str(error))
-        except EmbeddingError as error:
-            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
-        except CacheError as error:  # what is in the cache already of the others is as good as before
-            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
-        return Outcome(task, failure, {}, {}, frozenset(), None)
+        return outcome_of(self.attempted(task, reports, wait=wait))
 
     def run(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
         """The embeddings of a recording by the models of a task, computed where the cache lacks them.
@@ -101,6 +75,22 @@ class Worker:
             CacheError: what is computed cannot be kept.
             CheckpointError: the weights are not there, and cannot be fetched.
         """
+        return outcome_of(self._steps(task, reports, wait=wait))
+
+    def attempted(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
+        """As `attempt`, step by step: a block is decoded in another thread, and embedded in the step after it is there."""
+        path = task.recording.path
+        try:
+            return (yield from self._steps(task, reports, wait=wait))
+        except RecordingError as error:
+            failure = RecordingFailure(path, str(error))
+        except EmbeddingError as error:
+            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
+        except CacheError as error:  # what is in the cache already of the others is as good as before
+            failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
+        return Outcome(task, failure, {}, {}, frozenset(), None)
+
+    def _steps(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
         entries = {model: task.entry(self.cache, model) for model in task.models}
         there = [model for model in task.models if model not in task.lacking]
         found = {model: entries[model].read(reports.tell) for model in there}
@@ -115,7 +105,7 @@ class Worker:
                 }
                 computed = [entries[model] for model in lacking if found.get(model) is None]
                 if computed:
-                    embedded, silence = self._compute(task, computed, reports)
+                    embedded, silence = yield from self._compute(task, computed, reports)
                     found |= {entry.model: each for entry, each in zip(computed, embedded, strict=True)}
         if silence is None:
             silence = known_silence(
@@ -155,7 +145,7 @@ class Worker:
 
     def _compute(
         self, task: Task, entries: Sequence[Entry], reports: Reports
-    ) -> tuple[list[Embeddings], Spans]:
+    ) -> Generator[Awaited, None, tuple[list[Embeddings], Spans]]:
         """Embed a recording block by block, the models together; gives its silence too."""
         self._encoders.obtain(task.checkpoint, self._progress)
         rate, models = task.checkpoint.sample_rate, [entry.model for entry in entries]
@@ -172,19 +162,20 @@ class Worker:
 
         rows = [way.rows(model.dim) for model in models]
         resumed = all(entry.has_blocks for entry in entries)
-        with closing(DecodedRecording(task.recording, rate, on_open=on_open, tell=reports.tell)) as samples:
-            for index, block in enumerate(way.blocks(samples)):
-                # Blocks that an earlier run finished before it was killed are kept.
-                kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else [None]
-                parts = [part for part in kept if part is not None]
-                if len(parts) < len(entries):
-                    parts = way.embed(self._encoders, block, models, on_windows)
-                    for entry, part in zip(entries, parts, strict=True):
-                        entry.add_block(index, part)
-                else:
-                    on_windows(len(way.times(block)))
+        decoded = DecodedRecording(
+            task.recording, rate, way.blocks, on_open=on_open, on_ready=reports.news.set, tell=reports.tell
+        )
+        with closing(decoded):
+            if not resumed:
+                self._encoders.begin_loading(models[0])
+            for index in itertools.count():
+                yield decoded.blocks
+                if (block := next(decoded.blocks, None)) is None:
+                    break
+                parts = self._parts(way, (index, block), entries, on_windows, resumed=resumed)
                 for collected, part in zip(rows, parts, strict=True):
                     collected.add(part)
+                del block, parts, part  # while the next one is waited for
         try:
             task.recording.require_unchanged()
         except RecordingError:
@@ -192,15 +183,36 @@ class Worker:
                 entry.discard_blocks()
             raise
         # Before the embeddings are finished, so that these are not found without it.
-        self.cache.silence_of(task.recording).write(samples.silence, reports.tell)
-        duration = samples.count / rate
+        self.cache.silence_of(task.recording).write(decoded.silence, reports.tell)
+        duration = decoded.count / rate
         embedded = [
             each.embeddings(_meta(task, entry, duration)) for each, entry in zip(rows, entries, strict=True)
         ]
         for entry, whole in zip(entries, embedded, strict=True):
             entry.finish(whole)
         reports.advance(duration - done)
-        return embedded, samples.silence
+        return embedded, decoded.silence
+
+    def _parts(
+        self,
+        way: Pass,
+        numbered: tuple[int, Any],
+        entries: Sequence[Entry],
+        on_windows: Callable[[int], None],
+        *,
+        resumed: bool,
+    ) -> list[Embeddings]:
+        """A block, for each entry; what an earlier run finished of it before it was killed is kept."""
+        index, block = numbered
+        kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else []
+        found = [part for part in kept if part is not None]
+        if len(found) == len(entries):
+            on_windows(len(way.times(block)))
+            return found
+        parts = way.embed(self._encoders, block, [entry.model for entry in entries], on_windows)
+        for entry, part in zip(entries, parts, strict=True):
+            entry.add_block(index, part)
+        return parts
 
 
 def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
