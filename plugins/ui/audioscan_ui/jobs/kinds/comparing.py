@@ -7,7 +7,8 @@ from audioscan_ui.jobs.kinds.training import TOLERANCE, classifier_settings, win
 from audioscan_ui.jobs.work import Result, Work
 
 if TYPE_CHECKING:
-    from audioscan_host.evaluation.judgement import LabelEvaluation, Row
+    from audioscan_host.evaluation.judgement import LabelEvaluation
+    from audioscan_host.evaluation.row import Row
 
 
 def run(work: Work) -> Result:
