@@ -251,7 +251,7 @@ def test_training_says_why_no_recording_could_be_embedded(tiny_registry, make_wa
         TrainingError,
         match=f"^none of the labelled recordings could be embedded: {path}: plugin 'tiny': TINY: embed raised RuntimeError",
     ):
-        embed_labelled(session, [session.registry.model("TINY")], Windowing(), {path: []})
+        embed_labelled(session, [session.registry.model("TINY")], Windowing(), {path: []}, {})
 
 
 @pytest.mark.parametrize(

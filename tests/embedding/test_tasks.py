@@ -219,7 +219,8 @@ class CancelAfter:
 
 def test_raising_from_advance_cancels_with_all_finished_work_kept(embedder, make_wav, tiny_plugin, tmp_path):
     paths = [make_wav("a.wav", seconds=60), make_wav("b.wav", seconds=60, seed=1)]
-    facts = {"block_seconds": 10.0, "runtime": Runtime(batch_size=10)}
+    in_turn = LocalExecutor(decoders=1)
+    facts = {"block_seconds": 10.0, "runtime": Runtime(batch_size=10), "executor": in_turn}
     results = embedder(progress=CancelAfter(10), **facts).embed_each(paths)
     assert next(results).path == paths[0]
     with pytest.raises(CancelledError):
