@@ -16,8 +16,9 @@ from audioscan_host.embedding.worker import Reports, Worker
 
 logger = logging.getLogger(__name__)
 
-MOST_DECODERS = 8
-"""Recordings that are decoded at once however many cores there are: each holds three blocks, up to 100 MB."""
+MOST_DECODERS = 2
+"""Recordings that are decoded at once however many cores there are. FFmpeg's own share of decoding AAC is four tenths, and of
+WAV less; the rest has Python's lock, so a third one would wait. Each holds three blocks, up to 100 MB."""
 
 MOST_BYTES = 2**28
 """Of vectors of recordings that are embedded beside each other; a single one may have more."""
@@ -53,7 +54,7 @@ class LocalExecutor:
     """
 
     def __init__(self, decoders: int | None = None) -> None:
-        self._decoders = decoders or min(MOST_DECODERS, max(2, _cores() - 1))
+        self._decoders = decoders or min(MOST_DECODERS, max(1, _cores() - 1))
 
     def run(self, tasks: Iterable[Task], worker: Worker, reports: Reports) -> Iterator[Outcome]:
         """The outcome of each task."""
