@@ -80,3 +80,25 @@ def test_the_order_to_measure_in_is_called_so_wherever_it_is_named():
     )
     assert f'in the order "{name}"' in Path(kinds.__file__).read_text(encoding="utf-8")
     assert f"in the order *{name}*" in (DOCS / "review.md").read_text(encoding="utf-8")
+
+
+def test_each_view_has_its_picture_light_and_dark_and_small():
+    text = (DOCS / "review.md").read_text(encoding="utf-8")
+    for view in re.findall(r'name: "(\w+)", title: ', (STATIC / "tabs.js").read_text(encoding="utf-8")):
+        section = text.split(f"\n## {view.capitalize()}\n")[1].split("\n## ")[0]
+        dark, light = re.findall(r'(?:srcset|src)="(pictures/[^"]+)"', section)
+        assert (dark, light) == (f"pictures/review-{view}-dark.png", f"pictures/review-{view}-light.png")
+        assert re.search(r' alt="\w[^"]{20,}"', section)
+        assert all(0 < (DOCS / name).stat().st_size <= 120_000 for name in (dark, light))
+
+
+def test_every_picture_that_is_shown_by_html_is_there():
+    shown = {
+        (page.name, name)
+        for page in DOCS.glob("*.md")
+        for name in re.findall(
+            r'<(?:img|source)\b[^>]*? (?:src|srcset)="([^"]+)"', page.read_text(encoding="utf-8")
+        )
+    }
+    assert len(shown) >= 10
+    assert [each for each in shown if not (DOCS / each[1]).is_file()] == []
