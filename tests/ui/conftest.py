@@ -253,6 +253,7 @@ def serve(tmp_path: Path, scene: Scene) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+    for server in started:
         assert not [line for line in server.errors if "Traceback" in line], "".join(server.errors)
 
 

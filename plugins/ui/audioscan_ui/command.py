@@ -121,10 +121,13 @@ def ui(
         if demo and not session.recordings:
             jobs.start({"kind": "demo"})
         address = _address(listening, names, token)
-        click.echo(f"The review page of {session.name} is at {address} (Ctrl-C ends it)")
-        if not no_browser:
-            webbrowser.open(address)
-        serve(application(review, token, names), listening, events.close)
+
+        def announce() -> None:
+            click.echo(f"The review page of {session.name} is at {address} (Ctrl-C ends it)")
+            if not no_browser:
+                webbrowser.open(address)
+
+        serve(application(review, token, names), listening, announce, events.close)
         click.echo(f"Ended. Everything is kept in {session.folder}/", err=True)
 
 

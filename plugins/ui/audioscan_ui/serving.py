@@ -50,12 +50,15 @@ def _listening(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: ASGIApp, listening: socket.socket, before_end: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp, listening: socket.socket, announce: Callable[[], None], before_end: Callable[[], None]
+) -> None:
     """Answer until an interrupt (Ctrl-C) or a termination.
 
     Args:
         app: what answers.
         listening: a bound socket.
+        announce: called when it answers, and an interrupt ends it in order.
         before_end: called when the end is asked for, so that streams end.
     """
     config = uvicorn.Config(
@@ -70,16 +73,24 @@ def serve(app: ASGIApp, listening: socket.socket, before_end: Callable[[], None]
         proxy_headers=False,  # nothing that a request says of itself is believed
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )
-    server = _Server(config, before_end)
+    server = _Server(config, announce, before_end)
     server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Ends in order at a signal, and does not raise the signal again as it is left."""
 
-    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], before_end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._announce = announce
         self._before_end = before_end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        self._announce()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
