@@ -63,9 +63,8 @@ def read_review(
         ]
         removed += len(rejected)
         reviewed += [*kept, *rejected, Annotation(file, 0.0, END_OF_ALL, "", Role.UNLABELLED)]
-    logger.info(
-        "%s: %d places that were found are gone, and count as negative for their labels", corrected, removed
-    )
+    gone = "1 place that was found is" if removed == 1 else f"{removed} places that were found are"
+    logger.info("%s: %s gone, and count as negative for the label found there", corrected, gone)
     return reviewed
 
 
