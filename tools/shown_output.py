@@ -157,6 +157,7 @@ def run(folder: Path) -> Iterator[tuple[Path, Command, list[str]]]:
         "PYTHONPATH": str(site),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",  # results and what is told beside them come in the order of a terminal
     }
     environment.pop("AUDIOSCAN_CACHE", None)
     for page in (DOCS / name for name in PAGES_WITH_OUTPUT):

@@ -237,7 +237,7 @@ class _Held:
         self.end += len(chunk)
 
     def drop_before(self, begin: int) -> None:
-        self._chunks = [self.samples(begin, self.end).copy()]  # a view would keep what is dropped
+        self._chunks = [self.samples(begin, self.end)]
         self._begin = begin
 
     def samples(self, begin: int, end: int) -> npt.NDArray[np.float32]:
@@ -246,5 +246,5 @@ class _Held:
             joined = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
             self._chunks = [joined]
         piece = self._chunks[0][begin - self._begin : end - self._begin]
-        lacking = end - begin - len(piece)
-        return np.concatenate([piece, np.zeros(lacking, np.float32)]) if lacking else piece
+        # A copy always: what a plugin does to a block must not reach the next one.
+        return np.concatenate([piece, np.zeros(end - begin - len(piece), np.float32)])

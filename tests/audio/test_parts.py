@@ -82,9 +82,9 @@ def test_of_plain_samples_nothing_before_the_part_is_decoded(encode, name, monke
 def noting(append, mixed):
     """As `Batch.append`; notes how many samples come."""
 
-    def noted(self, frame, drop, end):
-        mixed.append(frame.samples)
-        append(self, frame, drop, end)
+    def noted(self, frame, count, drop, end):
+        mixed.append(count)
+        append(self, frame, count, drop, end)
 
     return noted
 

@@ -86,9 +86,9 @@ def test_a_part_has_the_bits_of_the_whole_and_little_before_it_is_decoded(
 def noting(append, mixed):
     """As `Batch.append`; notes how many samples come."""
 
-    def noted(self, frame, drop, end):
-        mixed.append(frame.samples)
-        append(self, frame, drop, end)
+    def noted(self, frame, count, drop, end):
+        mixed.append(count)
+        append(self, frame, count, drop, end)
 
     return noted
 

@@ -63,7 +63,11 @@ def test_appended_zeros_change_no_region(folder, scan, method, seconds):
     assert len(expected) == 2
     assert "digital silence" not in said
     found, said, scores = scan("longer.wav", "--regions", method)
-    assert [{**row, "file": "new.wav"} for row in found] == expected
+    assert spans(found) == spans(expected)
+    # The last time steps before the zeros, which hear a little of them, are of the background.
+    assert [float(row["score"]) for row in found] == pytest.approx(
+        [float(row["score"]) for row in expected], abs=1e-4
+    )
     assert said.count("longer.wav: ") == 1
     assert (
         f"longer.wav: {seconds:.1f} s of {60 + seconds:.1f} s is digital silence (zeros): "

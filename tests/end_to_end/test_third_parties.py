@@ -187,7 +187,7 @@ def test_an_installed_denoiser_has_embeddings_of_its_own_in_the_cache(site, make
 
 def test_an_installed_timer_tells_its_times_on_stderr(site, make_wav):
     site.install("timing", (EXAMPLES / "timing.py").read_text(encoding="utf-8"))
-    done = site.run("embed", make_wav(seconds=20), "--model", "MEL", "--json")
+    done = site.run("embed", make_wav(seconds=20), "--model", "MEL", "--reading", "windows", "--json")
     assert "embed: 13 windows in 0." in done.stderr
     json.loads(done.stdout)
 

@@ -405,6 +405,8 @@ class TestCheckpoint:
             f"AST={folder}",
             "--window",
             "1",
+            "--reading",
+            "windows",
             "--device",
             "cpu",
             "--json",

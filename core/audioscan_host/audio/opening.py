@@ -93,8 +93,12 @@ class OpenRecording:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[OpenRecording]:
+def opened(path: Path, *, large_packets: bool = True) -> Iterator[OpenRecording]:
     """Open a recording.
+
+    Args:
+        path: the recording.
+        large_packets: whether packets of a WAV may be a second long, which cost less; else they are FFmpeg's own.
 
     Raises:
         RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
@@ -102,7 +106,8 @@ def opened(path: Path) -> Iterator[OpenRecording]:
     _check_file(path)
     samples = read_header(path)
     with ExitStack() as closing:
-        container = closing.enter_context(_container(path, samples, closing))
+        packets = _packets_of(samples) if large_packets else {}
+        container = closing.enter_context(_container(path, samples, packets, closing))
         track = _audio_track(path, container)
         begin = 0.0 if container.format.name in WITHOUT_TIMESTAMPS else _begin(container, track)
         duration = _duration(container, begin)
@@ -124,7 +129,9 @@ def opened(path: Path) -> Iterator[OpenRecording]:
         yield OpenRecording(path, container, track, info, begin, stated, untold)
 
 
-def _container(path: Path, samples: Samples | None, closing: ExitStack) -> InputContainer:
+def _container(
+    path: Path, samples: Samples | None, packets: dict[str, str], closing: ExitStack
+) -> InputContainer:
     try:
         file: CorrectedFile | str = (
             f"file:{path.absolute()}"  # never read as another protocol, whatever the name
@@ -135,7 +142,7 @@ def _container(path: Path, samples: Samples | None, closing: ExitStack) -> Input
         return av.open(
             file,
             "r",
-            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file", **_packets_of(samples)},
+            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file", **packets},
             metadata_errors="replace",
         )
     except OSError as error:

@@ -69,7 +69,7 @@ def copy_packets(path: Path, span: Span, file: IO[bytes]) -> tuple[float, float]
         NothingThereError: the recording is over before.
     """
     try:
-        with opened(path) as recording:
+        with opened(path, large_packets=False) as recording:
             source, track = recording.container, recording.track
             film = _film(source)
             if film is not None:

@@ -19,7 +19,6 @@ CONTRACT_VERSION = 1
 REMOTE_CODE = os.environ.get("AUDIOSCAN_EAT_REMOTE_CODE") == "1"  # the authors' own code in place of ours
 FILES = ("config.json", "model.safetensors")
 CODE = ("configuration_eat.py", "modeling_eat.py", "eat_model.py", "model_core.py")
-
 CHECKPOINTS = [  # name, blocks, width, parameters, repository, revision
     ("EAT", 12, 768, 89_972_736, "worstchan/EAT-base_epoch30_finetune_AS2M", "60d61e8b2e9e5ba3be6860285de80cb7d625ccbb"),
     ("EAT_LARGE", 24, 1024, 308_867_072, "worstchan/EAT-large_epoch20_finetune_AS2M", "53b1251196e3dabb991dfa7629fa89394c7f8335"),
