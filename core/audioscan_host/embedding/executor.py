@@ -152,6 +152,7 @@ class _Run:
         except BusyError:
             raise
         except Exception:
+            # The task keeps it as its error, which is raised when its turn has come: those before it are finished first.
             if self._ended_by is not None:
                 raise
 
