@@ -123,6 +123,24 @@ def scanned(folder, detector, name):
 
 
 @pytest.mark.parametrize("zeros", [3.0, 90.0])
+def test_zeros_after_a_recording_read_in_windows_change_no_byte_of_its_regions(
+    journey, scenes, tmp_path, zeros
+):
+    folder, train, _ = journey
+    name, detector = "scene_09.wav", folder / "windows.detector"
+    if not detector.exists():
+        run(*train, "--label", LABEL, "--reading", "windows", "--out", detector, cwd=folder)
+    for place, appended in (("as it is", 0), ("longer", zeros)):
+        with_zeros(scenes / name, tmp_path / place / name, 240, appended)
+    regions, scores = scanned(tmp_path / "as it is", detector, name)
+    longer, more_scores = scanned(tmp_path / "longer", detector, name)
+    assert len(regions.splitlines()) > 3
+    assert longer == regions
+    assert more_scores[: len(scores)] == scores
+    assert len(more_scores) == len(scores) + zeros
+
+
+@pytest.mark.parametrize("zeros", [3.0, 90.0])
 def test_zeros_after_a_recording_change_no_region_of_it(journey, scenes, tmp_path, zeros):
     """Scores hardly differ: the last time steps before the zeros, which hear a little of them, are of the background."""
     name, detector = "scene_09.wav", journey[0] / "cry.detector"

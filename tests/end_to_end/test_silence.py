@@ -18,12 +18,35 @@ SCAN = ["--detector", "tone.detector", "--cache-dir", "cache"]
 def folder(tmp_path_factory, labelled_tones):
     """A detector of tones, and a recording to be scanned."""
     folder = tmp_path_factory.mktemp("silence")
-    train = ["train", *labelled_tones(folder), "--labels", "labels.csv", "--model", "MEL"]
-    settings = ["--window", 2, "--hop", 0.5, "--cache-dir", "cache"]
-    code = "from audioscan_host.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *train, *map(str, settings), "--out", "tone.detector"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=250)
+    train_in(folder, labelled_tones(folder), "tone.detector")
     return folder
+
+
+@pytest.fixture(scope="module")
+def by_windows(folder, labelled_tones):
+    """A detector of the same tones that reads windows."""
+    train_in(folder, labelled_tones(folder), "windows.detector", "--reading", "windows")
+    return "windows.detector"
+
+
+def train_in(folder, recordings, detector, *options):
+    settings = [
+        "--labels",
+        "labels.csv",
+        "--model",
+        "MEL",
+        "--window",
+        2,
+        "--hop",
+        0.5,
+        "--cache-dir",
+        "cache",
+    ]
+    code = "from audioscan_host.cli.main import main; main()"
+    arguments = map(str, ["train", *recordings, *settings, *options, "--out", detector])
+    subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, check=True, capture_output=True, timeout=250
+    )
 
 
 @pytest.fixture
@@ -55,16 +78,20 @@ def spans(regions):
     return [(float(row["start"]), float(row["end"])) for row in regions]
 
 
+@pytest.mark.parametrize("reading", ["windows", "stretches"])
 @pytest.mark.parametrize("method", ["mean", "union"])
 @pytest.mark.parametrize("seconds", [180.0, 7.3])
-def test_appended_zeros_change_no_region(folder, scan, method, seconds):
+def test_appended_zeros_change_no_region(folder, scan, by_windows, method, seconds, reading):
+    options = ["--regions", method, *(["--detector", by_windows] if reading == "windows" else [])]
     write(folder / "longer.wav", samples_of(folder / "new.wav"), np.zeros(round(seconds * RATE)))
-    expected, said, _ = scan("new.wav", "--regions", method)
+    expected, said, _ = scan("new.wav", *options)
     assert len(expected) == 2
     assert "digital silence" not in said
-    found, said, scores = scan("longer.wav", "--regions", method)
+    found, said, scores = scan("longer.wav", *options)
+    if reading == "windows":
+        assert [{**row, "file": "new.wav"} for row in found] == expected
     assert spans(found) == spans(expected)
-    # The last time steps before the zeros, which hear a little of them, are of the background.
+    # In stretches the last time steps before the zeros hear a little of them, and are of the background.
     assert [float(row["score"]) for row in found] == pytest.approx(
         [float(row["score"]) for row in expected], abs=1e-4
     )
