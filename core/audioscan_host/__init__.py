@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.evaluation_result import EvaluationResult
     from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
-    from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
+    from audioscan_host.journeys.scan import ScanResult, scan
+    from audioscan_host.journeys.scan_to_dataset import DatasetScan, scan_to_dataset
+    from audioscan_host.journeys.scanned_recording import ScannedRecording
     from audioscan_host.journeys.search import SearchResult, search
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.journeys.suggest import SuggestResult, suggest
@@ -79,6 +81,7 @@ __all__ = [
     "ClipFormat",
     "ClipSettings",
     "ClipsResult",
+    "DatasetScan",
     "Detector",
     "DetectorError",
     "EightCutSettings",
@@ -138,6 +141,7 @@ __all__ = [
     "load_registry",
     "probe",
     "scan",
+    "scan_to_dataset",
     "search",
     "suggest",
     "train",
@@ -182,7 +186,9 @@ _HOME = {
     **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
     "evaluate": "journeys.evaluate",
     "EvaluationResult": "journeys.evaluation_result",
-    **dict.fromkeys(["ScannedRecording", "ScanResult", "scan"], "journeys.scan"),
+    **dict.fromkeys(["ScanResult", "scan"], "journeys.scan"),
+    **dict.fromkeys(["DatasetScan", "scan_to_dataset"], "journeys.scan_to_dataset"),
+    "ScannedRecording": "journeys.scanned_recording",
     **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
     "SessionOptions": "journeys.session",
     **dict.fromkeys(["SuggestResult", "suggest"], "journeys.suggest"),

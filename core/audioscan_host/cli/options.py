@@ -15,6 +15,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path)
 
 
+class _Place(click.Path):
+    """A path or a URL. Help does not wait for what reads URLs."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and "://" in value:
+            from audioscan_host.remote_path import path_of
+
+            return path_of(value)
+        return super().convert(value, param, ctx)
+
+
+PLACE = _Place(path_type=Path)
+
+
 def one_of(words: Iterable[str]) -> "click.Choice[str]":
     """One of some words, or of an enumeration of words: click itself would go by the names of its members."""
     return click.Choice([str(word) for word in words])

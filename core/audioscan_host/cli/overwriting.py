@@ -33,6 +33,19 @@ def refuse_overwriting(
             raise SettingError(f"{out}: is read by this command: choose another file for the result")
 
 
+def refuse_urls(*outputs: Path | None) -> None:
+    """Refuse URLs, where a result is a file.
+
+    Raises:
+        SettingError: one of the outputs is a URL.
+    """
+    for out in outputs:
+        if out is not None and "://" in str(out):
+            raise SettingError(
+                f"{out}: only --format parquet goes to a URL: write the result here, and copy it"
+            )
+
+
 def _is(out: Path, path: Path, *, within: bool) -> bool:
     """Whether it is this file, whatever the spelling, or `within` this folder."""
     place = place_of(path)

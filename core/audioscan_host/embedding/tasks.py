@@ -1,6 +1,6 @@
 """The unit of work: one recording, and the models of one checkpoint that are asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,10 @@ from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
 from audioscan_host.windows import Windowing
+
+Done = Callable[[Path, str, int | None], bool]
+"""Whether nothing is asked of a recording any more, by its path, the digest of its content, and the number of its channel where
+each is embedded by itself."""
 
 
 @dataclass(frozen=True)
