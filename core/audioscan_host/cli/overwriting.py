@@ -24,7 +24,7 @@ def refuse_overwriting(
     if len({place_of(out) for out in written}) < len(written):
         raise SettingError(f"{written[0]}: is asked for twice: give each result a file of its own")
     for out in written:
-        if not out.is_file():
+        if _is_url(out) or not out.is_file():  # a dataset looks for itself at what its folder holds
             continue
         media = out.suffix.lower() in SUFFIXES
         if any(_is(out, path, within=media) for path in recordings):
@@ -40,10 +40,14 @@ def refuse_urls(*outputs: Path | None) -> None:
         SettingError: one of the outputs is a URL.
     """
     for out in outputs:
-        if out is not None and "://" in str(out):
+        if out is not None and _is_url(out):
             raise SettingError(
                 f"{out}: only --format parquet goes to a URL: write the result here, and copy it"
             )
+
+
+def _is_url(out: Path) -> bool:
+    return "://" in str(out)
 
 
 def _is(out: Path, path: Path, *, within: bool) -> bool:

@@ -139,6 +139,8 @@ def scan(
     """
     common = thresholds.pop(None, RegionSettings.threshold)
     shown = summary == Path("-")
+    if format_name != PARQUET:
+        refuse_urls(out, scores, summary)
     refuse_overwriting(out, scores, None if shown else summary, recordings=recordings, files=[detector])
     asked: dict[str, Any] = {
         "settings": RegionSettings(common, low, merge_gap, min_duration, method),
@@ -151,12 +153,11 @@ def scan(
     if format_name == PARQUET:
         from audioscan_host.cli.scan_to_dataset import scan_to_dataset
 
-        scan_to_dataset(recordings, detector, out, scores, summary, asked)
+        scan_to_dataset(recordings, detector, out, scores=scores, summary=summary, asked=asked)
         return
     from audioscan_host.journeys.scan import scan as scan_recordings
     from audioscan_host.output.saving import save_regions
 
-    refuse_urls(out, scores, summary)
     result = scan_recordings(recordings, detector, **asked)
     found: dict[str, list[Region]] = {}
     for each in result.recordings:

@@ -14,6 +14,7 @@ def scan_to_dataset(
     recordings: Sequence[Path],
     detector: Path,
     out: Path | None,
+    *,
     scores: Path | None,
     summary: Path | None,
     asked: Mapping[str, Any],

@@ -137,9 +137,7 @@ class Embedder:
         return joined
 
     def tasks(self, path: Path, done: Done | None = None) -> list[Task]:
-        """What is asked of a recording, a task for each checkpoint and channel; two plugins may declare the same one.
-
-        Nothing is asked where it is done.
+        """What is asked of a recording but where it is done, a task for each checkpoint, which plugins may share, and channel.
 
         Raises:
             RecordingError: it is not there, or cannot be read.
@@ -234,9 +232,7 @@ class Embedder:
 
     def _number(self, recording: Recording) -> int | None:
         """Of its channel, where each is embedded by itself."""
-        if self._channel != EACH:
-            return None
-        return 1 if recording.channel == MIX else int(recording.channel)
+        return None if self._channel != EACH else 1 if recording.channel == MIX else int(recording.channel)
 
 
 def _require_window(model: Model, windowing: Windowing) -> None:

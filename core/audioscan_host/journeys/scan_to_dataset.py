@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import permutations
@@ -15,8 +15,9 @@ from audioscan_host.errors import DetectorError, OutputError
 from audioscan_host.journeys.scanning import Scanning
 from audioscan_host.journeys.session import SessionOptions
 from audioscan_host.notes import Note
-from audioscan_host.output.dataset.dataset import REGIONS, SCORES, Dataset, Kind, opened
+from audioscan_host.output.dataset.dataset import Dataset, opened
 from audioscan_host.output.dataset.journal import Description
+from audioscan_host.output.dataset.rows import REGIONS, SCORES, Kind
 from audioscan_host.output.dataset.tables import require_pyarrow
 from audioscan_host.recorded_at.clock import UtcOffset
 from audioscan_host.recordings import place_of
@@ -124,7 +125,7 @@ def _filled(datasets: Iterable[Dataset], scanning: Scanning) -> DatasetScan:
     return DatasetScan(len(scanned), regions, already, tuple(failures), scanning.session.notes.told())
 
 
-def _dataset(kind: Kind, folder: Path, scanning: Scanning, detector: Path) -> Any:
+def _dataset(kind: Kind, folder: Path, scanning: Scanning, detector: Path) -> AbstractContextManager[Dataset]:
     labels = list(scanning.detector.classifiers)
     description = Description(
         kind.format, _settings(kind, scanning, _digest(detector)), _origin(scanning, detector)

@@ -9,38 +9,19 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from audioscan_host.errors import OutputError
-from audioscan_host.output.dataset.journal import DESCRIPTION, FOLDER, Description, Held, Record
+from audioscan_host.output.dataset.journal import DESCRIPTION, FOLDER, RECORD, Description, Held, Record
 from audioscan_host.output.dataset.known import Known
 from audioscan_host.output.dataset.places import LOCK, UNFINISHED, Place, place_at
-from audioscan_host.output.dataset.rows import Rows, Scanned, region_rows, score_rows
+from audioscan_host.output.dataset.rows import Kind, Rows, Scanned
 from audioscan_host.output.dataset.tables import parquet, without
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a dataset holds.
-
-    Attributes:
-        format: its name in the files.
-        value: the column of numbers.
-        rows: what it takes of a recording.
-    """
-
-    format: str
-    value: str
-    rows: Callable[[Scanned, Sequence[str]], Rows]
-
-
-REGIONS = Kind("audioscan-host regions", "score", region_rows)
-SCORES = Kind("audioscan-host scores", "probability", score_rows)
 
 
 @dataclass(frozen=True)
@@ -78,8 +59,8 @@ def opened(
     """
     with _told(folder):
         place = place_at(folder)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder}: is a file, and a Parquet dataset is a folder: name another place")
+        if folder.is_file():
+            raise OutputError(f"{folder}: is a file, and a Parquet dataset is a folder: name another place")
     with ExitStack() as alone:
         with _told(folder):
             alone.enter_context(place.alone())
@@ -161,7 +142,7 @@ class Dataset:
         Raises:
             OutputError: the folder holds something else, or the rows of other settings.
         """
-        sizes = self._place.sizes()
+        sizes = {name: size for name, size in self._place.sizes().items() if not _is_hidden(name)}
         sizes.pop(LOCK, None)
         for name in [each for each in sizes if each.startswith(f"{UNFINISHED}/")]:  # a killed run left it
             self._place.remove(name)
@@ -176,7 +157,8 @@ class Dataset:
         ((_, content),) = self._place.read([DESCRIPTION])
         self._description.require_same(content, self._folder)
         parts = {name for name in sizes if name.endswith(".parquet")}
-        for name, content in self._place.read([each for each in sizes if each.startswith(f"{FOLDER}/")]):
+        records = [name for name in sizes if name.startswith(f"{FOLDER}/") and name.endswith(RECORD)]
+        for name, content in self._place.read(records):
             parts -= self._learn(name, content, sizes)
         if parts:
             raise OutputError(
@@ -215,7 +197,7 @@ class Dataset:
             metadata=self._description.to_metadata(),
         )
         record = Record(f"month={month}/{stem}.parquet", len(content), [Held.of(each) for each in rows])
-        name = f"{FOLDER}/{stem}.jsonl"
+        name = f"{FOLDER}/{stem}{RECORD}"
         self._place.write(name, record.to_lines())
         self._place.write(record.part, content)
         self._remember(name, record)
@@ -245,6 +227,11 @@ class Dataset:
             self._place.write(name, replace(record, size=len(left), held=held).to_lines())
             for file in files:
                 self._known.forget(file, number)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether it is what file managers leave in folders."""
+    return PurePosixPath(name).name.startswith(".")
 
 
 @contextmanager

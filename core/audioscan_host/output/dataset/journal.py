@@ -16,6 +16,8 @@ DESCRIPTION = "_scan.json"
 FOLDER = "_scanned"
 """The folder that has a record of each part."""
 
+RECORD = ".jsonl"
+
 VERSION = 1
 """Counts up when a column changes."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,3 +101,22 @@ def _rows(scanned: Scanned, *columns: npt.NDArray[Any]) -> Rows:
     return Rows(
         str(scanned.path), scanned.digest, scanned.duration, scanned.recorded_at, scanned.channel, *columns
     )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a dataset holds.
+
+    Attributes:
+        format: its name in the files.
+        value: the column of numbers.
+        rows: what it takes of a recording.
+    """
+
+    format: str
+    value: str
+    rows: Callable[[Scanned, Sequence[str]], Rows]
+
+
+REGIONS = Kind("audioscan-host regions", "score", region_rows)
+SCORES = Kind("audioscan-host scores", "probability", score_rows)
