@@ -35,6 +35,8 @@ def is_url(text: object) -> bool:
 
 def path_of(place: Path | str) -> Path:
     """A path of this machine, or a `RemotePath` where a URL is given; `file://` is a path of this machine."""
+    if isinstance(place, RemotePath):
+        return place
     if not is_url(place):
         return Path(place)
     split = urlsplit(str(place))

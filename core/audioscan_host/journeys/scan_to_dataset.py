@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 from audioscan_host.channels import EACH
 from audioscan_host.embedding.tasks import RecordingFailure
-from audioscan_host.errors import DetectorError, OutputError
+from audioscan_host.errors import DetectorError, SettingError
 from audioscan_host.journeys.scanning import Scanning
 from audioscan_host.journeys.session import SessionOptions
 from audioscan_host.notes import Note
@@ -76,8 +76,9 @@ def scan_to_dataset(
 
     Raises:
         DetectorError: the detector cannot be read, or does not fit what is installed.
-        SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
-        OutputError: pyarrow is not installed, a folder is of another scan or holds something else, or cannot be written.
+        SettingError: a threshold, rate or zone is out of range, or a label is not looked for; pyarrow is not installed; a
+            folder is of another scan, or holds something else.
+        OutputError: another run writes to a folder, or it cannot be written.
     """
     require_pyarrow()
     scanning = Scanning.of(
@@ -103,7 +104,9 @@ def scan_to_dataset(
 def _require_apart(*folders: Path) -> None:
     for one, other in permutations(folders, 2):
         if one.is_relative_to(other):
-            raise OutputError(f"{one}: is in {other}, which is a dataset of its own: name a folder beside it")
+            raise SettingError(
+                f"{one}: is in {other}, which is a dataset of its own: name a folder beside it"
+            )
 
 
 def _filled(datasets: Iterable[Dataset], scanning: Scanning) -> DatasetScan:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from audioscan_host.errors import OutputError
+from audioscan_host.errors import OutputError, SettingError
 from audioscan_host.output.dataset.journal import DESCRIPTION, FOLDER, RECORD, Description, Held, Record
 from audioscan_host.output.dataset.known import Known
 from audioscan_host.output.dataset.places import LOCK, UNFINISHED, Place, place_at
@@ -54,13 +54,13 @@ def opened(
     """A dataset to add to; what waits is written in the end, also where that is an error or Ctrl-C.
 
     Raises:
-        OutputError: the folder holds something else, or the rows of other settings; another run writes there; it cannot be
-            read or written.
+        SettingError: the folder holds something else, or the rows of other settings.
+        OutputError: another run writes there, or it cannot be read or written.
     """
     with _told(folder):
         place = place_at(folder)
         if folder.is_file():
-            raise OutputError(f"{folder}: is a file, and a Parquet dataset is a folder: name another place")
+            raise SettingError(f"{folder}: is a file, and a Parquet dataset is a folder: name another place")
     with ExitStack() as alone:
         with _told(folder):
             alone.enter_context(place.alone())
@@ -140,7 +140,8 @@ class Dataset:
         """Begin the dataset, or learn what it holds; what is damaged is removed, to be scanned again.
 
         Raises:
-            OutputError: the folder holds something else, or the rows of other settings.
+            SettingError: the folder holds something else, or the rows of other settings.
+            OutputError: there is a part of which nothing is known.
         """
         sizes = {name: size for name, size in self._place.sizes().items() if not _is_hidden(name)}
         sizes.pop(LOCK, None)
@@ -149,7 +150,7 @@ class Dataset:
             del sizes[name]
         if DESCRIPTION not in sizes:
             if sizes:
-                raise OutputError(
+                raise SettingError(
                     f"{self._folder}: is not empty, and no dataset of a scan: name another folder, which is made"
                 )
             self._place.write(DESCRIPTION, self._description.to_json())

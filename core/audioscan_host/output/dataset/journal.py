@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audioscan_host.errors import OutputError
+from audioscan_host.errors import OutputError, SettingError
 from audioscan_host.output.dataset.rows import Rows
 
 DESCRIPTION = "_scan.json"
@@ -54,7 +54,8 @@ class Description:
         """See that a dataset which is there is of the same scan.
 
         Raises:
-            OutputError: it is not, or its file is damaged.
+            SettingError: it is not.
+            OutputError: its file is damaged.
         """
         try:
             there = json.loads(content)
@@ -64,13 +65,17 @@ class Description:
                 f"{folder}: its {DESCRIPTION} is damaged: name another folder, or remove this one"
             ) from error
         if (kind, version) != (self.format, VERSION):
-            raise OutputError(
+            raise SettingError(
                 f"{folder}: holds {kind} of version {version}, not {self.format} of version {VERSION}: name another folder"
             )
         here = json.loads(json.dumps(self.settings))
+        if here.pop("detector") != settings.pop("detector", None):
+            raise SettingError(
+                f"{folder}: is of a scan by another detector: name another folder for this one"
+            )
         for name in sorted({*here, *settings}):
             if here.get(name) != settings.get(name):
-                raise OutputError(
+                raise SettingError(
                     f"{folder}: is of a scan with other settings, {name} {_told(settings.get(name))} and not "
                     f"{_told(here.get(name))}: scan with those, or name another folder"
                 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.errors import OutputError
+from audioscan_host.errors import OutputError, SettingError
 from audioscan_host.output.dataset.rows import Rows
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def require_pyarrow() -> None:
     """See that pyarrow is there, before anything is computed.
 
     Raises:
-        OutputError: it is not.
+        SettingError: it is not.
     """
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise OutputError(
+        raise SettingError(
             f"Parquet is written by pyarrow, which cannot be imported ({error}): pip install 'audioscan-host[parquet]'"
         ) from error
 
