@@ -241,5 +241,7 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = (error.strerror or str(error)).removeprefix(
+            f"{folder}: "
+        )  # stores name what was asked of them
         raise OutputError(f"{folder}: cannot be written or read: {reason}") from error
