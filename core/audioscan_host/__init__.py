@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.evaluation_result import EvaluationResult
     from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
+    from audioscan_host.journeys.plan import PlanResult, plan
     from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
     from audioscan_host.journeys.search import SearchResult, search
     from audioscan_host.journeys.session import SessionOptions
@@ -105,6 +106,7 @@ __all__ = [
     "ModelError",
     "Note",
     "OutputError",
+    "PlanResult",
     "PluginError",
     "Progress",
     "QuerySpan",
@@ -141,6 +143,7 @@ __all__ = [
     "labels",
     "load_detector",
     "load_registry",
+    "plan",
     "probe",
     "scan",
     "search",
@@ -188,6 +191,7 @@ _HOME = {
     **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
     "evaluate": "journeys.evaluate",
     "EvaluationResult": "journeys.evaluation_result",
+    **dict.fromkeys(["PlanResult", "plan"], "journeys.plan"),
     **dict.fromkeys(["ScannedRecording", "ScanResult", "scan"], "journeys.scan"),
     **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
     "SessionOptions": "journeys.session",
