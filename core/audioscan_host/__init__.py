@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         CheckpointError,
         DetectorError,
         EmbeddingError,
+        ExecutorError,
         ModelError,
         OutputError,
         PluginError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.evaluation_result import EvaluationResult
     from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
+    from audioscan_host.journeys.plan import PlanResult, plan
     from audioscan_host.journeys.scan import ScanResult, scan
     from audioscan_host.journeys.scan_to_dataset import DatasetScan, scan_to_dataset
     from audioscan_host.journeys.scanned_recording import ScannedRecording
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.window_choice import WindowChoice
     from audioscan_host.models.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.notes import About, Note
+    from audioscan_host.plugins.executor_kind import ExecutorKind, Resources
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.plugins.registry import Registry, load_registry
     from audioscan_host.progress import JsonLines, Progress
@@ -89,6 +92,8 @@ __all__ = [
     "EmbeddingError",
     "EvaluationResult",
     "Evidence",
+    "ExecutorError",
+    "ExecutorKind",
     "Figures",
     "HiddenStates",
     "Inputs",
@@ -104,6 +109,7 @@ __all__ = [
     "ModelError",
     "Note",
     "OutputError",
+    "PlanResult",
     "PluginError",
     "Progress",
     "QuerySpan",
@@ -114,6 +120,7 @@ __all__ = [
     "Region",
     "RegionSettings",
     "Registry",
+    "Resources",
     "Role",
     "Runtime",
     "ScanResult",
@@ -139,6 +146,7 @@ __all__ = [
     "labels",
     "load_detector",
     "load_registry",
+    "plan",
     "probe",
     "scan",
     "scan_to_dataset",
@@ -171,6 +179,7 @@ _HOME = {
             "CheckpointError",
             "DetectorError",
             "EmbeddingError",
+            "ExecutorError",
             "ModelError",
             "OutputError",
             "PluginError",
@@ -186,6 +195,7 @@ _HOME = {
     **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
     "evaluate": "journeys.evaluate",
     "EvaluationResult": "journeys.evaluation_result",
+    **dict.fromkeys(["PlanResult", "plan"], "journeys.plan"),
     **dict.fromkeys(["ScanResult", "scan"], "journeys.scan"),
     **dict.fromkeys(["DatasetScan", "scan_to_dataset"], "journeys.scan_to_dataset"),
     "ScannedRecording": "journeys.scanned_recording",
@@ -198,6 +208,7 @@ _HOME = {
     "WindowChoice": "journeys.window_choice",
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),
     **dict.fromkeys(["About", "Note"], "notes"),
+    **dict.fromkeys(["ExecutorKind", "Resources"], "plugins.executor_kind"),
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
     **dict.fromkeys(["JsonLines", "Progress"], "progress"),

@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from audioscan_host.audio import AudioInfo
@@ -29,6 +29,23 @@ FINISHED_AHEAD = 8
 _LOOK_AGAIN = 1.0  # seconds; where waiting cannot be interrupted, Ctrl-C is heeded after so long
 
 
+@dataclass(frozen=True)
+class Capacity:
+    """What an executor computes with, as `audioscan-host plan` asks for it.
+
+    Attributes:
+        workers: encoders at work at once.
+        decoders: recordings that each of them has decoded at once.
+        cores: processors that each of them has, with its decoders.
+        gpus: that each of them holds, or a share of one.
+    """
+
+    workers: int
+    decoders: int
+    cores: float
+    gpus: float
+
+
 class Executor(Protocol):
     """Runs the tasks of a journey."""
 
@@ -39,6 +56,14 @@ class Executor(Protocol):
             tasks: taken one after the other, and no more than can be worked on: each is looked up when it is taken.
             worker: computes tasks in this process; an executor elsewhere makes others like it.
             reports: who is told of what happens meanwhile.
+        """
+        ...
+
+    def capacity(self) -> Capacity:
+        """What it computes with, before any task is run; an executor that connects does so now.
+
+        Raises:
+            ExecutorError: it cannot be reached.
         """
         ...
 
@@ -55,6 +80,10 @@ class LocalExecutor:
 
     def __init__(self, decoders: int | None = None) -> None:
         self._decoders = decoders or min(MOST_DECODERS, max(1, _cores() - 1))
+
+    def capacity(self) -> Capacity:
+        """One encoder, which has a GPU where there is one, and this machine's processors."""
+        return Capacity(workers=1, decoders=self._decoders, cores=_cores(), gpus=1)
 
     def run(self, tasks: Iterable[Task], worker: Worker, reports: Reports) -> Iterator[Outcome]:
         """The outcome of each task."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audioscan_host.cache import Cache, Embeddings, Entry
 from audioscan_host.models.model import Checkpoint, Model
@@ -78,6 +79,21 @@ class Task:
         """What is computed and kept: the windows, or grains a hop long."""
         grain = Windowing(self.windowing.hop, self.windowing.hop)
         return grain if self.reading == Reading.STRETCHES else self.windowing
+
+    def meta(self, model: Model, duration: float) -> Mapping[str, Any]:
+        """What the cache's file says the embeddings by one of the models are of; `duration` of the recording, in seconds."""
+        return {
+            "recording": str(self.recording.path.resolve()),
+            "duration": duration,
+            "window": self.encoded.window,
+            "hop": self.encoded.hop,
+            "channel": self.recording.channel,
+            "model": model.name,
+            "model_revision": model.revision,
+            "checkpoint": self.checkpoint.name,
+            "checkpoint_revision": self.checkpoint.revision,
+            "precision": self.precision,
+        }
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -186,7 +186,8 @@ class Worker:
         self.cache.silence_of(task.recording).write(decoded.silence, reports.tell)
         duration = decoded.count / rate
         embedded = [
-            each.embeddings(_meta(task, entry, duration)) for each, entry in zip(rows, entries, strict=True)
+            each.embeddings(task.meta(entry.model, duration))
+            for each, entry in zip(rows, entries, strict=True)
         ]
         for entry, whole in zip(entries, embedded, strict=True):
             entry.finish(whole)
@@ -213,18 +214,3 @@ class Worker:
         for entry, part in zip(entries, parts, strict=True):
             entry.add_block(index, part)
         return parts
-
-
-def _meta(task: Task, entry: Entry, duration: float) -> Mapping[str, Any]:
-    return {
-        "recording": str(task.recording.path.resolve()),
-        "duration": duration,
-        "window": task.encoded.window,
-        "hop": task.encoded.hop,
-        "channel": task.recording.channel,
-        "model": entry.model.name,
-        "model_revision": entry.model.revision,
-        "checkpoint": task.checkpoint.name,
-        "checkpoint_revision": task.checkpoint.revision,
-        "precision": task.precision,
-    }
