@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
+from audioscan_host.errors import SettingError
 from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
-from audioscan_host.remote.reading import Facts, facts_of, files_below, open_ranged, pieces_of
+from audioscan_host.remote.reading import Facts, facts_of, files_below, names_in, open_ranged, pieces_of
 from audioscan_host.remote.url_parts import UrlParts, is_url
 
-__all__ = ["RemotePath", "as_os_errors", "filesystem_of", "is_url", "path_of"]
+__all__ = ["RemotePath", "as_os_errors", "filesystem_of", "is_url", "path_of", "written_path"]
 
 
 def path_of(place: "str | os.PathLike[str]") -> Path:
@@ -28,8 +28,24 @@ def path_of(place: "str | os.PathLike[str]") -> Path:
         return Path(place)
     split = urlsplit(str(place))
     if split.scheme == "file":
+        from urllib.request import url2pathname  # takes as long to import as a command to begin
+
         return Path(url2pathname(unquote(split.path)))
     return RemotePath(str(place))
+
+
+def written_path(place: "str | os.PathLike[str]") -> Path:
+    """A path of this machine, to be written to.
+
+    Raises:
+        SettingError: it is a URL.
+    """
+    path = path_of(place)
+    if isinstance(path, RemotePath):
+        raise SettingError(
+            f"{path}: results are written to this machine: give a path of it, and copy them from there"
+        )
+    return path
 
 
 class RemotePath(UrlParts):
@@ -117,9 +133,10 @@ class RemotePath(UrlParts):
         return (self.beside(f"{above}/{name}") for name in files_below(self))
 
     def iterdir(self) -> "Iterator[RemotePath]":
-        """The files right below it; not what it has of folders.
+        """What is right below it.
 
         Raises:
             OSError: it cannot be listed.
         """
-        return (path for path in self.files_below() if path.parent == self)
+        above = self.url.partition("://")[2].rstrip("/")
+        return (self.beside(f"{above}/{name}") for name in names_in(self))

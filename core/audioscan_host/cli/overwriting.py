@@ -5,6 +5,7 @@ from pathlib import Path
 
 from audioscan_host.errors import SettingError
 from audioscan_host.recordings import SUFFIXES, place_of
+from audioscan_host.remote_path import RemotePath
 
 
 def refuse_overwriting(
@@ -35,5 +36,7 @@ def refuse_overwriting(
 
 def _is(out: Path, path: Path, *, within: bool) -> bool:
     """Whether it is this file, whatever the spelling, or `within` this folder."""
+    if isinstance(path, RemotePath):  # nothing is written there
+        return False
     place = place_of(path)
     return place_of(out) == place or (within and place.is_dir() and place_of(out).is_relative_to(place))

@@ -90,11 +90,14 @@ def _of_labels(
 @word_options.result_format("audacity and raven are one file a recording.")
 @options.out
 @click.option(
-    "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
+    "--scores",
+    type=options.WRITTEN,
+    metavar="FILE",
+    help="Also write the probability of every window, as CSV.",
 )
 @click.option(
     "--summary",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=options.WRITTEN_OR_SHOWN,
     metavar="FILE|-",
     help="Also count regions and seconds by label, recording, day and hour, with the seconds scanned: CSV, or JSON where FILE "
     "ends with .json. With - the counts go to stdout, and regions only where --out says.",

@@ -5,7 +5,10 @@ import io
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 PAGE = 1 << 16
 """Bytes that are kept or dropped together, and fetched where a place is looked at: headers fit in it."""
@@ -123,9 +126,15 @@ class RangedFile(io.BufferedIOBase):
             self._window = min(max(wanted, likely), self._count - begin)
             self._keep(begin, self._window, self._bytes_of(begin, self._window))
         if goes_on and self._window * PAGE >= _AHEAD and self._next < self._count:
-            self._thread = self._thread or ThreadPoolExecutor(1, "read-ahead")
             count = min(2 * self._window, most, self._count - self._next)
-            self._ahead = self._next, count, self._thread.submit(self._bytes_of, self._next, count)
+            self._ahead = self._next, count, self._threads().submit(self._bytes_of, self._next, count)
+
+    def _threads(self) -> "ThreadPoolExecutor":
+        if self._thread is None:
+            from concurrent.futures import ThreadPoolExecutor  # not for a command that lists models
+
+            self._thread = ThreadPoolExecutor(1, "read-ahead")
+        return self._thread
 
     def _bytes_of(self, first: int, count: int) -> bytes:
         begin, end = first * PAGE, min((first + count) * PAGE, self._size)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 
@@ -76,7 +75,9 @@ def open_ranged(url: object, name: str) -> RangedFile:
         file = closing.enter_context(filesystem.open(place, "rb", block_size=LARGEST, cache_type="none"))
         size = file.size
         if size is None:
-            raise OSError(errno.EIO, "the server tells no size, so it cannot be read by ranges: copy it first")
+            raise OSError(
+                errno.EIO, "the server tells no size, so it cannot be read by ranges: copy it first"
+            )
         closing.pop_all()
 
     def fetch(begin: int, end: int) -> bytes:
@@ -119,11 +120,27 @@ def files_below(url: object) -> Iterator[str]:
     return (name[len(above) :] for name in found if name.startswith(above) and len(name) > len(above))
 
 
+def names_in(url: object) -> Iterator[str]:
+    """The names of files and folders right below a place.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    filesystem, place = filesystem_of(url)
+    with as_os_errors(url):
+        filesystem.invalidate_cache(place)
+        found = filesystem.ls(place, detail=False)
+    above = place.rstrip("/") + "/"
+    return (name[len(above) :].rstrip("/") for name in found if name.startswith(above) and name != above)
+
+
 def _changed(told: Mapping[str, Any]) -> int:
     """When it was changed, nanoseconds since 1970; 0 where that is not told."""
     for name in _CHANGES:
         value = told.get(name)
         if isinstance(value, str) and "," in value:  # as HTTP writes a date
+            from email.utils import parsedate_to_datetime
+
             value = parsedate_to_datetime(value)
         if isinstance(value, datetime):
             return round(value.timestamp() * 10**6) * 1000
