@@ -3,9 +3,9 @@
 import errno
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
 
 from audioscan_host.errors import SettingError
@@ -112,7 +112,7 @@ class RemotePath(UrlParts):
             raise io.UnsupportedOperation(
                 errno.EOPNOTSUPP, "lies behind a URL, which is only read", str(self)
             )
-        file = open_ranged(self, self.name)
+        file = cast("IO[bytes]", open_ranged(self, self.name))
         return file if mode == "rb" else io.TextIOWrapper(file, *args, **options)
 
     def pieces(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
@@ -132,7 +132,7 @@ class RemotePath(UrlParts):
         above = self.url.partition("://")[2].rstrip("/")
         return (self.beside(f"{above}/{name}") for name in files_below(self))
 
-    def iterdir(self) -> "Iterator[RemotePath]":
+    def iterdir(self) -> "Generator[RemotePath, None, None]":
         """What is right below it.
 
         Raises:

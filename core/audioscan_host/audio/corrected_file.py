@@ -1,6 +1,6 @@
 """A file that reads as if some bytes of it were others; nothing is written."""
 
-from typing import BinaryIO
+from typing import IO
 
 
 class CorrectedFile:
@@ -12,7 +12,7 @@ class CorrectedFile:
         correction: the bytes to be read there.
     """
 
-    def __init__(self, file: BinaryIO, at: int, correction: bytes) -> None:
+    def __init__(self, file: IO[bytes], at: int, correction: bytes) -> None:
         self.name = file.name
         self._file = file
         self._at = at

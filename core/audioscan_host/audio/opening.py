@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import av
 from av import AudioStream
@@ -108,7 +108,7 @@ def opened(path: Path, *, large_packets: bool = True) -> Iterator[OpenRecording]
         RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
     """
     with ExitStack() as closing:
-        file: BinaryIO | None = None
+        file: IO[bytes] | None = None
         if isinstance(path, RemotePath):
             closing.enter_context(_told(path))
             file = closing.enter_context(path.open("rb"))
@@ -140,11 +140,11 @@ def opened(path: Path, *, large_packets: bool = True) -> Iterator[OpenRecording]
 
 
 def _container(
-    path: Path, file: BinaryIO | None, samples: Samples | None, packets: dict[str, str], closing: ExitStack
+    path: Path, file: IO[bytes] | None, samples: Samples | None, packets: dict[str, str], closing: ExitStack
 ) -> InputContainer:
     try:
         # Of a path FFmpeg opens the file itself, and never as another protocol, whatever the name.
-        source: str | BinaryIO | CorrectedFile = file or f"file:{path.absolute()}"
+        source: str | IO[bytes] | CorrectedFile = file or f"file:{path.absolute()}"
         if samples is not None and samples.rest:
             source = CorrectedFile(file or closing.enter_context(path.open("rb")), *samples.correction)
         if file is not None:

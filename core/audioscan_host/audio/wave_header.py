@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from audioscan_host.audio.stated_samples import Samples
 from audioscan_host.errors import RecordingError
@@ -72,7 +72,7 @@ class _Chunk:
 @dataclass(frozen=True)
 class _File:
     path: Path
-    stream: BinaryIO
+    stream: IO[bytes]
     length: int
     layout: _Layout
 
@@ -90,7 +90,7 @@ def read_header(path: Path) -> Samples | None:
         return None  # FFmpeg opens it next, and what is wrong is said there
 
 
-def header_of(path: Path, stream: BinaryIO) -> Samples | None:
+def header_of(path: Path, stream: IO[bytes]) -> Samples | None:
     """Look for the samples; None where the file is of another kind, or holds none that are found.
 
     Args:

@@ -75,5 +75,6 @@ def as_os_errors(place: object) -> Iterator[None]:
 
 def _one_line(error: BaseException, otherwise: str) -> str:
     """What an error says, without the credentials that URLs have in them."""
-    said = " ".join(without_credentials(str(error)).split())
+    told = getattr(error, "strerror", None) or str(error)
+    said = " ".join(without_credentials(told).split())
     return said or otherwise or type(error).__name__

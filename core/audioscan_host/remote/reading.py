@@ -100,7 +100,9 @@ def pieces_of(url: object, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
     filesystem, place = filesystem_of(url)
     begins, ends = zip(*ranges, strict=True)
     with as_os_errors(url):
-        found = filesystem.cat_ranges([place] * len(ranges), list(begins), list(ends), on_error="raise")
+        found: list[bytes] = filesystem.cat_ranges(
+            [place] * len(ranges), list(begins), list(ends), on_error="raise"
+        )
         if [len(each) for each in found] != [end - begin for begin, end in ranges]:
             raise OSError(errno.EIO, "it changed while it was looked at, or cannot be read by ranges")
     return found

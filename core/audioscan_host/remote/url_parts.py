@@ -5,7 +5,6 @@ import io
 import re
 import sys
 from collections.abc import Sequence
-from functools import reduce
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -72,7 +71,7 @@ class UrlParts(_LocalPath):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return str(self) == str(other) if isinstance(other, UrlParts) else NotImplemented
+        return isinstance(other, UrlParts) and str(self) == str(other)
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -164,11 +163,14 @@ class UrlParts(_LocalPath):
                 names.append(quote(name) if scheme in _WEB else name)
         return self.beside("/".join(names))
 
-    def __rtruediv__(self, other: "str | os.PathLike[str]") -> Self:  # type: ignore[override]
+    def __rtruediv__(self, other: "str | os.PathLike[str]") -> Self:
         return self
 
     def joinpath(self, *others: "str | os.PathLike[str]") -> Path:  # type: ignore[override]
-        return reduce(lambda here, other: here / other, others, self)
+        here: Path = self
+        for other in others:
+            here = here / other
+        return here
 
     def with_name(self, name: str) -> Path:  # type: ignore[override]
         return self.parent / name
@@ -186,7 +188,7 @@ class UrlParts(_LocalPath):
             raise ValueError(f"{self} is not below {other}")
         return PurePosixPath(*self.parts[len(_parts(other)) :])
 
-    def is_relative_to(self, other: "str | os.PathLike[str]", *_: Any) -> bool:  # type: ignore[override]
+    def is_relative_to(self, other: "str | os.PathLike[str]", *_: Any) -> bool:
         above = _parts(other)
         return self.parts[: len(above)] == above
 
