@@ -152,7 +152,7 @@ def test_what_else_reads_recordings_reads_urls(run, season, url, tmp_path):
     run("clips", f"{url}/found.csv", "--out", "clips", "--format", "wav")
     run("clips", "found.csv", "--recordings", where, "--out", "copies", "--copy")
     cut = rows((tmp_path / "clips" / "clips.csv").read_text())
-    assert len(cut) == len(rows((tmp_path / "found.csv").read_text()))
+    assert len([row for row in cut if row["label"] == "tone"]) == 5
     assert len(list((tmp_path / "copies").glob("*.wav"))) >= 4
     run("scan", where, "--detector", "tone.detector", "--format", "audacity", "--out", "each")
     assert sorted(path.name for path in (tmp_path / "each").rglob("*.txt")) == [
