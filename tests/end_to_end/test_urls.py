@@ -186,6 +186,6 @@ def test_credentials_of_a_url_are_written_nowhere(run, season, tmp_path, monkeyp
         refused = run("embed", f"{address}/site/b.wav?token=wr0ng", "--model", "MEL", *WINDOWS, expect=1)
     assert vectors_in(tmp_path / "cache")
     assert "wr0ng" not in refused.output
-    assert f"{address}/site/b.wav: cannot be read" in refused.stderr
+    assert f"{address}/site/b.wav: cannot be read: 403, message='Forbidden'" in refused.stderr
     for text in (done.output, *(path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*.npz"))):
         assert secret not in text

@@ -23,7 +23,8 @@ from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
     ],
 )
 def test_a_package_that_is_missing_is_named(monkeypatch, missing, url, said):
-    monkeypatch.setattr(sys.modules["fsspec.registry"], "_registry", {})  # what was loaded before
+    loaded = sys.modules["fsspec.registry"]._registry
+    monkeypatch.delitem(loaded, url.partition(":")[0], raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SettingError) as raised:
         filesystem_of(url)

@@ -67,10 +67,19 @@ def as_os_errors(place: object) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.filename == str(place) and error.strerror:
             raise
-        number = next((number for kind, number in _NUMBERS.items() if isinstance(error, kind)), errno.EIO)
-        known = isinstance(error, FileNotFoundError | FileExistsError)
-        reason = os.strerror(number) if known else _one_line(error, os.strerror(number))
+        wrong = _behind(error)
+        number = next((number for kind, number in _NUMBERS.items() if isinstance(wrong, kind)), errno.EIO)
+        known = isinstance(wrong, FileNotFoundError | FileExistsError)
+        reason = os.strerror(number) if known else _one_line(wrong, os.strerror(number))
         raise OSError(number, reason, shown(str(place))) from error
+
+
+def _behind(error: BaseException) -> BaseException:
+    """What went wrong: fsspec says that nothing is there, too, where a server of HTTP refuses or cannot be reached."""
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or not type(cause).__module__.startswith("aiohttp"):
+        return error
+    return error if cause is None or getattr(cause, "status", None) in {404, 410} else cause
 
 
 def _one_line(error: BaseException, otherwise: str) -> str:
