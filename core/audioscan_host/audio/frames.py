@@ -20,6 +20,7 @@ from audioscan_host.audio.timeline import FORESIGHT, Timeline
 from audioscan_host.channels import EACH, MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.remote_path import RemotePath
 
 WITHOUT_CLOCK = frozenset({"aac", "ac3", "dts", "dtshd", "eac3", "loas", "mlp", "mp3", "truehd"})
 """Demuxers that count frames instead of reading timestamps: damage shortens the time that they tell."""
@@ -198,6 +199,8 @@ def _packets(
 
 
 def _check_disk(path: Path) -> None:
+    if isinstance(path, RemotePath):
+        return  # its requests tell by themselves what becomes of them
     # Demuxers report damage as an input/output error too, but half a recording from a failing
     # disk must not pass for a whole one.
     try:

@@ -18,6 +18,7 @@ from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.windows import GRID, Windowing
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
@@ -109,7 +110,7 @@ class Cache:
     ) -> str | None:
         """The name of 8-cut's file of a recording, whether it is there or not; None where it has none such, or is ignored."""
         ignored = self._eight_cut_files == EightCutCache.IGNORE
-        if ignored or wrappers or not eight_cut.is_read(model):
+        if ignored or wrappers or not eight_cut.is_read(model) or isinstance(recording, RemotePath):
             return None
         return f"{FINISHED}/{eight_cut.file_name(recording, model, windowing)}"
 

@@ -88,5 +88,6 @@ def _key(recording: Recording, **facts: Any) -> str:
     identity = [recording.size, recording.mtime_ns, recording.digest]
     # Left out where all are mixed: what was embedded before there was a choice stays valid.
     channel = {} if recording.channel == MIX else {"channel": recording.channel}
-    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **channel, **facts}
+    version = {"version": recording.version} if recording.version else {}  # files of this machine have none
+    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **channel, **version, **facts}
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

@@ -107,7 +107,7 @@ def _of_labels(
 )
 @click.option(
     "--summary",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=options.WRITTEN_OR_SHOWN,
     metavar="FILE|-",
     help="Also count regions and seconds by label, recording, day and hour, with the seconds scanned: CSV, or JSON where FILE "
     "ends with .json. With - the counts go to stdout, and regions only where --out says.",

@@ -71,7 +71,7 @@ class Task:
     @property
     def _claimed(self) -> tuple[object, ...]:
         of, checkpoint = self.recording, self.checkpoint
-        content = of.size, of.mtime_ns, of.digest, of.channel
+        content = of.size, of.mtime_ns, of.digest, of.version, of.channel
         return (*content, checkpoint, self.encoded, self.precision, self.reading)
 
     @property
