@@ -10,6 +10,7 @@ AudioscanError
 │   ├── UnknownModelError
 │   └── EmbeddingError  a recording that a plugin fails on
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
+│   └── StoreError      what keeps the cache does not answer; nothing is known to be damaged
 ├── TrainingError      too little to learn from
 ├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
 └── OutputError        a result that cannot be written where it should go
@@ -56,6 +57,10 @@ class EmbeddingError(PluginError):
 
 class CacheError(AudioscanError):
     """The cache folder cannot be used, or a file in it is damaged."""
+
+
+class StoreError(CacheError, OSError):
+    """What keeps the cache does not answer, or refuses: it has to be mended before a run can go on."""
 
 
 class TrainingError(AudioscanError):

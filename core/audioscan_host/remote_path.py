@@ -102,7 +102,7 @@ class RemotePath(_LocalPath):
         """
         facts = self.facts()
         kind = stat.S_IFDIR if facts["type"] == "directory" else stat.S_IFREG
-        changed = _seconds(facts)
+        changed = modified_of(facts)
         return os.stat_result(
             (kind | 0o444, 0, 0, 1, 0, 0, int(facts.get("size") or 0), changed, changed, changed)
         )
@@ -119,8 +119,10 @@ class RemotePath(_LocalPath):
         return facts
 
 
-def filesystem_of(path: Path | str) -> "tuple[AbstractFileSystem, str]":
+def filesystem_of(path: Path | str, **options: object) -> "tuple[AbstractFileSystem, str]":
     """What reaches a URL, and how that calls the place; credentials are those of the environment.
+
+    `options` are fsspec's own, such as `use_listings_cache`.
 
     Raises:
         SettingError: fsspec, or the package for this kind of URL, is not installed.
@@ -130,7 +132,7 @@ def filesystem_of(path: Path | str) -> "tuple[AbstractFileSystem, str]":
     try:
         import fsspec
 
-        filesystem, place = fsspec.core.url_to_fs(url)
+        filesystem, place = fsspec.core.url_to_fs(url, **options)
     except ImportError as error:
         wanted = (
             "'fsspec[http]'"
@@ -160,7 +162,7 @@ def as_os_errors(place: object) -> Iterator[None]:
         raise OSError(f"{place}: {reason}") from error
 
 
-def _seconds(facts: Mapping[str, Any]) -> float:
+def modified_of(facts: Mapping[str, Any]) -> float:
     """When it was changed, seconds since 1970; 0 where that is not known."""
     for name in ("LastModified", "mtime", "updated", "last_modified", "created"):
         value = facts.get(name)

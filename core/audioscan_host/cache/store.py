@@ -1,6 +1,6 @@
 """Where the files of a cache lie: what the cache asks of a folder, an object store, or whatever else keeps bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -49,6 +49,10 @@ class Store(Protocol):
 
     def find(self, name: str) -> Stored | None:
         """The file of that name; `None` where there is none."""
+        ...
+
+    def first(self, names: Sequence[str]) -> Stored | None:
+        """The first of several names of which there is a file, at no more cost than need be; `None` where there is none."""
         ...
 
     def files(self, folder: str) -> Iterator[Stored]:

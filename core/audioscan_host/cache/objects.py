@@ -1,0 +1,261 @@
+"""The requests to an object store: what may pass is tried again, and what does not ends as one line."""
+
+import errno
+import inspect
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from audioscan_host.cache.store import Stored
+from audioscan_host.errors import SettingError, StoreError
+from audioscan_host.remote_path import as_os_errors, filesystem_of, modified_of
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+T = TypeVar("T")
+_Action = Callable[["AbstractFileSystem", str], T]
+
+LONGEST_PAUSE = 8.0  # seconds
+_FIRST_PAUSE = 0.5
+
+_ANSWERED = ("Timeout", "Connect", "Disconnect", "IncompleteRead", "Payload", "HTTPClientError", "Parser")
+"""Of which one is in the name of what libraries raise where a server did not answer, or broke off."""
+
+_BUSY = {408, 425, 429}
+_ANOTHERS = {409, 412}
+_NOT_IMPLEMENTED = 501
+_EMPTY_RANGE = 416
+_SERVER_ERROR = 500
+_NOT_SO = {errno.EBUSY, errno.ETIMEDOUT, errno.ECONNRESET, errno.ECONNREFUSED, errno.EPIPE}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects behind a URL; names are relative to it.
+
+    Every method raises `FileNotFoundError` where nothing is there, `PermissionError` where the credentials are not enough,
+    and else `StoreError`.
+
+    Attributes:
+        url: of what all have in common.
+        patience: seconds for which what may pass is tried again; the last try may take longer.
+    """
+
+    url: str
+    patience: float
+    _reached: dict[int, "tuple[AbstractFileSystem, str]"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).password:
+            raise SettingError("a URL with a password: leave it out, and give it in the environment")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Objects, (self.url, self.patience)
+
+    def fetch(self, name: str, start: int, end: int) -> bytes:
+        """The bytes of a range, or of what there is of it."""
+
+        def fetched(filesystem: "AbstractFileSystem", place: str) -> bytes:
+            try:
+                return bytes(filesystem.cat_file(place, start=start, end=end))
+            except FileNotFoundError:
+                raise
+            except Exception as error:
+                of_range = _status(error) == _EMPTY_RANGE or isinstance(error, ValueError)
+                if of_range and not start and not filesystem.info(place)["size"]:
+                    return b""  # of nothing no range can be had
+                raise
+
+        return self._tried(name, fetched)
+
+    def put(self, name: str, content: Any, *, patience: float | None = None) -> None:
+        """Write an object, over what is there."""
+        self._tried(name, lambda filesystem, place: filesystem.pipe_file(place, content), patience)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write an object where there is none of that name; whether that was so.
+
+        Where the store does not know the condition it is written as any other, and it was so for whoever is read back.
+        """
+
+        def is_ours(filesystem: "AbstractFileSystem", place: str) -> bool:
+            with suppress(FileNotFoundError):
+                return bool(filesystem.cat_file(place) == content)
+            return False
+
+        def created(filesystem: "AbstractFileSystem", place: str) -> bool:
+            try:
+                filesystem.pipe_file(place, content, mode="create")
+            except Exception as error:
+                if isinstance(error, FileExistsError) or _status(error) in _ANOTHERS:
+                    # By another; or by this one, whose first try was heard and its answer lost.
+                    return is_ours(filesystem, place)
+                if not _knows_no_condition(error):
+                    raise
+                filesystem.pipe_file(place, content)
+                return is_ours(filesystem, place)
+            return True
+
+        return self._tried(name, created)
+
+    def find(self, name: str) -> Stored | None:
+        """The object of that name."""
+        try:
+            facts = self._tried(name, lambda filesystem, place: filesystem.info(place))
+        except FileNotFoundError:
+            return None
+        return self._stored(name, facts) if facts["type"] == "file" else None
+
+    def listed(self, folder: str) -> list[Stored]:
+        """All objects whose names begin with a folder, in their order; one request for a thousand of them."""
+        root = self._filesystem()[1]
+        prefix = f"{folder}/" if folder else ""
+
+        def found(filesystem: "AbstractFileSystem", _: str) -> Any:
+            filesystem.invalidate_cache()
+            # An empty folder would cost two requests more, in which it is asked whether it is a file.
+            if prefix and "prefix" in inspect.signature(getattr(filesystem, "_find", filesystem.find)).parameters:
+                return filesystem.find(root, prefix=prefix, detail=True)
+            return filesystem.find(f"{root}/{folder}".rstrip("/"), detail=True)
+
+        try:
+            facts = self._tried(folder, found)
+        except FileNotFoundError:
+            return []
+        below = ((full.removeprefix(f"{root}/"), each) for full, each in facts.items())
+        return [
+            self._stored(name, each)
+            for name, each in sorted(below)
+            if name.startswith(prefix) and name and each["type"] == "file"
+        ]
+
+    def copy(self, name: str, to: str) -> None:
+        """Write an object once more under another name."""
+        target = self._path(to)
+        self._tried(name, lambda filesystem, place: filesystem.cp_file(place, target))
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove objects; those that are gone already are."""
+        paths = [self._path(name) for name in names]
+        if len(paths) > 1 and not any(sign in path for path in paths for sign in "*?["):
+            with suppress(FileNotFoundError):
+                self._tried("", lambda filesystem, _: filesystem.rm(paths))
+                return
+        for name in names:
+            with suppress(FileNotFoundError):
+                self._tried(name, lambda filesystem, place: filesystem.rm_file(place))
+
+    def location(self, name: str = "") -> str:
+        """The URL of an object."""
+        return f"{self.url}/{name}" if name else self.url
+
+    def bucket_is_there(self) -> bool:
+        """Whether there is the bucket, where the store has such, and it may be asked for."""
+        bucket = self._filesystem()[1].partition("/")[0]
+        try:
+            if bucket:
+                self._tried("", lambda filesystem, _: filesystem.info(bucket))
+        except FileNotFoundError:
+            return False
+        except PermissionError:  # many may see what is in a bucket, and not the bucket
+            pass
+        return True
+
+    def _stored(self, name: str, facts: Any) -> Stored:
+        return Stored(name, int(facts.get("size") or 0), modified_of(facts))
+
+    def _path(self, name: str) -> str:
+        return f"{self._filesystem()[1]}/{name}" if name else self._filesystem()[1]
+
+    def _filesystem(self) -> "tuple[AbstractFileSystem, str]":
+        # One for each process, whatever its threads: fsspec's own would be one for each thread, and stay.
+        process = os.getpid()
+        if process not in self._reached:
+            options = {"use_listings_cache": False, "skip_instance_cache": True}
+            filesystem, root = filesystem_of(self.url, **options)
+            if hasattr(filesystem, "retries"):
+                filesystem.retries = 1  # s3fs's own, each of which tries five times: what is below does so
+            self._reached[process] = filesystem, root.rstrip("/")
+        return self._reached[process]
+
+    def _tried(self, name: str, action: _Action[T], patience: float | None = None) -> T:
+        begun, patience = time.monotonic(), self.patience if patience is None else patience
+        for pause in _pauses():
+            try:
+                with as_os_errors(self.location(name)):
+                    return action(self._filesystem()[0], self._path(name))
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                reason, waited = _reason(error), time.monotonic() - begun
+                if isinstance(error, PermissionError) or _status(error) in (401, 403):
+                    message = f"{self.url}: access is denied ({reason}); see which credentials the environment has"
+                    raise PermissionError(message) from error
+                if not _may_pass(error):
+                    raise StoreError(f"{self.location(name)}: {reason}") from error
+                if waited + pause > patience:
+                    again = "see to the network or the server, and run again: what was finished is kept"
+                    message = f"{self.url}: does not answer, for {waited:.0f} s ({reason}); {again}"
+                    raise StoreError(message) from error
+                logger.info("%s: %s; tried again in %g s", self.location(name), reason, pause)
+            time.sleep(pause)
+        raise AssertionError("pauses do not end")
+
+
+def _pauses() -> Iterator[float]:
+    return (min(LONGEST_PAUSE, _FIRST_PAUSE * 2**number) for number in count())
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what caused it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__
+
+
+def _status(error: BaseException) -> int | None:
+    """The status of HTTP that an error tells, by the words of the libraries for S3, Google and Azure."""
+    for each in _chain(error):
+        response = getattr(each, "response", None)
+        if isinstance(response, dict):
+            found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        else:
+            found = next(filter(None, (getattr(each, word, None) for word in ("status", "status_code", "code"))), 0)
+        if str(found).isdigit() and int(found):
+            return int(found)
+    return None
+
+
+def _knows_no_condition(error: BaseException) -> bool:
+    return isinstance(error, TypeError | NotImplementedError) or _status(error) == _NOT_IMPLEMENTED
+
+
+def _may_pass(error: BaseException) -> bool:
+    status = _status(error)
+    if status is not None:
+        return (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED) or status in _BUSY
+    return any(
+        isinstance(each, TimeoutError | ConnectionError)
+        or getattr(each, "errno", None) in _NOT_SO
+        or any(word in type(each).__name__ for word in _ANSWERED)
+        for each in _chain(error)
+    )
+
+
+def _reason(error: OSError) -> str:
+    """In one line, without the place, which the message has."""
+    last = error.__cause__ if error.strerror is None and error.__cause__ is not None else error
+    return " ".join(str(getattr(last, "strerror", None) or last).split()) or type(last).__name__
