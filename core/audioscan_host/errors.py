@@ -10,7 +10,7 @@ AudioscanError
 │   ├── UnknownModelError
 │   └── EmbeddingError  a recording that a plugin fails on
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
-│   └── StoreError      what keeps the cache does not answer; nothing is known to be damaged
+├── StoreError         what keeps the cache does not answer, or refuses: no recording will go better
 ├── TrainingError      too little to learn from
 ├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
 └── OutputError        a result that cannot be written where it should go
@@ -59,8 +59,8 @@ class CacheError(AudioscanError):
     """The cache folder cannot be used, or a file in it is damaged."""
 
 
-class StoreError(CacheError, OSError):
-    """What keeps the cache does not answer, or refuses: it has to be mended before a run can go on."""
+class StoreError(AudioscanError):
+    """What keeps the cache does not answer, or refuses. Nothing is known to be damaged, and no recording will go better."""
 
 
 class TrainingError(AudioscanError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from audioscan_host.cache.objects import Objects
 from audioscan_host.cache.store import BusyError, Stored
-from audioscan_host.errors import CacheError
+from audioscan_host.errors import CacheError, StoreError
 
 CLAIM = ".claim"
 """Ending of the folders of claims."""
@@ -66,7 +66,7 @@ class Claims:
         finally:
             ended.set()
             renewal.join(self.expiry)
-            with suppress(OSError):  # what cannot be removed becomes void
+            with suppress(OSError, StoreError):  # what cannot be removed becomes void
                 if before:  # first, so that at any time the highest number is the holder's
                     self.objects.remove(before)
                 self.objects.remove([claim])
@@ -75,7 +75,9 @@ class Claims:
         """Those of some objects that are claims which nobody holds, and were written `age` seconds ago or longer."""
         claims = [each for each in stored if is_claim(each.name)]
         held = {
-            _folder(each.name) for each in claims if not each.name.startswith(_CLOCK) and not self._is_void(each)
+            _folder(each.name)
+            for each in claims
+            if not each.name.startswith(_CLOCK) and not self._is_void(each)
         }
         for each in claims:
             if _folder(each.name) not in held and self._is_void(each) and self._age(each) > age:
@@ -102,7 +104,7 @@ class Claims:
         while not ended.wait(self.expiry / 3):
             try:
                 self.objects.put(claim, holder, patience=0)
-            except OSError as error:
+            except (OSError, StoreError) as error:
                 logger.debug("%s: the claim is not renewed: %s", self.objects.location(claim), error)
 
     def _is_void(self, claim: Stored) -> bool:

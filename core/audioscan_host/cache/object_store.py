@@ -20,6 +20,8 @@ EXPIRY = 60.0
 PATIENCE = 60.0
 """Seconds for which a server that does not answer is tried again."""
 
+_SIDE_BY_SIDE = 16
+
 _IN_MEMORY = 1 << 24
 _MAPPED = 1 << 27
 """Bytes from which a file is sent out of its temporary file, in parts; backends send a smaller one at one go."""
@@ -64,7 +66,9 @@ class ObjectStore:
             if self._objects.find("") is not None:
                 raise CacheError(f"{self.url}: is a file; name a folder: --cache-dir")
             if not self._objects.bucket_is_there():
-                raise CacheError(f"{self.url}: there is no such bucket; make it, or name another: --cache-dir")
+                raise CacheError(
+                    f"{self.url}: there is no such bucket; make it, or name another: --cache-dir"
+                )
 
     def find(self, name: str) -> Stored | None:
         """The object of that name: one request where it is there."""
@@ -72,12 +76,11 @@ class ObjectStore:
             return self._objects.find(name)
 
     def first(self, names: Sequence[str]) -> Stored | None:
-        """The first of several that is there; where that is not the first of all, the others are asked for side by side."""
-        found = self.find(names[0]) if names else None
-        if found is not None or len(names) < 2:  # noqa: PLR2004
-            return found
-        with ThreadPoolExecutor(len(names) - 1) as asking:
-            return next(filter(None, asking.map(self.find, names[1:])), None)
+        """The first of several that is there; all are asked for side by side."""
+        if not names:
+            return None
+        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(names))) as asking:
+            return next(filter(None, asking.map(self.find, names)), None)
 
     def files(self, folder: str) -> Iterator[Stored]:
         """All objects in a folder but claims: one request for a thousand."""

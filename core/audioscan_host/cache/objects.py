@@ -1,6 +1,5 @@
 """The requests to an object store: what may pass is tried again, and what does not ends as one line."""
 
-import errno
 import inspect
 import logging
 import os
@@ -8,11 +7,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from audioscan_host.cache.request_errors import (
+    ANOTHERS,
+    EMPTY_RANGE,
+    knows_no_condition,
+    may_pass,
+    reason_of,
+    status_of,
+)
 from audioscan_host.cache.store import Stored
 from audioscan_host.errors import SettingError, StoreError
 from audioscan_host.remote_path import as_os_errors, filesystem_of, modified_of
@@ -25,16 +31,6 @@ _Action = Callable[["AbstractFileSystem", str], T]
 
 LONGEST_PAUSE = 8.0  # seconds
 _FIRST_PAUSE = 0.5
-
-_ANSWERED = ("Timeout", "Connect", "Disconnect", "IncompleteRead", "Payload", "HTTPClientError", "Parser")
-"""Of which one is in the name of what libraries raise where a server did not answer, or broke off."""
-
-_BUSY = {408, 425, 429}
-_ANOTHERS = {409, 412}
-_NOT_IMPLEMENTED = 501
-_EMPTY_RANGE = 416
-_SERVER_ERROR = 500
-_NOT_SO = {errno.EBUSY, errno.ETIMEDOUT, errno.ECONNRESET, errno.ECONNREFUSED, errno.EPIPE}
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +69,7 @@ class Objects:
             except FileNotFoundError:
                 raise
             except Exception as error:
-                of_range = _status(error) == _EMPTY_RANGE or isinstance(error, ValueError)
+                of_range = status_of(error) == EMPTY_RANGE or isinstance(error, ValueError)
                 if of_range and not start and not filesystem.info(place)["size"]:
                     return b""  # of nothing no range can be had
                 raise
@@ -99,10 +95,10 @@ class Objects:
             try:
                 filesystem.pipe_file(place, content, mode="create")
             except Exception as error:
-                if isinstance(error, FileExistsError) or _status(error) in _ANOTHERS:
+                if isinstance(error, FileExistsError) or status_of(error) in ANOTHERS:
                     # By another; or by this one, whose first try was heard and its answer lost.
                     return is_ours(filesystem, place)
-                if not _knows_no_condition(error):
+                if not knows_no_condition(error):
                     raise
                 filesystem.pipe_file(place, content)
                 return is_ours(filesystem, place)
@@ -126,7 +122,10 @@ class Objects:
         def found(filesystem: "AbstractFileSystem", _: str) -> Any:
             filesystem.invalidate_cache()
             # An empty folder would cost two requests more, in which it is asked whether it is a file.
-            if prefix and "prefix" in inspect.signature(getattr(filesystem, "_find", filesystem.find)).parameters:
+            if (
+                prefix
+                and "prefix" in inspect.signature(getattr(filesystem, "_find", filesystem.find)).parameters
+            ):
                 return filesystem.find(root, prefix=prefix, detail=True)
             return filesystem.find(f"{root}/{folder}".rstrip("/"), detail=True)
 
@@ -199,11 +198,13 @@ class Objects:
             except FileNotFoundError:
                 raise
             except OSError as error:
-                reason, waited = _reason(error), time.monotonic() - begun
-                if isinstance(error, PermissionError) or _status(error) in (401, 403):
-                    message = f"{self.url}: access is denied ({reason}); see which credentials the environment has"
+                reason, waited = reason_of(error), time.monotonic() - begun
+                if isinstance(error, PermissionError) or status_of(error) in (401, 403):
+                    message = (
+                        f"{self.url}: access is denied ({reason}); see which credentials the environment has"
+                    )
                     raise PermissionError(message) from error
-                if not _may_pass(error):
+                if not may_pass(error):
                     raise StoreError(f"{self.location(name)}: {reason}") from error
                 if waited + pause > patience:
                     again = "see to the network or the server, and run again: what was finished is kept"
@@ -216,46 +217,3 @@ class Objects:
 
 def _pauses() -> Iterator[float]:
     return (min(LONGEST_PAUSE, _FIRST_PAUSE * 2**number) for number in count())
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, and what caused it."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__
-
-
-def _status(error: BaseException) -> int | None:
-    """The status of HTTP that an error tells, by the words of the libraries for S3, Google and Azure."""
-    for each in _chain(error):
-        response = getattr(each, "response", None)
-        if isinstance(response, dict):
-            found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        else:
-            found = next(filter(None, (getattr(each, word, None) for word in ("status", "status_code", "code"))), 0)
-        if str(found).isdigit() and int(found):
-            return int(found)
-    return None
-
-
-def _knows_no_condition(error: BaseException) -> bool:
-    return isinstance(error, TypeError | NotImplementedError) or _status(error) == _NOT_IMPLEMENTED
-
-
-def _may_pass(error: BaseException) -> bool:
-    status = _status(error)
-    if status is not None:
-        return (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED) or status in _BUSY
-    return any(
-        isinstance(each, TimeoutError | ConnectionError)
-        or getattr(each, "errno", None) in _NOT_SO
-        or any(word in type(each).__name__ for word in _ANSWERED)
-        for each in _chain(error)
-    )
-
-
-def _reason(error: OSError) -> str:
-    """In one line, without the place, which the message has."""
-    last = error.__cause__ if error.strerror is None and error.__cause__ is not None else error
-    return " ".join(str(getattr(last, "strerror", None) or last).split()) or type(last).__name__

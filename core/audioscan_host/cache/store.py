@@ -32,7 +32,8 @@ class Store(Protocol):
     """Files by name; `audioscan_host.testing.store.StoreTests` holds what is promised here.
 
     A name is one or more parts joined by `/`. A folder is what names have in common before a `/`; it is there as
-    soon as something is in it. Where a store cannot be reached or written to, its methods raise `OSError`.
+    soon as something is in it. Where a store cannot be written to, its methods raise `OSError`; where it
+    cannot be reached, and may be sound, they may raise `StoreError`, which ends a run.
     """
 
     def location(self, name: str = "") -> str:

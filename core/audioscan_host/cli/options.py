@@ -22,13 +22,29 @@ def one_of(words: Iterable[str]) -> "click.Choice[str]":
 
 recordings = click.argument("recordings", nargs=-1, required=True, type=FILE, metavar="RECORDING...")
 
+
+class _Folder(click.Path):
+    """A folder of this machine, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from audioscan_host.remote_path import is_url, path_of
+
+        if is_url(value):
+            place = path_of(value)
+            return place if is_url(str(place)) else super().convert(str(place), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Folder(path_type=Path, file_okay=False)
+
 cache_dir = click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
-    help="Where embeddings are kept. [default: cache/ in the current folder where there is one, else the "
-    "user's cache folder]",
+    help="Where embeddings are kept: a folder, or a URL such as s3://bucket/cache. [default: cache/ in the current "
+    "folder where there is one, else the user's cache folder]",
 )
 
 
