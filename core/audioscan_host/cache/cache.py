@@ -57,7 +57,7 @@ class Cache:
     ) -> None:
         self._eight_cut_files = EightCutCache.of(eight_cut_files, "the cache of 8-cut")
         place = default_folder() if place is None else place
-        self.store: Store = _store_at(path_of(place)) if isinstance(place, Path | str) else place
+        self.store: Store = _store_at(place) if isinstance(place, Path | str) else place
         self.store.prepare()
 
     def entry(
@@ -143,5 +143,6 @@ class Cache:
         return self.store.claim(f"{UNFINISHED}/{key}", wait=wait)
 
 
-def _store_at(place: Path) -> Store:
-    return ObjectStore(str(place)) if is_url(str(place)) else LocalFolder(place)
+def _store_at(place: Path | str) -> Store:
+    path = path_of(place) if isinstance(place, str) else place
+    return ObjectStore(str(path)) if is_url(str(path)) else LocalFolder(path)

@@ -22,7 +22,7 @@ LEAST_FREE = 2**30
 """Bytes; under this a day of recordings may fill the disk."""
 
 
-def examine_cache(folder: Path | None) -> Iterator[Finding]:
+def examine_cache(folder: Path | str | None) -> Iterator[Finding]:
     """The folder, the room on its disk, and a sample of its files, spread over all of them by name."""
     try:
         cache = Cache(folder)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audioscan_host import SettingError
+from audioscan_host.cli.options import FOLDER
 
 if TYPE_CHECKING:
     import socket
@@ -49,7 +50,8 @@ _TOKEN_BYTES = 32
 )
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
     help="Where embeddings are kept.  [default: as for `train`]",
