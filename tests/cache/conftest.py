@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,7 @@ class UnreliableServer:
         script: what becomes of the next requests: a status, `hang`, `reset`, `pass`, or `lost`, which does what is asked and
             says that it does not; those after them pass.
         always: what becomes of all requests of a method, such as `PUT`; `*` is any.
+        delay: seconds before each answer.
         requests: method, path and bytes of the answer of each.
         url: where it answers.
     """
@@ -36,6 +38,7 @@ class UnreliableServer:
     always: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     url: str = ""
+    delay: float = 0.0
     released: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -55,6 +58,7 @@ def _handler(server: UnreliableServer):
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fate = server.decide(self.command)
+            time.sleep(server.delay)
             if fate == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.close_connection = True

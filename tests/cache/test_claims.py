@@ -17,7 +17,9 @@ VOID = EXPIRY + 2.5  # S3 tells times in whole seconds
 
 @pytest.fixture(params=["memory", "s3"])
 def url(request, tmp_path):
-    return f"memory://{tmp_path.name}/c" if request.param == "memory" else f"{request.getfixturevalue('s3')}/c"
+    return (
+        f"memory://{tmp_path.name}/c" if request.param == "memory" else f"{request.getfixturevalue('s3')}/c"
+    )
 
 
 @pytest.fixture

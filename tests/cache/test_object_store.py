@@ -122,6 +122,22 @@ def test_more_than_a_backend_sends_at_once_is_written_and_read(s3):
         assert file.read(7) == content[5 << 20 :][:7]
 
 
+def test_a_large_file_that_is_written_anew_while_it_is_read_is_not_taken_for_damaged(s3, monkeypatch):
+    store, before, after = ObjectStore(f"{s3}/c"), embeddings(9_000, 40), embeddings(10_000, 40)
+    cache_file.write(store, OWN, before)
+    fetch, fetched = type(store._objects).fetch, []
+
+    def fetch_of_two(objects, name, start, end):
+        content = fetch(objects, name, start, end)
+        if not fetched:
+            cache_file.write(store, OWN, after)
+        fetched.append(start)
+        return content
+
+    monkeypatch.setattr(type(store._objects), "fetch", fetch_of_two)
+    np.testing.assert_array_equal(cache_file.read(store, OWN).vectors, after.vectors)
+
+
 class TestRequests:
     """What a cache costs where each request is paid for, and takes as long as a megabyte."""
 
@@ -147,7 +163,9 @@ class TestRequests:
         assert sum(unreliable.methods.values()) <= 9
 
     @pytest.mark.parametrize("reading", [Reading.WINDOWS, Reading.STRETCHES])
-    def test_a_recording_that_is_cached_costs_four(self, s3, unreliable, make_plugin, make_wav, reading, no_installed_plugins):
+    def test_a_recording_that_is_cached_costs_four(
+        self, s3, unreliable, make_plugin, make_wav, reading, no_installed_plugins
+    ):
         from audioscan_host.plugins.registry import load_registry
 
         registry = load_registry({"tiny": make_plugin(stretch=10.0)})
@@ -202,7 +220,9 @@ def test_finer_grains_are_found_and_what_is_damaged_is_computed_a_hop_long(
     np.testing.assert_array_equal(again.embeddings["TINY"].vectors, expected.embeddings["TINY"].vectors)
 
 
-@pytest.mark.parametrize("damage", [lambda _: b"", lambda whole: whole[: len(whole) // 2], lambda _: b"garbage" * 99])
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"", lambda whole: whole[: len(whole) // 2], lambda _: b"garbage" * 99]
+)
 def test_a_damaged_object_is_set_aside_and_computed_again_with_a_note(s3, tiny_registry, make_wav, damage):
     told, cache, path = [], Cache(f"{s3}/c"), make_wav()
     model = tiny_registry.model("TINY")
@@ -254,7 +274,9 @@ def test_commands_take_a_url(s3, run, make_wav):
 
 class TestWhatCannotWork:
     def test_a_bucket_that_is_not_there_is_named(self, s3):
-        with pytest.raises(CacheError, match=r"s3://not-there-0123/c: there is no such bucket; make it, or name another"):
+        with pytest.raises(
+            CacheError, match=r"s3://not-there-0123/c: there is no such bucket; make it, or name another"
+        ):
             Cache("s3://not-there-0123/c")
 
     def test_what_is_not_installed_is_named(self):
@@ -270,7 +292,9 @@ class TestWhatCannotWork:
         cache = Cache(f"{s3}/c")
         cache_file.write(cache.store, OWN, embeddings())
         unreliable.always["*"] = "403"
-        with pytest.raises(StoreError, match=r"s3://.*access is denied .*see which credentials the environment has"):
+        with pytest.raises(
+            StoreError, match=r"s3://.*access is denied .*see which credentials the environment has"
+        ):
             cache_file.read(cache.store, OWN)
 
     def test_who_may_only_read_reads_and_is_told_so_where_something_is_to_be_kept(
