@@ -79,8 +79,8 @@ class ObjectStore:
         """The first of several that is there; all are asked for side by side."""
         if not names:
             return None
-        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(names))) as asking:
-            return next(filter(None, asking.map(self.find, names)), None)
+        with _read(), ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(names))) as asking:
+            return next(filter(None, asking.map(self._objects.seen, names)), None)
 
     def files(self, folder: str) -> Iterator[Stored]:
         """All objects in a folder but claims: one request for a thousand."""

@@ -114,31 +114,35 @@ class Objects:
             return None
         return self._stored(name, facts) if facts["type"] == "file" else None
 
+    def seen(self, name: str) -> Stored | None:
+        """As `find`, for what is likely not there: one request, where that takes two."""
+        if not self._lists_prefixes:
+            return self.find(name)
+        return next((stored for stored in self._listed(name) if stored.name == name), None)
+
     def listed(self, folder: str) -> list[Stored]:
         """All objects whose names begin with a folder, in their order; one request for a thousand of them."""
-        root = self._filesystem()[1]
-        prefix = f"{folder}/" if folder else ""
+        if (
+            not folder or self._lists_prefixes
+        ):  # an empty folder would cost two more, in which it is taken for a file
+            return self._listed(f"{folder}/" if folder else "")
+        return [stored for stored in self._listed("", folder) if stored.name.startswith(f"{folder}/")]
 
-        def found(filesystem: "AbstractFileSystem", _: str) -> Any:
-            filesystem.invalidate_cache()
-            # An empty folder would cost two requests more, in which it is asked whether it is a file.
-            if (
-                prefix
-                and "prefix" in inspect.signature(getattr(filesystem, "_find", filesystem.find)).parameters
-            ):
-                return filesystem.find(root, prefix=prefix, detail=True)
-            return filesystem.find(f"{root}/{folder}".rstrip("/"), detail=True)
+    @property
+    def _lists_prefixes(self) -> bool:
+        filesystem = self._filesystem()[0]
+        return "prefix" in inspect.signature(getattr(filesystem, "_find", filesystem.find)).parameters
 
+    def _listed(self, prefix: str, folder: str = "") -> list[Stored]:
+        root, options = self._filesystem()[1], {"prefix": prefix} if prefix else {}
         try:
-            facts = self._tried(folder, found)
+            facts = self._tried(
+                folder, lambda filesystem, place: filesystem.find(place, detail=True, **options)
+            )
         except FileNotFoundError:
             return []
         below = ((full.removeprefix(f"{root}/"), each) for full, each in facts.items())
-        return [
-            self._stored(name, each)
-            for name, each in sorted(below)
-            if name.startswith(prefix) and name and each["type"] == "file"
-        ]
+        return [self._stored(name, each) for name, each in sorted(below) if name and each["type"] == "file"]
 
     def copy(self, name: str, to: str) -> None:
         """Write an object once more under another name."""
