@@ -70,7 +70,7 @@ def _write(archive: zipfile.ZipFile, embeddings: Embeddings) -> None:
 
 
 def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
-    """Read and check a file.
+    """Read and check a file; one that seems damaged twice, since it may have been written anew while its ranges were fetched.
 
     Args:
         store: where it lies.
@@ -81,6 +81,13 @@ def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
         CacheError: it is damaged, or not a file of embeddings of that dimension.
         FileNotFoundError: it is not there.
     """
+    try:
+        return _read(store, name, dim)
+    except CacheError:
+        return _read(store, name, dim)
+
+
+def _read(store: Store, name: str, dim: int | None) -> Embeddings:
     with opened(store, name) as archive:
         times, vectors, meta = (
             archive.array("timestamps"),

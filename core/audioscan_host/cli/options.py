@@ -52,13 +52,19 @@ def one_of(words: Iterable[str]) -> "click.Choice[str]":
 
 recordings = click.argument("recordings", nargs=-1, required=True, type=FILE, metavar="RECORDING...")
 
+
+FOLDER_OR_URL = _Place(path_type=Path, file_okay=False)
+"""Where a cache lies."""
+
+
 cache_dir = click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER_OR_URL,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
-    help="Where embeddings are kept. [default: cache/ in the current folder where there is one, else the "
-    "user's cache folder]",
+    help="Where embeddings are kept: a folder, or a URL such as s3://bucket/cache. [default: cache/ in the current "
+    "folder where there is one, else the user's cache folder]",
 )
 
 

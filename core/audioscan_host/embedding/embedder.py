@@ -159,9 +159,7 @@ class Embedder:
                 self._block_seconds,
                 self._readings.get(models[0], Reading.WINDOWS),
             )
-            tasks.append(
-                replace(task, lacking=tuple(m for m in models if not task.entry(self._cache, m).found))
-            )
+            tasks.append(replace(task, lacking=tuple(m for m in models if not task.kept(self._cache, m))))
         return tasks
 
     def _recording(self, path: Path) -> Recording:

@@ -50,10 +50,17 @@ class Task:
         return self.models[0].checkpoint
 
     def entry(self, cache: Cache, model: Model) -> Entry:
-        """Where the embeddings by one of the models lie in a cache: its windows, or the grains that they are made of."""
+        """Where the embeddings by one of the models are put: its windows, or the grains a hop long that they are made of."""
         if self.reading == Reading.STRETCHES:
             return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
+
+    def kept(self, cache: Cache, model: Model) -> Entry | None:
+        """Where embeddings lie that give the windows, finer grains among them; None where there are none."""
+        if self.reading == Reading.STRETCHES:
+            return cache.kept_grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
+        entry = self.entry(cache, model)
+        return entry if entry.found else None
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.

@@ -73,6 +73,7 @@ class Worker:
             EmbeddingError: a plugin fails on it.
             BusyError: another process is embedding it, and `wait` is off.
             CacheError: what is computed cannot be kept.
+            StoreError: what keeps the cache does not answer.
             CheckpointError: the weights are not there, and cannot be fetched.
         """
         return outcome_of(self._steps(task, reports, wait=wait))
@@ -91,19 +92,17 @@ class Worker:
         return Outcome(task, failure, {}, {}, frozenset(), None)
 
     def _steps(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
-        entries = {model: task.entry(self.cache, model) for model in task.models}
-        there = [model for model in task.models if model not in task.lacking]
-        found = {model: entries[model].read(reports.tell) for model in there}
-        lacking = [model for model in task.models if found.get(model) is None]
+        kept = {model: self._kept(task, model, reports.tell) for model in task.models}
+        entries = {model: entry for model, (entry, _) in kept.items()}
+        found = {model: embeddings for model, (_, embeddings) in kept.items()}
+        lacking = [model for model in task.models if found[model] is None]
         computed: list[Entry] = []
         silence: Spans | None = None
         if lacking:
             with task.claim(self.cache, wait=wait):
                 # What another process has finished since is not computed again.
-                found |= {
-                    model: entries[model].read(reports.tell) for model in lacking if entries[model].found
-                }
-                computed = [entries[model] for model in lacking if found.get(model) is None]
+                found |= {model: entries[model].read(reports.tell) for model in lacking}
+                computed = [entries[model] for model in lacking if found[model] is None]
                 if computed:
                     embedded, silence = yield from self._compute(task, computed, reports)
                     found |= {entry.model: each for entry, each in zip(computed, embedded, strict=True)}
@@ -115,11 +114,11 @@ class Worker:
                 tell=reports.tell,
                 on_open=lambda info: reports.opened(task, info),
             )
+        names = {model: entries[model].name_of(each) for model, each in found.items() if each is not None}
         if task.reading == Reading.STRETCHES:
             rate = task.checkpoint.sample_rate
             found = {m: each and windows_of(each, task.windowing, rate) for m, each in found.items()}
-        names = {model: entry.found or entry.name for model, entry in entries.items()}
-        foreign = [model for model, entry in entries.items() if names[model] == entry.eight_cut]
+        foreign = [model for model, name in names.items() if name == entries[model].eight_cut]
         return Outcome(
             task,
             None,
@@ -129,6 +128,18 @@ class Worker:
             silence,
             self._by_eight_cut(task.recording, foreign),
         )
+
+    def _kept(self, task: Task, model: Model, tell: Tell) -> tuple[Entry, Embeddings | None]:
+        """The embeddings by a model that the cache holds, and their place; where it has none, the place for them."""
+        entry = task.entry(self.cache, model)
+        if model in task.lacking:
+            return entry, None
+        found = entry.read(tell)
+        if found is None and task.reading == Reading.STRETCHES:
+            finer = task.kept(self.cache, model)
+            found = finer.read(tell) if finer else None
+            entry = finer if finer and found else entry
+        return entry, found
 
     def _by_eight_cut(self, recording: Recording, foreign: Sequence[Model]) -> frozenset[str]:
         """Those of the models that were read from files of 8-cut whose numbers are not those computed here.

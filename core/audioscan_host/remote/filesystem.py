@@ -32,8 +32,10 @@ _NUMBERS = {
 }
 
 
-def filesystem_of(url: object) -> "tuple[AbstractFileSystem, str]":
+def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, str]":
     """What reaches a URL, and how that calls the place; credentials are those of the environment.
+
+    `options` are fsspec's own, such as `use_listings_cache`.
 
     Raises:
         SettingError: fsspec, or the package for this kind of URL, is not installed; or nothing reaches such a URL.
@@ -43,7 +45,7 @@ def filesystem_of(url: object) -> "tuple[AbstractFileSystem, str]":
     try:
         import fsspec
 
-        filesystem, place = fsspec.core.url_to_fs(text)
+        filesystem, place = fsspec.core.url_to_fs(text, **options)
     except ImportError as error:
         wanted = _PACKAGES.get(scheme, "fsspec, and what it needs for such URLs")
         raise SettingError(

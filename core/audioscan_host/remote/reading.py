@@ -53,7 +53,7 @@ def facts_of(url: object) -> Facts:
         filesystem.invalidate_cache(place)
         told: Mapping[str, Any] = filesystem.info(place)
     version = next((str(told[name]).strip('"') for name in _VERSIONS if told.get(name)), "")
-    return Facts(int(told.get("size") or 0), told.get("type") == "directory", version, _changed(told))
+    return Facts(int(told.get("size") or 0), told.get("type") == "directory", version, changed(told))
 
 
 def open_ranged(url: object, name: str) -> RangedFile:
@@ -136,8 +136,8 @@ def names_in(url: object) -> Iterator[str]:
     return (name[len(above) :].rstrip("/") for name in found if name.startswith(above) and name != above)
 
 
-def _changed(told: Mapping[str, Any]) -> int:
-    """When it was changed, nanoseconds since 1970; 0 where that is not told."""
+def changed(told: Mapping[str, Any]) -> int:
+    """When it was changed, by what fsspec tells of it: nanoseconds since 1970; 0 where that is not told."""
     for name in _CHANGES:
         value = told.get(name)
         if isinstance(value, str) and "," in value:  # as HTTP writes a date

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audioscan_host import SettingError
+from audioscan_host.cli.options import FOLDER_OR_URL
 from audioscan_host.remote_path import is_url
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ _TOKEN_BYTES = 32
 )
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER_OR_URL,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
     help="Where embeddings are kept.  [default: as for `train`]",
