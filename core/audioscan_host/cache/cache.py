@@ -19,7 +19,7 @@ from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
-from audioscan_host.remote_path import RemotePath, is_url, path_of
+from audioscan_host.remote_path import RemotePath, path_of
 from audioscan_host.windows import GRID, Windowing
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
@@ -145,4 +145,4 @@ class Cache:
 
 def _store_at(place: Path | str) -> Store:
     path = path_of(place) if isinstance(place, str) else place
-    return ObjectStore(str(path)) if is_url(str(path)) else LocalFolder(path)
+    return ObjectStore(path.url) if isinstance(path, RemotePath) else LocalFolder(path)
