@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from audioscan_host.cache import file as cache_file
@@ -18,6 +17,7 @@ from audioscan_host.cache.store import UNFINISHED, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.reading import Reading
+from audioscan_host.recordings import is_gone
 
 DAY = 86_400.0
 KEPT_UNFINISHED = 7 * DAY
@@ -178,7 +178,7 @@ def prune(
                 model, recording = meta.get("model"), str(meta.get("recording"))
         except (CacheError, FileNotFoundError):
             return True
-        return model in models or (missing and not Path(recording).exists())
+        return model in models or (missing and is_gone(recording))
 
     own = [*_own_files(cache), *_silence_files(cache)]
     removed = {
