@@ -14,7 +14,7 @@ import pytest
 
 from audioscan_host.cache.keys import embeddings_key
 from audioscan_host.errors import RecordingError
-from audioscan_host.recordings import Recording, find_recordings
+from audioscan_host.recordings import Recording, find_recordings, is_gone
 from audioscan_host.remote_path import path_of
 from audioscan_host.windows import Windowing
 
@@ -341,6 +341,21 @@ def test_a_recording_in_an_s3_is_told_by_its_etag_and_a_copy_is_the_same(s3, tin
     filesystem.pipe(f"{bucket}/a.wav", b"SOUND")
     with pytest.raises(RecordingError, match="it changed while it was being read"):
         first.require_unchanged()
+
+
+def test_what_is_behind_a_url_is_gone_only_where_its_store_says_so(s3, tmp_path, monkeypatch):
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    filesystem.pipe(f"{bucket}/a.wav", b"sound")
+    assert not is_gone(f"{s3}/a.wav")
+    assert is_gone(f"{s3}/b.wav")
+    assert is_gone(str(tmp_path / "a.wav"))
+    assert not is_gone("ftpp://host/a.wav")
+    monkeypatch.setattr(filesystem, "info", refusing)
+    assert not is_gone(f"{s3}/b.wav")
+
+
+def refusing(*_, **__):
+    raise PermissionError("Access Denied")
 
 
 def test_looking_at_a_recording_takes_one_request_for_its_facts_and_one_for_each_sample(s3):

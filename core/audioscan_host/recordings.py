@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioscan_host.channels import MIX
-from audioscan_host.errors import RecordingError
+from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.remote.filesystem import filesystem_of
 from audioscan_host.remote_path import RemotePath, path_of
@@ -113,6 +113,14 @@ def _samples(size: int) -> list[tuple[int, int]]:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def is_gone(place: str) -> bool:
+    """Whether nothing is at a path or a URL any more; not where that cannot be told, such as without the credentials."""
+    try:
+        return not path_of(place).exists()
+    except (OSError, SettingError):
+        return False
 
 
 def place_of(path: Path) -> Path:

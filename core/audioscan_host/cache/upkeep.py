@@ -16,7 +16,7 @@ from audioscan_host.cache.store import UNFINISHED, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.reading import Reading
-from audioscan_host.remote_path import path_of
+from audioscan_host.recordings import is_gone
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def prune(
                 model, recording = meta.get("model"), str(meta.get("recording"))
         except (CacheError, FileNotFoundError):
             return True
-        return model in models or (missing and not _is_there(recording))
+        return model in models or (missing and is_gone(recording))
 
     own = [*contents.own_files(cache), *contents.silence_files(cache)]
     removed = {
@@ -193,12 +193,3 @@ def prune(
             where = cache.store.location(name)
             raise CacheError(f"{where}: cannot be removed: {error.strerror or error}") from error
     return Pruned(tuple(map(cache.store.location, removed)), sum(removed.values()))
-
-
-def _is_there(recording: str) -> bool:
-    try:
-        return path_of(recording).exists()
-    except OSError as error:
-        raise CacheError(
-            f"whether {recording} is there is not known: {error}; nothing was removed"
-        ) from error
