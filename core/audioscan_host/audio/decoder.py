@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from io import BufferedIOBase
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +65,8 @@ class Decoder:
             raise DecoderError(str(error)) from error
         if self._process.stdin is None or not isinstance(self._process.stdout, BufferedIOBase):
             raise TypeError("Popen was asked for two pipes")
-        self._questions = self._process.stdin
-        self._answers = self._process.stdout
+        self._questions: IO[bytes] = self._process.stdin
+        self._answers: BufferedIOBase = self._process.stdout
 
     def await_ready(self) -> None:
         """Wait until it has come up.

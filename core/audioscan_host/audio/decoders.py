@@ -12,7 +12,9 @@ import numpy.typing as npt
 from audioscan_host.audio.decoder import Decoder, DecoderError
 from audioscan_host.audio.decoder_wire import Request
 from audioscan_host.audio.decoding import decode
+from audioscan_host.audio.decoding_in_parts import Parts, decode_in_parts, parts_of
 from audioscan_host.audio.opening import AudioInfo
+from audioscan_host.audio.resampling import resampled
 from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import Tell, log
@@ -66,6 +68,36 @@ class Decoders:
         Raises:
             RecordingError: as `audio.decode`; or the process ended in the midst of it.
         """
+        request = Request(path, sample_rate, channel, metered=meter is not None)
+        parts = self._parts_of(path, sample_rate, channel)
+        if parts is None:
+            yield from self._decoded(request, tell, on_open, meter)
+            return
+        if on_open is not None:
+            on_open(parts.info)
+        rate = parts.info.sample_rate
+        pieces = decode_in_parts(request, parts, self._decoded, self._is_spare, tell)
+        yield from resampled(_metered(pieces, rate, meter), sample_rate or rate)
+
+    def _parts_of(self, path: Path, sample_rate: int | None, channel: str) -> Parts | None:
+        if not self._is_spare(2):
+            return None  # other recordings are under way: this one is decoded beside them
+        try:
+            return parts_of(path, sample_rate, channel)
+        except RecordingError:
+            return None  # it is told when it is decoded
+
+    def _is_spare(self, wanted: int = 1) -> bool:
+        with self._change:
+            return len(self._idle) + self._most - len(self._up) >= wanted
+
+    def _decoded(
+        self,
+        request: Request,
+        tell: Tell,
+        on_open: Callable[[AudioInfo], None] | None = None,
+        meter: SilenceMeter | None = None,
+    ) -> Iterator[Waveform]:
         begun = False
 
         def opened(info: AudioInfo) -> None:
@@ -76,28 +108,36 @@ class Decoders:
 
         with self.lent() as decoder:
             if decoder is not None:
-                request = Request(path, sample_rate, channel, metered=meter is not None)
                 try:
                     silence = yield from decoder.decode(request, opened, tell)
                 except DecoderError as error:
-                    raise _lost(path, error) from error
+                    raise _lost(request.path, error) from error
                 except RecordingError:
                     # What this program was told of a store, another process does not know.
-                    if begun or not isinstance(path, RemotePath):
+                    if begun or not isinstance(request.path, RemotePath):
                         raise
                 else:
                     if meter is not None and silence is not None:
                         meter.adopt(silence)
                     return
-        yield from decode(path, sample_rate, channel=channel, meter=meter, on_open=on_open, tell=tell)
+        yield from decode(
+            request.path,
+            request.sample_rate,
+            start=request.start,
+            end=request.end,
+            channel=request.channel,
+            meter=meter,
+            on_open=on_open,
+            tell=tell,
+        )
 
     @contextmanager
-    def lent(self, *, wait: bool = True) -> Generator[Decoder | None, None, None]:
-        """A process for one request, as soon as one is idle; None where there can be none, or without `wait` none is idle.
+    def lent(self) -> Generator[Decoder | None, None, None]:
+        """A process for one request, as soon as one is idle; None where there can be none.
 
         One that is given back in the midst of a request is ended, and another is started when it is wanted.
         """
-        decoder = self._lend(wait=wait)
+        decoder = self._lend()
         try:
             yield decoder
         finally:
@@ -115,13 +155,13 @@ class Decoders:
         for decoder in idle:
             decoder.close()
 
-    def _lend(self, *, wait: bool) -> Decoder | None:
+    def _lend(self) -> Decoder | None:
         with self._change:
             while not self._idle:
                 if len(self._up) < self._most:
                     decoder = self._started()
                     break
-                if not wait or not self._most:
+                if not self._most:
                     return None
                 self._change.wait()
             else:
@@ -169,6 +209,15 @@ class Decoders:
             self._change.notify()
         if not kept:
             decoder.close()
+
+
+def _metered(
+    chunks: Iterator[Waveform], rate: int, meter: SilenceMeter | None
+) -> Iterator[tuple[int, Waveform]]:
+    for chunk in chunks:
+        if meter is not None:
+            meter.feed(rate, chunk)
+        yield rate, chunk
 
 
 def _lost(path: Path, error: DecoderError) -> RecordingError:
