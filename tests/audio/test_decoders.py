@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from audioscan_host.audio import Decoders, decode
+from audioscan_host.audio import decoders as module
 from audioscan_host.errors import RecordingError
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.silence import SilenceMeter
 
 RATE = 48_000
@@ -253,3 +255,19 @@ def test_no_process_outlives_one_that_is_killed(script):
     process.communicate()
     for pid in pids:
         wait_until_gone(pid)
+
+
+def test_what_another_process_cannot_reach_is_read_here(write, sounds, decoders, monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    path, url = write(sounds, RATE), RemotePath("memory://here/a.wav")
+    fsspec.filesystem("memory").pipe_file("/here/a.wav", path.read_bytes())
+    read = []
+
+    def here(asked, *arguments, **facts):
+        read.append(asked)
+        return decode(path, *arguments, **facts)
+
+    monkeypatch.setattr(module, "decode", here)
+    assert len(list(decoders.decode(url, RATE))) == len(list(decode(path, RATE)))
+    assert read == [url]
+    assert len(processes(decoders)) == 1
