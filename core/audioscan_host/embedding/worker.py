@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from audioscan_host.audio import AudioInfo, probe
+from audioscan_host.audio import AudioInfo, Decoders, probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
@@ -29,19 +29,21 @@ from audioscan_host.silence import Spans
 
 @dataclass(frozen=True)
 class Reports:
-    """Who is told what while a task is computed.
+    """Who is told what while a task is computed, and who decodes meanwhile.
 
     Attributes:
         opened: is given the task and what its recording's container declares, each time it is opened.
         advance: is given the seconds of audio that were embedded or decoded.
         tell: is given what users must know.
         news: is set when a block has been decoded.
+        decoders: processes for what is worth them; None where threads of this one decode.
     """
 
     opened: Callable[[Task, AudioInfo], None]
     advance: Advance
     tell: Tell
     news: threading.Event = field(default_factory=threading.Event)
+    decoders: Decoders | None = None
 
 
 class Worker:
@@ -174,7 +176,13 @@ class Worker:
         rows = [way.rows(model.dim) for model in models]
         resumed = all(entry.has_blocks for entry in entries)
         decoded = DecodedRecording(
-            task.recording, rate, way.blocks, on_open=on_open, on_ready=reports.news.set, tell=reports.tell
+            task.recording,
+            rate,
+            way.blocks,
+            decoders=reports.decoders,
+            on_open=on_open,
+            on_ready=reports.news.set,
+            tell=reports.tell,
         )
         with closing(decoded):
             if not resumed:
