@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from audioscan_host import Inputs, Runtime, Windows
 from audioscan_torch.allocation import keep_freed_memory
 from audioscan_torch.device import find_device, precision
+from audioscan_torch.half_precision import keep_weights
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -42,8 +43,11 @@ class TorchEncoder(ABC):
         self.device = find_device(runtime.device)
         if self.device.type == "cpu":
             keep_freed_memory()
-        self.network = network.eval().requires_grad_(False).to(self.device)
+        self.network = network.eval().requires_grad_(False)
         self._autocast_to = AUTOCAST.get(precision(runtime))
+        if self._autocast_to is not None:
+            keep_weights(self.network, self._autocast_to)
+        self.network.to(self.device)
 
     @abstractmethod
     def preprocess(self, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
