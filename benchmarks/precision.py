@@ -6,7 +6,7 @@ windows a second; one less the cosine of the pooled embeddings against float32, 
 over the root mean square of the embedding.
 
 - autocast: torch casts weights and inputs of each linear layer and convolution to bf16 at every call.
-- held: as the plugins do it: those weights are kept in bf16, everything else is as in autocast.
+- plugin: as the plugins do it under `--precision bf16`: those weights are kept in bf16, everything else is as in autocast.
 - bf16: the whole network is in bf16, and so is what passes from block to block. LayerNorm and soft-max compute inside in float32,
   as torch's kernels do.
 - tf32: float32 whose matrix products round their inputs to 10 bits of mantissa. A GPU does that by itself; elsewhere it is
@@ -40,9 +40,8 @@ from audioscan_host import Runtime, Windows, load_registry
 from audioscan_host.embedding.pooling import pool
 from audioscan_host.plugins.registry import Registry
 from audioscan_torch.encoder import TorchEncoder
-from audioscan_torch.half_precision import keep_weights
 
-WAYS = ("fp32", "tf32", "autocast", "held", "bf16")
+WAYS = ("fp32", "tf32", "autocast", "plugin", "bf16")
 NORMS = (nn.LayerNorm, nn.GroupNorm)
 
 
@@ -141,9 +140,10 @@ def tf32_products() -> Iterator[None]:
 def ready(plain: TorchEncoder, way: str) -> TorchEncoder:
     """An encoder in float32, as it is for one of the ways."""
     encoder = copy.deepcopy(plain)
-    if way == "held":
-        keep_weights(encoder.network, torch.bfloat16)
-    if way in {"autocast", "held"} and encoder.device.type != "cuda":
+    if way == "plugin":
+        made_of = [getattr(plain, "_extractor")] if hasattr(plain, "_extractor") else []  # noqa: B009
+        encoder = type(plain)(encoder.network, *made_of, Runtime(str(plain.device), "bf16"))
+    if way in {"autocast", "plugin"} and encoder.device.type != "cuda":
         norms_in_float32(encoder.network)
     if way == "bf16":
         in_bf16(encoder.network)
@@ -152,7 +152,7 @@ def ready(plain: TorchEncoder, way: str) -> TorchEncoder:
 
 def in_way(way: str, device: torch.device) -> AbstractContextManager[Any]:
     """In which an encoder is called."""
-    if way in {"autocast", "held"}:
+    if way == "autocast":
         return torch.autocast(device.type, torch.bfloat16)
     if way == "tf32":
         return tf32_products() if device.type == "cuda" else RoundedProducts()
