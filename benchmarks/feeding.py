@@ -6,6 +6,7 @@ first recording was there, and that one: imports, the device, and loading the mo
 """
 
 import argparse
+
 import encoders
 import machine
 import stretches

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from audioscan_beats.network import Block, FBANK_MEAN, FBANK_STD, MEL_BINS, WAVEFORM_SCALE, load_network
+from audioscan_beats.network import FBANK_MEAN, FBANK_STD, MEL_BINS, WAVEFORM_SCALE, Block, load_network
 from audioscan_host import Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows

@@ -5,7 +5,6 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import torchaudio
 from torch import Tensor, nn
 from torch.nn import functional
