@@ -104,7 +104,7 @@ class Shares:
 def stretched_blocks(
     chunks: Iterable[npt.NDArray[np.float32]], checkpoint: Checkpoint, block_seconds: float = BLOCK_SECONDS
 ) -> Iterator[StretchedBlock]:
-    """Cut a stream of samples into blocks of stretches; a block and the next one are held at any time.
+    """Cut a stream of samples into blocks of stretches; no more than a block is held while the next one is asked for.
 
     Args:
         chunks: consecutive (samples,) float32 pieces of one recording, at the checkpoint's rate.
@@ -122,13 +122,12 @@ def stretched_blocks(
         block_seconds=BLOCKS_JOINED * block_seconds,
         last_on=last_on,
     )
-    reach = windowing.window - margin(checkpoint)
-    begin, waiting = 0.0, next(blocks, None)
-    while waiting is not None:
-        block, waiting = waiting, next(blocks, None)
+    reach, begin = windowing.window - margin(checkpoint), 0.0
+    for block in blocks:
         ends = block.times + reach
         begins = np.concatenate([[begin], ends[:-1]])
         begin = float(ends[-1])
-        if waiting is None:
+        if block.is_last:
             ends[-1] = math.inf
         yield StretchedBlock(block, begins, ends)
+        del block  # while the next one is filled
