@@ -35,8 +35,7 @@ class Windowing:
         hop: seconds from one start to the next.
 
     Raises:
-        SettingError: window or hop is off the 10 ms grid, the window is longer than an hour, or the hop is longer than
-            the window or less than a two-thousandth of it.
+        SettingError: one is off the 10 ms grid, the window is over an hour, or not 1 to 2000 hops.
     """
 
     window: float = 8.0
@@ -147,10 +146,9 @@ def microseconds(seconds: npt.ArrayLike) -> Microseconds:
 def window_steps(samples: int, sample_rate: int, windowing: Windowing, last_on: int = 1) -> list[int]:
     """Starts of the windows of a recording of `samples`, in grid steps.
 
-    0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a
-    grid step) where more than a grid step of the tail would be left out. A recording that is
-    shorter than the window has one window, at 0. The last one begins at a multiple of `last_on` grid steps, and ends as
-    much earlier.
+    0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a grid step) where more than a
+    grid step of the tail would be left out. A recording that is shorter than the window has one window, at 0. The last one
+    begins at a multiple of `last_on` grid steps, and ends as much earlier.
     """
     length = round(windowing.window * sample_rate)
     last = _whole_steps(samples - length, sample_rate)
@@ -175,9 +173,9 @@ def cut_blocks(
 ) -> Iterator[Block]:
     """Cut a stream of samples into blocks of whole windows.
 
-    No more than a block and a window of audio is held at any time, and the windows of a block are no more
-    than `HEARD_SECONDS` together, or one. Together the blocks have the windows of `window_steps`, in order,
-    each once. A block is given as soon as it is known whether another one follows.
+    No more than a block and a window of audio is held at any time, and the windows of a block are no more than
+    `HEARD_SECONDS` together, or one. Together the blocks have the windows of `window_steps`, in order, each once. A block is
+    given as soon as it is known whether another one follows.
 
     Args:
         chunks: consecutive (samples,) float32 pieces of one recording.
@@ -187,22 +185,19 @@ def cut_blocks(
         block_seconds: seconds of window starts in a block.
         last_on: as of `window_steps`.
     """
-    length = round(windowing.window * sample_rate)
-    hop = windowing.hop_steps
+    length, hop = round(windowing.window * sample_rate), windowing.hop_steps
     in_block = max(1, min(int(block_seconds * GRID) // hop, int(HEARD_SECONDS / windowing.window)))
 
-    def held_from(step: int) -> _Held:
+    def held_from(step: int) -> _Held:  # to the end of the window that the next block begins with
         begin = _sample(step, sample_rate)
-        # Up to the end of the window that the next block begins with.
         return _Held(begin, _sample(step + in_block * hop, sample_rate) + length - begin)
 
     first, held = 0, held_from(0)
     for chunk in chunks:
         rest = held.take(chunk)
-        while held.is_full:
+        while held.end == held.stop:
             steps = range(first, first + in_block * hop, hop)
-            first = steps.stop
-            full, held = held, held_from(first)
+            full, first, held = held, steps.stop, held_from(steps.stop)
             held.take(full.samples(held.begin, full.end))
             rest = held.take(rest)
             yield _block(full, steps, length, sample_rate, is_last=False)
@@ -211,15 +206,15 @@ def cut_blocks(
     if held.end < length:
         length = max(held.end, round(shortest_window * sample_rate))
     for begin in range(0, len(left), in_block):
-        steps, is_last = left[begin : begin + in_block], begin + in_block >= len(left)
-        yield _block(held, steps, length, sample_rate, is_last=is_last)
+        last = begin + in_block >= len(left)
+        yield _block(held, left[begin : begin + in_block], length, sample_rate, is_last=last)
 
 
 def _block(held: "_Held", steps: Sequence[int], length: int, sample_rate: int, *, is_last: bool) -> Block:
     starts = np.array([_sample(step, sample_rate) for step in steps], dtype=np.int64)
     waveform = held.samples(int(starts[0]), int(starts[-1]) + length)
-    times = np.array(steps, dtype=np.float64) / GRID
-    return Block(waveform, Windows(starts - starts[0], length, sample_rate), times, is_last)
+    windows = Windows(starts - starts[0], length, sample_rate)
+    return Block(waveform, windows, np.array(steps, dtype=np.float64) / GRID, is_last)
 
 
 def _sample(step: int, sample_rate: int) -> int:
@@ -232,26 +227,16 @@ def _whole_steps(samples: int, sample_rate: int) -> int:
 
 
 class _Held:
-    """The samples of a block while it is filled, in the memory that the block then has.
-
-    Attributes:
-        begin: of the samples, counted from the recording's beginning.
-        end: up to where they are there.
-    """
+    """The samples `begin` to `end` of a recording, in the memory that a block of them then has."""
 
     def __init__(self, begin: int, room: int) -> None:
-        self.begin = self.end = begin
+        self.begin, self.end, self.stop = begin, begin, begin + room
         self._samples = np.empty(room, np.float32)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no more room."""
-        return self.end - self.begin == len(self._samples)
 
     def take(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Copy as much as there is room for; gives the rest."""
         filled = self.end - self.begin
-        taken = chunk[: len(self._samples) - filled]
+        taken = chunk[: self.stop - self.end]
         self._samples[filled : filled + len(taken)] = taken
         self.end += len(taken)
         return chunk[len(taken) :]
