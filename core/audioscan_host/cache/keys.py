@@ -17,7 +17,7 @@ from audioscan_host.windows import Windowing
 PIPELINE_REVISION = 1
 """Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
 
-STRETCHES_REVISION = 1
+STRETCHES_REVISION = 2
 """Raised when the arithmetic of stretches changes: margins, shares, grains."""
 
 LENGTH = 64
