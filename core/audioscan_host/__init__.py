@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         CheckpointError,
         DetectorError,
         EmbeddingError,
+        ExecutorError,
         ModelError,
         OutputError,
         PluginError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.window_choice import WindowChoice
     from audioscan_host.models.model import FINAL, Checkpoint, Model, Runtime
     from audioscan_host.notes import About, Note
+    from audioscan_host.plugins.executor_kind import ExecutorKind, Resources
     from audioscan_host.plugins.hookspecs import CONTRACT_VERSION, HiddenStates, Inputs, hookimpl
     from audioscan_host.plugins.registry import Registry, load_registry
     from audioscan_host.progress import JsonLines, Progress
@@ -86,6 +88,8 @@ __all__ = [
     "EmbeddingError",
     "EvaluationResult",
     "Evidence",
+    "ExecutorError",
+    "ExecutorKind",
     "Figures",
     "HiddenStates",
     "Inputs",
@@ -111,6 +115,7 @@ __all__ = [
     "Region",
     "RegionSettings",
     "Registry",
+    "Resources",
     "Role",
     "Runtime",
     "ScanResult",
@@ -167,6 +172,7 @@ _HOME = {
             "CheckpointError",
             "DetectorError",
             "EmbeddingError",
+            "ExecutorError",
             "ModelError",
             "OutputError",
             "PluginError",
@@ -192,6 +198,7 @@ _HOME = {
     "WindowChoice": "journeys.window_choice",
     **dict.fromkeys(["FINAL", "Checkpoint", "Model", "Runtime"], "models.model"),
     **dict.fromkeys(["About", "Note"], "notes"),
+    **dict.fromkeys(["ExecutorKind", "Resources"], "plugins.executor_kind"),
     **dict.fromkeys(["CONTRACT_VERSION", "HiddenStates", "Inputs", "hookimpl"], "plugins.hookspecs"),
     **dict.fromkeys(["Registry", "load_registry"], "plugins.registry"),
     **dict.fromkeys(["JsonLines", "Progress"], "progress"),

@@ -12,6 +12,7 @@ AudioscanError
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
 ├── TrainingError      too little to learn from
 ├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
+├── ExecutorError      tasks that cannot be computed where they were to be
 └── OutputError        a result that cannot be written where it should go
 
 The message of each says what was expected, what was found and what to do, in one line.
@@ -64,6 +65,10 @@ class TrainingError(AudioscanError):
 
 class DetectorError(AudioscanError):
     """A detector file is damaged, foreign, or does not fit what is installed."""
+
+
+class ExecutorError(AudioscanError):
+    """Tasks cannot be computed where they were to be."""
 
 
 class OutputError(AudioscanError):

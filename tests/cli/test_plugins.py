@@ -105,6 +105,7 @@ def test_json_has_all_of_it(run, install, tiny_plugin):
         "module": "audioscan_tiny",
         "models": ["TINY", "TINY_ML"],
         "commands": [],
+        "addresses": [],
         "wraps": [],
         "cache_key": None,
         "warnings": [],

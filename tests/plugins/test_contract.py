@@ -61,6 +61,7 @@ ARGUMENTS = {
     "embed": "encoder, batch, layers",
     "select_layers": "model, hidden_states",
     "read_labels": "",
+    "register_executors": "",
     "register_commands": "cli",
 }
 
@@ -169,7 +170,15 @@ def test_looking_for_forgotten_marks_asks_nothing_of_the_plugin(family):
 @pytest.mark.filterwarnings("default::UserWarning")
 @pytest.mark.parametrize(
     "hook",
-    ["precision", "batch_size", "filter_waveform", "select_layers", "read_labels", "register_commands"],
+    [
+        "precision",
+        "batch_size",
+        "filter_waveform",
+        "select_layers",
+        "read_labels",
+        "register_executors",
+        "register_commands",
+    ],
 )
 def test_an_optional_hook_that_is_not_marked_is_told_and_its_plugin_works(family, hook):
     told = (
@@ -219,7 +228,7 @@ def test_a_helper_with_the_name_of_a_hook_that_is_marked_elsewhere_is_not_told(f
         ("EMBED", "did you mean embed?"),
         ("preproces", "did you mean preprocess?"),
         ("register_model", "did you mean register_models?"),
-        ("teardown", f"the hooks are {HOOKS}, read_labels, register_commands"),
+        ("teardown", f"the hooks are {HOOKS}, read_labels, register_executors, register_commands"),
     ],
 )
 def test_a_hook_that_the_contract_does_not_know_is_named_with_the_one_that_may_be_meant(family, name, mend):

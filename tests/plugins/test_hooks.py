@@ -12,9 +12,12 @@ from audioscan_host import (
     CONTRACT_VERSION,
     FINAL,
     Annotation,
+    ExecutorKind,
     LabelFormat,
+    Resources,
     Runtime,
     Windowing,
+    embed,
     hookimpl,
     scan,
     train,
@@ -22,6 +25,7 @@ from audioscan_host import (
 from audioscan_host.cache import Cache
 from audioscan_host.cli.main import main
 from audioscan_host.embedding.embedder import Embedder
+from audioscan_host.embedding.executor import LocalExecutor
 from audioscan_host.plugins import hookspecs
 from audioscan_host.plugins.registry import load_registry
 
@@ -39,6 +43,7 @@ CONTRACT = {
         "embed": ["encoder", "batch", "layers"],
         "select_layers": ["model", "hidden_states"],
         "read_labels": [],
+        "register_executors": [],
         "register_commands": ["cli"],
     }
 }
@@ -111,6 +116,16 @@ class Noting:
 
     def read_notes(self, path, text):
         return [Annotation(line, 10.0, 18.0, "knock") for line in text.split()[1:]]
+
+    @hookimpl
+    def register_executors(self):
+        self.calls.append("register_executors")
+        kind = ExecutorKind("Beside", ("beside",), "here", lambda address: address == "beside", self.connect)
+        return [kind]
+
+    def connect(self, address, resources):
+        self.note("connect", address=address, resources=resources)
+        return LocalExecutor(1)
 
     @hookimpl
     def register_commands(self, cli):
@@ -303,6 +318,19 @@ def test_read_labels_reads_label_files_that_no_format_of_the_host_recognises(not
     )
     assert [report.label for report in trained.reports] == ["knock"]
     assert noting.plugin.calls[:2] == ["register_models", "read_labels"]
+
+
+def test_register_executors_is_asked_for_an_address_and_connects_with_what_was_asked_for(noting, make_wav):
+    path = make_wav("a.wav", 40)
+    embed([path], ["TINY"], registry=noting.registry, on="beside", workers=3, gpus_per_worker=0.5)
+    assert noting.plugin.calls[:2] == ["register_models", "register_executors"]
+    (asked,) = noting.plugin.of("connect")
+    assert (asked.address, asked.resources) == ("beside", Resources(3, 0.5))
+
+
+def test_register_executors_is_not_called_where_this_process_computes(noting, make_wav):
+    embed([make_wav("a.wav", 40)], ["TINY"], registry=noting.registry)
+    assert "register_executors" not in noting.plugin.calls
 
 
 # The order of all of them

@@ -264,6 +264,12 @@ def test_the_format_of_the_page_is_read(modules, no_installed_plugins, tmp_path)
         read_annotations(path, reader=reader)
 
 
+def test_the_plugin_of_the_page_understands_its_address(modules, no_installed_plugins):
+    kinds = load_registry({"elsewhere": modules("audioscan_elsewhere")}).executor_kinds()
+    assert kinds.addresses == ("local", "elsewhere")
+    assert kinds.at("elsewhere").name == "Elsewhere"
+
+
 # Wrappers
 
 

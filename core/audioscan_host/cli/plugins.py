@@ -9,6 +9,7 @@ from audioscan_host.cli.main import BUILT_IN
 from audioscan_host.cli.models import failure_facts
 from audioscan_host.cli.plugin_commands import PluginCommands, plugin_commands
 from audioscan_host.plugins.discovery import Failure, Plugin
+from audioscan_host.plugins.executor_kinds import ExecutorKinds
 from audioscan_host.plugins.registry import load_registry
 
 
@@ -19,15 +20,21 @@ def plugins(as_json: bool, verbose: bool) -> None:
     """List the plugins, those that work and those set aside."""
     registry = load_registry()
     working = list(zip(registry.plugins, plugin_commands(registry, BUILT_IN), strict=True))
+    elsewhere = registry.executor_kinds()
     if as_json:
         facts = {
-            "plugins": [_plugin_facts(plugin, added) for plugin, added in working],
+            "plugins": [_plugin_facts(plugin, added, elsewhere) for plugin, added in working],
             "failures": [_whole_failure_facts(failure) for failure in registry.failures],
+            "addresses": list(elsewhere.addresses),
         }
         reporting.print_json(facts)
         return
     rows = [
-        _row(plugin, "warning" if plugin.faults or added.faults else "works", _what_it_has(plugin, added))
+        _row(
+            plugin,
+            "warning" if _faults(plugin, added, elsewhere) else "works",
+            _what_it_has(plugin, added, elsewhere),
+        )
         for plugin, added in working
     ]
     rows += [_row(failure, "set aside", failure.reason) for failure in registry.failures]
@@ -37,11 +44,21 @@ def plugins(as_json: bool, verbose: bool) -> None:
     columns = ["plugin", "distribution", "module", "import", "state", "models or reason"]
     reporting.print_table(columns, rows, right=["import"])
     for plugin, added in working:
-        _print_details(plugin, [*plugin.faults, *added.faults], verbose=verbose)
+        _print_details(plugin, _faults(plugin, added, elsewhere), verbose=verbose)
     for failure in registry.failures:
         traceback = failure.traceback.rstrip() if verbose else failure.last_line
         lines = [*failure.faults, *([traceback] if traceback else [])]
         _print_details(failure, lines, verbose=verbose)
+    reporting.note(f"--on takes {', '.join(elsewhere.addresses)}")
+
+
+def _faults(plugin: Plugin, added: PluginCommands, elsewhere: ExecutorKinds) -> list[str]:
+    of_executors = elsewhere.faults.get(plugin.name)
+    return [*plugin.faults, *added.faults, *([of_executors] if of_executors else [])]
+
+
+def _addresses(plugin: Plugin, elsewhere: ExecutorKinds) -> list[str]:
+    return [address for kind in elsewhere.of_plugins.get(plugin.name, ()) for address in kind.addresses]
 
 
 def _row(found: Plugin | Failure, state: str, text: str) -> list[object]:
@@ -49,13 +66,15 @@ def _row(found: Plugin | Failure, state: str, text: str) -> list[object]:
     return [found.name, found.origin, found.origin.module or "-", milliseconds, state, text]
 
 
-def _what_it_has(plugin: Plugin, added: PluginCommands) -> str:
+def _what_it_has(plugin: Plugin, added: PluginCommands, elsewhere: ExecutorKinds) -> str:
     parts = [", ".join(model.name for model in plugin.models) or "no models"]
     if plugin.wraps:
         changes = f"in cache keys as {plugin.mark!r}" if plugin.mark else "changes no embeddings"
         parts.append(f"wraps {', '.join(plugin.wraps)} ({changes})")
     if added.commands:
         parts.append(f"commands {', '.join(added.commands)}")
+    if addresses := _addresses(plugin, elsewhere):
+        parts.append(f"computes on {', '.join(addresses)}")
     return "; ".join(parts)
 
 
@@ -66,7 +85,7 @@ def _print_details(found: Plugin | Failure, lines: Sequence[str], *, verbose: bo
         reporting.say(f"\n{found.name} printed:\n{found.printed.rstrip()}")
 
 
-def _plugin_facts(plugin: Plugin, added: PluginCommands) -> dict[str, object]:
+def _plugin_facts(plugin: Plugin, added: PluginCommands, elsewhere: ExecutorKinds) -> dict[str, object]:
     return {
         "plugin": plugin.name,
         "distribution": plugin.origin.distribution,
@@ -74,10 +93,11 @@ def _plugin_facts(plugin: Plugin, added: PluginCommands) -> dict[str, object]:
         "module": plugin.origin.module,
         "models": [model.name for model in plugin.models],
         "commands": list(added.commands),
+        "addresses": _addresses(plugin, elsewhere),
         "wraps": list(plugin.wraps),
         "cache_key": plugin.mark or None,
         "import_ms": round(plugin.seconds * 1000, 1),
-        "warnings": [*plugin.faults, *added.faults],
+        "warnings": _faults(plugin, added, elsewhere),
         "printed": plugin.printed,
     }
 

@@ -1,4 +1,4 @@
-"""What a session is made of, as options: device, precision, weights, channel, cache; and progress."""
+"""What a session is made of, as options: device, precision, weights, channel, cache, who computes; and progress."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +11,7 @@ from audioscan_host.cli import reporting
 from audioscan_host.cli.eight_cut_options import eight_cut_cache
 from audioscan_host.cli.options import cache_dir, one_of
 from audioscan_host.models.model import Precision, Runtime
+from audioscan_host.plugins.executor_kind import LOCAL
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.reading import Reading
 
@@ -91,8 +92,33 @@ def encoder(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_encoder
 
 
+def _elsewhere(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--on`, `--workers`, `--gpus-per-worker`."""
+    on = click.option(
+        "--on",
+        metavar="ADDRESS",
+        default=LOCAL,
+        show_default=True,
+        help="Who computes: local, this process, or what a plugin understands, such as ray, ray://HOST:PORT and auto of "
+        "audioscan-ray. `audioscan-host plugins` lists them.",
+    )
+    workers = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes that compute there. [default: as many as there is room for]",
+    )
+    gpus = click.option(
+        "--gpus-per-worker",
+        type=click.FloatRange(min=0),
+        metavar="X",
+        help="GPUs of each of them; 0.5: two share one. [default: 1 where there are GPUs]",
+    )
+    return on(workers(gpus(command)))
+
+
 def session(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What `encoder` adds, `--channel`, `--reading`, `--cache-dir` and `--eight-cut-cache`: the command gets a session's options."""
+    """What `encoder` adds, `--channel`, `--reading`, `--cache-dir`, `--eight-cut-cache` and who computes: the command gets a session's options."""
 
     @channel
     @reading
@@ -114,6 +140,7 @@ def _session(command: Callable[..., Any]) -> Callable[..., Any]:
     @encoder
     @cache_dir
     @eight_cut_cache
+    @_elsewhere
     @wraps(command)
     def with_session(
         *,
@@ -122,6 +149,9 @@ def _session(command: Callable[..., Any]) -> Callable[..., Any]:
         cache_dir: Path | None,
         eight_cut_cache: str,
         channel: str | None,
+        on: str,
+        workers: int | None,
+        gpus_per_worker: float | None,
         **rest: Any,
     ) -> Any:
         options: SessionOptions = {
@@ -131,6 +161,9 @@ def _session(command: Callable[..., Any]) -> Callable[..., Any]:
             "progress": reporting.progress(),
             "eight_cut_cache": eight_cut_cache,
             "channel": channel,
+            "on": on,
+            "workers": workers,
+            "gpus_per_worker": gpus_per_worker,
         }
         return command(session=options, **rest)
 

@@ -12,9 +12,11 @@ from audioscan_host.eight_cut_settings import EightCutCache, EightCutSettings
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import Executor, LocalExecutor
+from audioscan_host.errors import SettingError
 from audioscan_host.journeys.reading_choice import reading_of
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Notes
+from audioscan_host.plugins.executor_kind import LOCAL, Resources
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.reading import Reading
@@ -36,6 +38,9 @@ class SessionOptions(TypedDict, total=False):
         channel: of each recording: `mix`, the mean of all of them, `loudest`, or a number from 1; unless given, that of
             the detector where there is one, else `mix`. `embed` and `scan` also take `each`: every channel by itself.
         reading: `windows`, `stretches`, or `auto` (the default); see `Reading`. A detector reads as it was trained.
+        on: who computes: `local` (the default), this process, or an address that a plugin understands, such as `ray`.
+        workers: processes that compute there; unless given, as many as there is room for.
+        gpus_per_worker: GPUs of each of them, or a share of one; unless given, one where there are GPUs.
     """
 
     cache_dir: Path | str | None
@@ -45,6 +50,9 @@ class SessionOptions(TypedDict, total=False):
     eight_cut_cache: str
     channel: str | int | None
     reading: str
+    on: str
+    workers: int | None
+    gpus_per_worker: float | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,9 @@ class Session:
         eight_cut_cache: str = EightCutCache.READ,
         channel: str | int | None = None,
         reading: str = Reading.AUTO,
+        on: str = LOCAL,
+        workers: int | None = None,
+        gpus_per_worker: float | None = None,
         each_channel: bool = False,
     ) -> "Session":
         """The session of a run, from the keywords that `SessionOptions` explains; `each_channel`: whether it may read each.
@@ -90,13 +101,15 @@ class Session:
             CacheError: the cache folder cannot be used.
             SettingError: `eight_cut_cache` is neither of its words.
             SettingError: the channel is none, or there is no such reading.
+            SettingError: nobody computes at that address, or not with these resources.
         """
+        registry = registry or load_registry()
         return cls(
-            registry or load_registry(),
+            registry,
             Cache(cache_dir, eight_cut_files=eight_cut_cache),
             runtime or Runtime(),
             progress or Silent(),
-            LocalExecutor(),
+            _executor(registry, on, Resources(workers, gpus_per_worker)),
             Notes(),
             None if channel is None else channel_of(channel, each=each_channel),
             Reading.of(reading, "reading"),
@@ -183,3 +196,14 @@ class Session:
             channel=channel or self.learned_channel,
             readings=readings,
         )
+
+
+def _executor(registry: Registry, address: str, resources: Resources) -> Executor:
+    if address != LOCAL:
+        executor: Executor = registry.executor_kinds().at(address).connect(address, resources)
+        return executor
+    if resources != Resources():
+        raise SettingError(
+            "workers and their GPUs are of those that compute elsewhere: name where, such as --on ray"
+        )
+    return LocalExecutor()

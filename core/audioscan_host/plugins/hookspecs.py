@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from audioscan_host.annotations.label_format import LabelFormat
     from audioscan_host.models.model import Checkpoint, Model, Runtime
+    from audioscan_host.plugins.executor_kind import ExecutorKind
     from audioscan_host.windows import Windows
 
 CONTRACT_VERSION = 1
@@ -119,6 +120,14 @@ def read_labels() -> Sequence[LabelFormat]:  # type: ignore[empty-body]
     """The formats of label files that the plugin reads. Called before label files are read.
 
     Optional. They are asked after the host's own, of files that none of those recognises.
+    """
+
+
+@hookspec
+def register_executors() -> Sequence[ExecutorKind]:  # type: ignore[empty-body]
+    """Where the plugin can have tasks computed, by the addresses that `--on` takes.
+
+    Optional. Called where an address is not `local`, and by `plugins`; must be quick.
     """
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from audioscan_host.annotations.label_format import LabelFormat
     from audioscan_host.models.model import Checkpoint, Model
+    from audioscan_host.plugins.executor_kinds import ExecutorKinds
 
 
 def load_registry(
@@ -114,6 +115,12 @@ class Registry:
         from audioscan_host.plugins.label_formats import label_formats
 
         return label_formats(self._hooks, self.plugins, tell)
+
+    def executor_kinds(self) -> ExecutorKinds:
+        """Where plugins can have tasks computed."""
+        from audioscan_host.plugins.executor_kinds import executor_kinds
+
+        return executor_kinds(self._hooks, self.plugins)
 
     def register_commands(self, plugin: Plugin, cli: click.Group) -> None:
         """Let one plugin add its commands to `cli`."""
