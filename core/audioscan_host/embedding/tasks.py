@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audioscan_host.cache import Cache, Embeddings, Entry
 from audioscan_host.models.model import Checkpoint, Model
@@ -49,6 +50,21 @@ class Task:
         if self.reading == Reading.STRETCHES:
             return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
+
+    def meta(self, model: Model, duration: float) -> Mapping[str, Any]:
+        """What is kept beside the embeddings by one of the models; `duration`: of the recording, seconds."""
+        return {
+            "recording": str(self.recording.path.resolve()),
+            "duration": duration,
+            "window": self.encoded.window,
+            "hop": self.encoded.hop,
+            "channel": self.recording.channel,
+            "model": model.name,
+            "model_revision": model.revision,
+            "checkpoint": self.checkpoint.name,
+            "checkpoint_revision": self.checkpoint.revision,
+            "precision": self.precision,
+        }
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.
