@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from audioscan_ray import CLIENT, OWN, RUNNING
 
 OBJECT_STORE = 100_000_000
 """Bytes of shared memory that our own Ray may take: what is sent are tasks and what came of them, not embeddings."""
+
+ANSWER = 10.0
+"""Seconds that a cluster has to answer."""
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -36,11 +40,12 @@ class Connection:
         if not self._is_ours:
             return
         facts: dict[str, Any] = {
-            "num_cpus": None,
+            "address": "local",
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE,
         }
         if address != OWN:
+            _require_answer(address)
             facts = {"address": address}
         with _quiet():
             try:
@@ -69,6 +74,23 @@ class Connection:
         if self._is_ours:
             self._is_ours = False
             ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself waits for minutes for one that is not there."""
+    place = os.environ.get("RAY_ADDRESS", "") if address == RUNNING else address
+    host, colon, port = place.removeprefix(CLIENT).rstrip("/").rpartition(":")
+    if not (colon and port.isdigit()):
+        if address == RUNNING:
+            return  # Ray looks for it among the processes of this machine
+        raise ExecutorError(
+            f"{address}: expected {CLIENT}HOST:PORT, where the port is that of Ray's client server, such as 10001"
+        )
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER):
+            pass
+    except OSError as error:
+        raise ExecutorError(_why_not(address, error)) from error
 
 
 @contextmanager

@@ -197,9 +197,9 @@ class Run:
 
         crew = self._crew_there
         try:
-            if awaited is member.begun:
+            if awaited == member.begun:  # a client has other objects for the same
                 crew.settle(member)
-            elif awaited is member.news:
+            elif awaited == member.news:
                 member.news = None
                 for number, events in crew.news(awaited).items():
                     if number in self._flying:
