@@ -4,23 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audioscan_host import hookimpl
+from audioscan_ray.addresses import CLIENT, OWN, RUNNING, understands
 
 if TYPE_CHECKING:
     from audioscan_host import ExecutorKind, Resources
-
-OWN = "ray"
-"""The address of a Ray on this machine, which is started for a run and stopped after it."""
-
-RUNNING = "auto"
-"""The address of the cluster that this machine is a node of."""
-
-CLIENT = "ray://"
-"""Beginning of the address of a cluster that this machine is no node of."""
-
-
-def understands(address: str) -> bool:
-    """Whether an address is of a Ray."""
-    return address in (OWN, RUNNING) or address.startswith(CLIENT)
 
 
 def connect(address: str, resources: "Resources") -> Any:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from audioscan_host.errors import ExecutorError
-from audioscan_ray import CLIENT, OWN, RUNNING
+from audioscan_ray.addresses import CLIENT, OWN, RUNNING
 
 OBJECT_STORE = 100_000_000
 """Bytes of shared memory that our own Ray may take: what is sent are tasks and what came of them, not embeddings."""
@@ -57,15 +57,11 @@ class Connection:
     @property
     def nodes(self) -> Sequence[Mapping[str, float]]:
         """`CPU` and `GPU` of each node that is alive."""
-        import ray
-
-        return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return [node["Resources"] for node in _nodes() if node["Alive"]]
 
     def has_lost(self, node: str) -> bool:
         """Whether a node is known not to be alive any more."""
-        import ray
-
-        return not any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())
+        return not any(each["NodeID"] == node and each["Alive"] for each in _nodes())
 
     def close(self) -> None:
         """Leave it, and stop it where it was started for us."""
@@ -74,6 +70,13 @@ class Connection:
         if self._is_ours:
             self._is_ours = False
             ray.shutdown()
+
+
+def _nodes() -> list[dict[str, Any]]:
+    from ray import nodes
+
+    listed: list[dict[str, Any]] = nodes()  # type: ignore[no-untyped-call]
+    return listed
 
 
 def _require_answer(address: str) -> None:

@@ -84,14 +84,15 @@ class Crew:
                 f"the cache {self._store.location()} cannot be reached by other processes: {error}"
             ) from error
         self._facts = pickle.dumps(facts)
-        self._actor = ray.remote(
+        actor: Any = ray.remote(actor_class())
+        self._actor = actor.options(
             num_cpus=room.cores,
             num_gpus=room.gpus,
             max_concurrency=AT_ONCE + 2,  # beside what it computes: what happened, and that it is to leave
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
-        )(actor_class())
+        )
         self._false_starts = 0
         self.members = [self._begin() for _ in range(room.workers)]
 

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import BusyError
 from audioscan_host.embedding.helping import blocks_between
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
-from audioscan_host.embedding.under_way import Awaited, UnderWay
+from audioscan_host.embedding.under_way import UnderWay
 from audioscan_host.embedding.worker import Reports, Worker
 from audioscan_host.errors import AudioscanError, CacheError
 from audioscan_host.notes import Note
@@ -163,7 +162,7 @@ class Desk:
 
     def _computed(self, task: Task, order: Order, reports: Reports) -> Done:
         under_way = UnderWay(task)
-        steps: Generator[Awaited, None, Any]
+        steps: Any
         if order.span is None:
             steps = self._worker.attempted(task, reports, wait=False)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.worker import Reports, Worker
 from audioscan_host.plugins.executor_kind import Resources
-from audioscan_ray import OWN
+from audioscan_ray.addresses import OWN
 from audioscan_ray.connection import Connection
 from audioscan_ray.crew import Crew
 from audioscan_ray.room import room

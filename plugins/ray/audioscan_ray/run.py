@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from audioscan_host.embedding.tasks import Outcome, Task
@@ -12,11 +13,9 @@ from audioscan_host.embedding.worker import Reports, Worker
 from audioscan_host.errors import ExecutorError
 from audioscan_ray.crew import AT_ONCE, Crew, Member
 from audioscan_ray.desk import Done, Order
+from audioscan_ray.inbox import POLL, Inbox
 from audioscan_ray.terms import Facts, facts_of
 from audioscan_ray.turns import Turn, shares
-
-POLL = 0.5
-"""Seconds between two questions of what happened."""
 
 MOST_AHEAD = 10_000
 """Tasks that may be finished before their turn, behind a long one: they hold no vectors, two kilobytes each."""
@@ -26,9 +25,6 @@ MOST_KNOWN = 64
 
 BUSY = 1.0
 """Seconds until a task that another process works on is tried again."""
-
-WAITING = 30.0
-"""Seconds without any fit worker, after which that is said."""
 
 MOST_VANISHED = 2
 """Times that a task is computed whose embeddings are gone when they are to be read; then this process does it."""
@@ -62,8 +58,7 @@ class Run:
         self._flying: dict[int, Turn] = {}  # by the numbers of orders
         self._numbers, self._places = itertools.count(), itertools.count()
         self._vanished: dict[Turn, int] = {}
-        self._polled = 0.0
-        self._idle_since = time.monotonic()
+        self._inbox: Inbox | None = None
 
     @property
     def is_under_way(self) -> bool:
@@ -123,6 +118,7 @@ class Run:
             return
         if self._crew is None:
             self._crew = self._crew_of(self._facts_of(self._waiting[0].task))
+            self._inbox = Inbox(self._crew)
         now = time.monotonic()
         for turn in [each for each in self._waiting if each.not_before <= now]:
             if any(turn.task.claims_the_same(each.task) for each in self._flying.values()):
@@ -176,21 +172,9 @@ class Run:
 
     def _wait(self, seconds: float) -> None:
         """Wait until a worker has something, or so long; take all that is there."""
-        awaited = {each: member for member in self._members for each in _awaited(member)}
-        if not awaited:
-            if seconds:
-                time.sleep(min(seconds, BUSY / 4))
-            return
-        import ray
-
-        ready, _ = ray.wait(list(awaited), num_returns=1, timeout=seconds)
-        if ready:
-            ready, _ = ray.wait(list(awaited), num_returns=len(awaited), timeout=0)
-        for each in ready:
-            if awaited[each] in self._members:  # it has not died of another of these
-                self._take(awaited[each], each)
-        self._ask_for_news()
-        self._say_where_nobody_comes()
+        for member, awaited in self._inbox.ready(seconds) if self._inbox is not None else []:
+            if member in self._members:  # it has not died of another of these
+                self._take(member, awaited)
 
     def _take(self, member: Member, awaited: Any) -> None:
         import ray
@@ -239,24 +223,6 @@ class Run:
             if turn.lost(member.node, with_node=with_node or _is_out_of_reach(error)):
                 self._waiting.insert(0, turn)
 
-    def _ask_for_news(self) -> None:
-        now = time.monotonic()
-        if now - self._polled >= POLL:
-            self._polled = now
-            for member in self._members:
-                if member.orders and member.news is None:
-                    member.news = member.actor.news.remote()
-
-    def _say_where_nobody_comes(self) -> None:
-        now = time.monotonic()
-        if any(member.is_fit for member in self._members):
-            self._idle_since = now
-        elif now - self._idle_since > WAITING:
-            logger.warning(
-                "the cluster has had no room for a worker for %.0f s; waiting", now - self._idle_since
-            )
-            self._idle_since = now
-
     def _outcome(self, turn: Turn) -> Outcome | None:
         """What came of a task, its vectors read from the cache; None where they are gone, and it is computed again."""
         done = turn.done or Done()
@@ -272,13 +238,7 @@ class Run:
             turn.awaited = True
             self._waiting.insert(0, turn)
             return None
-        from dataclasses import replace
-
         return replace(outcome, computed=done.computed)
-
-
-def _awaited(member: Member) -> list[Any]:
-    return [each for each in (member.begun, member.news, *member.orders) if each is not None]
 
 
 def _is_out_of_reach(error: Exception) -> bool:

@@ -19,7 +19,8 @@ def actor_class() -> type[Any]:
 
             import ray
 
-            node = f"{socket.gethostname()} ({ray.util.get_node_ip_address()})"
+            address = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+            node = f"{socket.gethostname()} ({address})"
             number = ray.get_runtime_context().get_node_id()
             try:
                 from audioscan_ray.desk import Desk
