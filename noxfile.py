@@ -60,7 +60,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def imports(session: nox.Session) -> None:
     """The import rules."""
-    _install(session, "-e", ".", "-e", "plugins/ui", "import-linter")
+    _install(session, "-e", ".", "-e", "plugins/ray", "-e", "plugins/ui", "import-linter")
     session.run("lint-imports")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "core" / "audioscan_host"
-OF_THE_WHOLE = {"end_to_end", "families", "project", "ui"}  # ui: of the plugin that has the page
+OF_THE_WHOLE = {"end_to_end", "families", "project", "ray", "ui"}  # ray, ui: of plugins without models
 LONGEST = 250
 
 

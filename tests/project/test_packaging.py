@@ -24,6 +24,7 @@ REQUIRED = {  # folder under plugins/ -> what its distribution needs
     "eat": ON_TORCH | {"timm", "safetensors", "huggingface-hub"},
     "hubert": ON_TORCH,
     "mel": {"audioscan-host", "numpy"},
+    "ray": {"audioscan-host", "ray"},
     "torch": {"audioscan-host", "numpy", "torch", "torchaudio"},
     "ui": {"audioscan-host", "numpy", "starlette", "uvicorn"},
 }
@@ -31,7 +32,9 @@ SHARED = "torch"
 """The folder of a package that families import."""
 PAGE = "ui"
 """The folder of the review page, which is no family either: a command, and what the browser is served."""
-FAMILIES = sorted(REQUIRED.keys() - {SHARED, PAGE})
+EXECUTOR = "ray"
+"""The folder of the executor on Ray: no family, and no command."""
+FAMILIES = sorted(REQUIRED.keys() - {SHARED, PAGE, EXECUTOR})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 PAGE = ["audioscan_ui.command", "starlette", "uvicorn", "anyio", "h11"]
+RAY = ["audioscan_ray.executor", "ray", "grpc"]
 LIBRARIES_OF_MODELS = ["torch", "torchaudio", "torchvision", "transformers", "timm"]
 HEAVY = [
     *LIBRARIES_OF_MODELS,
@@ -118,6 +119,20 @@ def test_where_the_review_page_is_installed_its_server_is_imported_by_serving_al
 def test_the_package_imports_no_page(run):
     assert run(imported("import audioscan_host, audioscan_ui", PAGE)) == ["none"]
     assert run(imported("import audioscan_ui.application", PAGE)) != ["none"]
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["plugins"], ["--help"], ["scan", "--help"]], ids=" ".join)
+def test_where_the_executor_on_ray_is_installed_ray_is_imported_by_computing_alone(run, arguments):
+    *lines, found = run(imported(command(*arguments), [*HEAVY, *RAY]), AUDIOSCAN_PLUGINS="mel,ray")
+    assert lines
+    assert found == "none"
+
+
+def test_the_package_imports_nothing_of_ray_and_of_stores_elsewhere(run):
+    elsewhere = [*RAY, "fsspec", "s3fs", "pyarrow"]
+    assert run(imported("import audioscan_host, audioscan_ray", elsewhere)) == ["none"]
+    assert run(imported("from audioscan_host import embed, scan, train", elsewhere)) == ["none"]
+    assert run(imported("import audioscan_ray.executor", ["ray"])) == ["none"]
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ class Cache:
 
     Attributes:
         store: where it lies.
+        eight_cut_files: whether the files that 8-cut left are read or ignored.
 
     Raises:
         CacheError: it cannot be read.
@@ -55,7 +56,7 @@ class Cache:
     def __init__(
         self, place: Path | str | Store | None = None, *, eight_cut_files: str = EightCutCache.READ
     ) -> None:
-        self._eight_cut_files = EightCutCache.of(eight_cut_files, "the cache of 8-cut")
+        self.eight_cut_files = EightCutCache.of(eight_cut_files, "the cache of 8-cut")
         place = default_folder() if place is None else place
         self.store: Store = _store_at(place) if isinstance(place, Path | str) else place
         self.store.prepare()
@@ -113,7 +114,7 @@ class Cache:
         self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()
     ) -> str | None:
         """The name of 8-cut's file of a recording, whether it is there or not; None where it has none such, or is ignored."""
-        ignored = self._eight_cut_files == EightCutCache.IGNORE
+        ignored = self.eight_cut_files == EightCutCache.IGNORE
         if ignored or wrappers or not eight_cut.is_read(model) or isinstance(recording, RemotePath):
             return None
         return f"{FINISHED}/{eight_cut.file_name(recording, model, windowing)}"

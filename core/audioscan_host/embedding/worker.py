@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audioscan_host.audio import AudioInfo, Decoders, probe
@@ -53,14 +53,25 @@ class Worker:
         registry: the models.
         cache: what it holds is not computed again, and takes what is computed.
         runtime: device, precision and batch size.
+        encoders: that are in memory.
+        shared: whether others compute blocks of the same recordings meanwhile, which are then taken.
     """
 
-    def __init__(self, registry: Registry, cache: Cache, runtime: Runtime, progress: Progress) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        cache: Cache,
+        runtime: Runtime,
+        progress: Progress,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.registry = registry
         self.cache = cache
         self.runtime = runtime
         self._progress = progress
-        self._encoders = Encoders(registry, runtime)
+        self.encoders = Encoders(registry, runtime)
+        self.shared = shared
         self._channels: dict[Recording, int] = {}
 
     def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
@@ -93,6 +104,15 @@ class Worker:
             failure = RecordingFailure(path, f"{path}: {error}", by_plugin=True)
         return Outcome(task, failure, {}, {}, frozenset(), None)
 
+    def kept(self, task: Task, reports: Reports) -> Outcome | None:
+        """What comes of a task of which the cache has all; None where something is to be computed."""
+        there = replace(task, lacking=())
+        kept = {model: self._kept(there, model, reports.tell) for model in task.models}
+        entries = {model: entry for model, (entry, _) in kept.items()}
+        found = {model: embeddings for model, (_, embeddings) in kept.items()}
+        silence = None if None in found.values() else self.cache.silence_of(task.recording).read(reports.tell)
+        return None if silence is None else self._outcome(task, entries, found, silence, frozenset())
+
     def _steps(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
         kept = {model: self._kept(task, model, reports.tell) for model in task.models}
         entries = {model: entry for model, (entry, _) in kept.items()}
@@ -116,6 +136,16 @@ class Worker:
                 tell=reports.tell,
                 on_open=lambda info: reports.opened(task, info),
             )
+        return self._outcome(task, entries, found, silence, frozenset(entry.model.name for entry in computed))
+
+    def _outcome(
+        self,
+        task: Task,
+        entries: Mapping[Model, Entry],
+        found: Mapping[Model, Embeddings | None],
+        silence: Spans,
+        computed: frozenset[str],
+    ) -> Outcome:
         names = {model: entries[model].name_of(each) for model, each in found.items() if each is not None}
         if task.reading == Reading.STRETCHES:
             rate = task.checkpoint.sample_rate
@@ -126,7 +156,7 @@ class Worker:
             None,
             {model.name: each for model, each in found.items() if each is not None},
             {model.name: self.cache.store.location(name) for model, name in names.items()},
-            frozenset(entry.model.name for entry in computed),
+            computed,
             silence,
             self._by_eight_cut(task.recording, foreign),
         )
@@ -160,7 +190,7 @@ class Worker:
         self, task: Task, entries: Sequence[Entry], reports: Reports
     ) -> Generator[Awaited, None, tuple[list[Embeddings], Spans]]:
         """Embed a recording block by block, the models together; gives its silence too."""
-        self._encoders.obtain(task.checkpoint, self._progress)
+        self.encoders.obtain(task.checkpoint, self._progress)
         rate, models = task.checkpoint.sample_rate, [entry.model for entry in entries]
         way: Pass = StretchPass(task) if task.reading == Reading.STRETCHES else WindowPass(task)
         done = 0.0
@@ -186,12 +216,12 @@ class Worker:
         )
         with closing(decoded):
             if not resumed:
-                self._encoders.begin_loading(models[0])
+                self.encoders.begin_loading(models[0])
             for index in itertools.count():
                 yield decoded.blocks
                 if (block := next(decoded.blocks, None)) is None:
                     break
-                parts = self._parts(way, (index, block), entries, on_windows, resumed=resumed)
+                parts = self._parts(way, (index, block), entries, on_windows, resumed=resumed or self.shared)
                 for collected, part in zip(rows, parts, strict=True):
                     collected.add(part)
                 del block, parts, part  # while the next one is waited for
@@ -222,14 +252,14 @@ class Worker:
         *,
         resumed: bool,
     ) -> list[Embeddings]:
-        """A block, for each entry; what an earlier run finished of it before it was killed is kept."""
+        """A block, for each entry; what an earlier run, or another worker, finished of it is kept."""
         index, block = numbered
         kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else []
         found = [part for part in kept if part is not None]
         if len(found) == len(entries):
             on_windows(len(way.times(block)))
             return found
-        parts = way.embed(self._encoders, block, [entry.model for entry in entries], on_windows)
+        parts = way.embed(self.encoders, block, [entry.model for entry in entries], on_windows)
         for entry, part in zip(entries, parts, strict=True):
             entry.add_block(index, part)
         return parts

@@ -39,6 +39,10 @@ class LocalCheckpoint:
         path, sha256 = (match["path"], match["sha256"].lower()) if match else (text, None)
         return cls(Path(os.path.expanduser(path)), sha256)  # noqa: PTH111 - Path's raises for nobody's `~`
 
+    def __str__(self) -> str:
+        """As it is parsed."""
+        return f"{self.path}" if self.sha256 is None else f"{self.path}#sha256={self.sha256}"
+
 
 def variable(checkpoint: str) -> str:
     """The environment variable of a checkpoint: `HUBERT_BASE` -> `AUDIOSCAN_HUBERT_BASE`."""

@@ -8,7 +8,6 @@ from typing import Any
 from audioscan_host.errors import PluginError, SettingError
 from audioscan_host.plugins.discovery import Plugin
 from audioscan_host.plugins.executor_kind import LOCAL, ExecutorKind
-from audioscan_host.plugins.failing_hooks import raised
 
 _PACKAGED = {"ray": "audioscan-ray", "auto": "audioscan-ray"}
 """Beginning of an address -> the package that ships with the host and understands it."""
@@ -63,6 +62,10 @@ def executor_kinds(hooks: Any, plugins: Sequence[Plugin]) -> ExecutorKinds:
         try:
             kinds = _checked(hooks.subset_hook_caller("register_executors", others)())
         except Exception as error:  # noqa: BLE001 - somebody else's code
+            from audioscan_host.plugins.failing_hooks import (
+                raised,  # loads numpy, which a listing does without
+            )
+
             reason = str(error) if isinstance(error, PluginError) else raised(error, plugin.module)
             faults[plugin.name] = f"register_executors {reason}; its addresses are not understood"
         else:

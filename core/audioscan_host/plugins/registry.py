@@ -96,6 +96,11 @@ class Registry:
         """What the user named in place of the model's download."""
         return self._local.get(model.checkpoint.name)
 
+    @property
+    def named_checkpoints(self) -> Mapping[str, str]:
+        """Checkpoint name -> what the user named in its place, as `load_registry` takes it; by an absolute path."""
+        return {name: str(replace(local, path=local.path.absolute())) for name, local in self._local.items()}
+
     def owner(self, model: Model) -> Plugin:
         """The plugin that registered the model."""
         return self._owners[model.name]

@@ -1,0 +1,124 @@
+"""A Ray that tasks are sent to: one of our own, which we stop, or one that runs already."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from audioscan_host.errors import ExecutorError
+from audioscan_ray.addresses import CLIENT, OWN, RUNNING
+
+OBJECT_STORE = 100_000_000
+"""Bytes of shared memory that our own Ray may take: what is sent are tasks and what came of them, not embeddings."""
+
+ANSWER = 10.0
+"""Seconds that a cluster has to answer."""
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what a later version will do
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+
+
+class Connection:
+    """Ray, from the first call on until it is closed.
+
+    Args:
+        address: one that the plugin understands.
+
+    Raises:
+        ExecutorError: nothing can be reached there, or Ray cannot be started.
+    """
+
+    def __init__(self, address: str) -> None:
+        import ray
+
+        self._is_ours = not ray.is_initialized()
+        if not self._is_ours:
+            return
+        facts: dict[str, Any] = {
+            "address": "local",
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE,
+        }
+        if address != OWN:
+            _require_answer(address)
+            facts = {"address": address}
+        with _quiet():
+            try:
+                ray.init(**facts, log_to_driver=False, logging_level=logging.ERROR, namespace="audioscan")
+            # Whatever goes wrong with it: a refused connection, another version of Python, no room in /dev/shm.
+            except Exception as error:
+                raise ExecutorError(_why_not(address, error)) from error
+
+    @property
+    def nodes(self) -> Sequence[Mapping[str, float]]:
+        """`CPU` and `GPU` of each node that is alive."""
+        return [node["Resources"] for node in _nodes() if node["Alive"]]
+
+    def has_lost(self, node: str) -> bool:
+        """Whether a node is known not to be alive any more."""
+        return not any(each["NodeID"] == node and each["Alive"] for each in _nodes())
+
+    def close(self) -> None:
+        """Leave it, and stop it where it was started for us."""
+        import ray
+
+        if self._is_ours:
+            self._is_ours = False
+            ray.shutdown()
+
+
+def _nodes() -> list[dict[str, Any]]:
+    from ray import nodes
+
+    listed: list[dict[str, Any]] = nodes()  # type: ignore[no-untyped-call]
+    return listed
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself waits for minutes for one that is not there."""
+    place = os.environ.get("RAY_ADDRESS", "") if address == RUNNING else address
+    host, colon, port = place.removeprefix(CLIENT).rstrip("/").rpartition(":")
+    if not (colon and port.isdigit()):
+        if address == RUNNING:
+            return  # Ray looks for it among the processes of this machine
+        raise ExecutorError(
+            f"{address}: expected {CLIENT}HOST:PORT, where the port is that of Ray's client server, such as 10001"
+        )
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER):
+            pass
+    except OSError as error:
+        raise ExecutorError(_why_not(address, error)) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Ray reads its environment as it starts, and its processes have it from us."""
+    before = dict(os.environ)
+    loggers = [logging.getLogger(name) for name in ("ray", "ray._private.authentication")]
+    levels = [each.level for each in loggers]
+    os.environ.update({name: value for name, value in _QUIET.items() if name not in before})
+    for each in loggers:
+        each.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
+        for name in _QUIET:
+            if name not in before:
+                os.environ.pop(name, None)
+
+
+def _why_not(address: str, error: Exception) -> str:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    if address == OWN:
+        return f"Ray cannot be started on this machine: {reason}"
+    if address == RUNNING:
+        return f"no Ray runs on this machine ({reason}); start one: ray start --head, or name another: --on {CLIENT}HOST:PORT"
+    return f"{address}: no Ray can be reached there: {reason}"

@@ -1,0 +1,188 @@
+"""The workers of a run, as the driver knows them: begun, found fit, replaced where they die."""
+
+import os
+import pickle
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from audioscan_host.cache import Cache
+from audioscan_host.cache.local_folder import LocalFolder
+from audioscan_host.cache.store import UNFINISHED
+from audioscan_host.embedding.worker import Worker
+from audioscan_host.errors import CacheError, ExecutorError
+from audioscan_ray.connection import Connection
+from audioscan_ray.desk import Done, Events, Order
+from audioscan_ray.room import Room
+from audioscan_ray.terms import Facts, Terms
+from audioscan_ray.worker_process import actor_class
+
+AT_ONCE = 2
+"""Tasks of a worker: one is decoded while another is embedded."""
+
+MOST_FALSE_STARTS = 3
+"""Workers that die one after the other before any of them was fit."""
+
+LEAVING = 3.0
+"""Seconds that workers have to end their claims."""
+
+
+@dataclass(eq=False)
+class Member:
+    """A worker.
+
+    Attributes:
+        actor: Ray's handle.
+        begun: what its beginning is awaited by; None once it is fit.
+        node: as people call it.
+        node_id: as Ray calls it.
+        orders: what is awaited -> the order that it has.
+        news: what is awaited with what happened.
+    """
+
+    actor: Any
+    begun: Any
+    node: str = "?"
+    node_id: str = ""
+    orders: dict[Any, Order] = field(default_factory=dict)
+    news: Any = None
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it can be given orders."""
+        return self.begun is None
+
+
+class Crew:
+    """The workers.
+
+    Args:
+        connection: where they are.
+        room: how many, and what each asks for.
+        worker: of the driver; they are like it.
+        facts: what they have to have alike.
+    """
+
+    def __init__(self, connection: Connection, room: Room, worker: Worker, facts: Facts) -> None:
+        import ray
+
+        self.connection = connection
+        self.size = room.workers
+        self._store = worker.cache.store
+        self._marker = f"{UNFINISHED}/workers-{uuid4().hex}"
+        try:
+            with self._store.writing(self._marker) as file:
+                file.write(b"of a run that is under way\n")
+            self._terms = pickle.dumps(_terms(worker, self._marker))
+        except OSError as error:
+            where = f"cache {self._store.location()}"
+            raise CacheError(f"{where}: cannot be written to: {error}; name another: --cache-dir") from error
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            raise ExecutorError(
+                f"the cache {self._store.location()} cannot be reached by other processes: {error}"
+            ) from error
+        self._facts = pickle.dumps(facts)
+        actor: Any = ray.remote(actor_class())
+        self._actor = actor.options(
+            num_cpus=room.cores,
+            num_gpus=room.gpus,
+            max_concurrency=AT_ONCE + 2,  # beside what it computes: what happened, and that it is to leave
+            max_restarts=0,
+            max_task_retries=0,
+            scheduling_strategy="SPREAD",
+        )
+        self._false_starts = 0
+        self.members = [self._begin() for _ in range(room.workers)]
+
+    def _begin(self) -> Member:
+        actor = self._actor.remote()
+        return Member(actor, actor.begin.remote(self._terms, self._facts))
+
+    def replace(self, lost: Member, *, was_fit: bool) -> None:
+        """Let another take the place of one that died.
+
+        Raises:
+            ExecutorError: none comes to live.
+        """
+        self.dismiss(lost)
+        self._false_starts = 0 if was_fit else self._false_starts + 1
+        if self._false_starts >= MOST_FALSE_STARTS:
+            raise ExecutorError(
+                f"{MOST_FALSE_STARTS} workers died one after the other as they began; see Ray's logs"
+            )
+        self.members.append(self._begin())
+
+    def dismiss(self, member: Member) -> None:
+        """End a worker's process."""
+        import ray
+
+        self.members.remove(member)
+        ray.kill(member.actor)
+
+    def settle(self, member: Member) -> None:
+        """See that a worker that has begun is fit.
+
+        Raises:
+            ExecutorError: it has something that the driver has otherwise, or lacks it.
+        """
+        import ray
+
+        node, number, unfit = ray.get(member.begun)
+        if unfit:
+            raise ExecutorError(f"node {node} {unfit}")
+        member.node, member.node_id, member.begun = node, number, None
+        self._false_starts = 0
+
+    def give(self, member: Member, order: Order) -> None:
+        """Let a worker compute something."""
+        member.orders[member.actor.compute.remote(pickle.dumps(order))] = order
+
+    @staticmethod
+    def done(awaited: Any) -> Done:
+        """What came of an order that has ended."""
+        import ray
+
+        done: Done = pickle.loads(ray.get(awaited))  # noqa: S301 - of our own worker
+        return done
+
+    @staticmethod
+    def news(awaited: Any) -> dict[int, Events]:
+        """What a worker says that happened."""
+        import ray
+
+        news: dict[int, Events] = pickle.loads(ray.get(awaited))  # noqa: S301 - of our own worker
+        return news
+
+    def close(self) -> None:
+        """End all workers; those that compute leave it where it is."""
+        import ray
+
+        leaving = [member.actor.leave.remote() for member in self.members if member.orders]
+        awaited = [*leaving, *(each for member in self.members for each in member.orders)]
+        deadline = time.monotonic() + LEAVING
+        while awaited and (left := deadline - time.monotonic()) > 0:
+            _, awaited = ray.wait(awaited, num_returns=len(awaited), timeout=left)
+        for member in list(self.members):
+            self.dismiss(member)
+        self._store.remove(self._marker)
+
+
+def _terms(worker: Worker, marker: str) -> Terms:
+    registry = worker.registry
+    return Terms(
+        cache=_everywhere(worker.cache),
+        marker=marker,
+        runtime=worker.runtime,
+        checkpoints=registry.named_checkpoints,
+        environment={name: value for name, value in os.environ.items() if name == "AUDIOSCAN_PLUGINS"},
+        folder=str(Path.cwd()),
+    )
+
+
+def _everywhere(cache: Cache) -> Cache:
+    """The cache by a place that does not depend on the folder that a process works in."""
+    if not isinstance(cache.store, LocalFolder):
+        return cache
+    return Cache(LocalFolder(cache.store.root.absolute()), eight_cut_files=cache.eight_cut_files)

@@ -1,0 +1,81 @@
+"""The executor: begins Ray and workers when the first task has to be computed, and ends them with the session."""
+
+import weakref
+from collections.abc import Iterable, Iterator
+
+from audioscan_host.embedding.tasks import Outcome, Task
+from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.plugins.executor_kind import Resources
+from audioscan_ray.addresses import OWN
+from audioscan_ray.connection import Connection
+from audioscan_ray.crew import Crew
+from audioscan_ray.room import room
+from audioscan_ray.run import Run
+from audioscan_ray.terms import Facts
+
+
+class RayExecutor:
+    """Has tasks computed by workers of Ray and gives their outcomes in their order; those that another process works on last.
+
+    Workers write what they compute into the cache that they share with the driver, which reads it from there. They are
+    held from one run to the next, and end with the executor, with the process, or where a run is left.
+
+    Args:
+        address: of the Ray.
+        resources: that were asked for.
+    """
+
+    def __init__(self, address: str, resources: Resources) -> None:
+        self._address = address
+        self._resources = resources
+        self._held = _Held()
+        self._end = weakref.finalize(self, self._held.close)
+
+    def run(self, tasks: Iterable[Task], worker: Worker, reports: Reports) -> Iterator[Outcome]:
+        """The outcome of each task."""
+
+        def crew_of(facts: Facts) -> Crew:
+            return self._held.crew(self._address, self._resources, worker, facts)
+
+        run = Run(tasks, worker, reports, crew_of)
+        finished = False
+        try:
+            while (outcome := run.next_outcome()) is not None:
+                yield outcome
+                del outcome  # its vectors, which may be gigabytes, while others are computed
+            finished = True
+        finally:
+            if not finished:
+                self._held.close()
+
+    def close(self) -> None:
+        """End the workers, and the Ray that was started for them."""
+        self._held.close()
+
+
+class _Held:
+    """What is held from one run to the next."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._crew: Crew | None = None
+
+    def crew(self, address: str, resources: Resources, worker: Worker, facts: Facts) -> Crew:
+        """The workers, begun where there are none."""
+        if self._crew is None:
+            self._connection = self._connection or Connection(address)
+            device = worker.runtime.device
+            workers = room(self._connection.nodes, resources, device=device, crowded=address == OWN)
+            self._crew = Crew(self._connection, workers, worker, facts)
+        return self._crew
+
+    def close(self) -> None:
+        """End them."""
+        crew, self._crew = self._crew, None
+        connection, self._connection = self._connection, None
+        try:
+            if crew is not None:
+                crew.close()
+        finally:
+            if connection is not None:
+                connection.close()

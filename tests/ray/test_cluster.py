@@ -1,0 +1,122 @@
+"""On a cluster of two nodes: the same embeddings and results as in one process, in parts where they are long."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_embed_on_a_cluster_gives_the_very_files_that_this_process_does(host, noise, content, tmp_path):
+    paths = [noise(f"{i}.wav", 20 + i, seed=i) for i in range(6)]
+    (tmp_path / "damaged.wav").write_bytes(b"no recording")
+    embed = ["embed", *(path.name for path in paths), "damaged.wav", "--model", "MEL", "--model", "DROWSY"]
+    here = host(*embed, "--cache-dir", "cache-h", expect=1)
+    there = host(*embed, "--cache-dir", "cache-t", "--on", "auto", "--workers", 2, expect=1)
+    assert there.stdout == here.stdout.replace("cache-h", "cache-t")
+    assert content(tmp_path / "cache-t") == content(tmp_path / "cache-h") != {}
+    # Nothing of Ray's own is among what is told.
+    said = [
+        [line for line in each.stderr.splitlines() if not line.startswith("embedding")]
+        for each in (here, there)
+    ]
+    assert said[0] == said[1] != []
+
+
+def test_train_and_scan_by_a_client_give_the_very_results_that_this_process_does(
+    cluster, host, noise, tmp_path
+):
+    paths = [noise(f"{i}.wav", 40, seed=i) for i in range(4)]
+    (tmp_path / "labels.csv").write_text(
+        "file,start,end,label\n"
+        + "".join(f"{i}.wav,{at},{at + 3},hiss\n" for i in range(3) for at in (5, 20, 30))
+    )
+    train = ["train", *paths[:3], "--labels", "labels.csv", "--model", "MEL", "--window", 2, "--hop", 1]
+    scan = ["scan", *paths, "--format", "json"]
+    found = []
+    for name, where in {"h": [], "t": ["--on", cluster.client, "--workers", 2]}.items():
+        cache = ["--cache-dir", f"cache-{name}", *where]
+        host(*train, "--out", f"{name}.detector", *cache)
+        found.append(host(*scan, "--detector", f"{name}.detector", *cache).stdout)
+        assert list((tmp_path / f"cache-{name}" / "unfinished").glob("workers*")) == []
+    assert (tmp_path / "h.detector").read_bytes() == (tmp_path / "t.detector").read_bytes()
+    assert found[0] == found[1]
+    assert json.loads(found[0])
+
+
+def test_a_long_recording_is_computed_by_several_workers_and_is_the_same(
+    cluster, host, noise, content, tmp_path
+):
+    path = noise("long.wav", 1200)
+    embed = ["embed", path, "--model", "DROWSY"]
+    host(*embed, "--cache-dir", "here")
+    blocks = len(cluster.encoded())
+    assert blocks == 10
+    cluster.forget()
+    host(*embed, "--cache-dir", "there", "--on", "auto", "--workers", 2, AUDIOSCAN_TEST_SLEEP="0")
+    cluster.forget()
+    slow = ["--cache-dir", "slow", "--on", "auto", "--workers", 2]
+    host(*embed, *slow)
+    assert content(tmp_path / "slow") == content(tmp_path / "there") == content(tmp_path / "here") != {}
+    assert cluster.workers() == 2
+    assert blocks <= len(cluster.encoded()) <= blocks + 2  # two may come to the same block at once
+    assert list((tmp_path / "slow" / "unfinished").rglob("*.npz")) == []
+
+
+def test_no_more_tasks_are_taken_than_workers_have_hands_for(cluster, noise, tmp_path):
+    paths = [noise(f"{i}.wav", 5, seed=i) for i in range(14)]
+    script = tmp_path / "taking.py"
+    script.write_text(TAKING)
+    done = cluster.python(script, tmp_path / "cache", *paths)
+    ahead = json.loads(done.stdout.splitlines()[-1])
+    assert len(ahead) == 14
+    assert max(ahead) <= 2 * 2 + 1  # two tasks of each worker, and one that is just being put down
+
+
+TAKING = """
+import json
+import sys
+from pathlib import Path
+
+from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.journeys.session import Session
+from audioscan_host.windows import Windowing
+
+session = Session.of(cache_dir=sys.argv[1], on="auto", workers=2)
+embedder = session.embedder([session.registry.model("DROWSY")], Windowing())
+taken, ahead = 0, []
+
+
+def tasks():
+    global taken
+    for path in map(Path, sys.argv[2:]):
+        taken += 1
+        ahead.append(taken - len(list(Path(sys.argv[1]).glob("w2v/*.npz"))))
+        yield from embedder.tasks(path)
+
+
+worker = Worker(session.registry, session.cache, session.runtime, session.progress)
+reports = Reports(lambda task, info: None, lambda seconds: None, print)
+for outcome in session.executor.run(tasks(), worker, reports):
+    assert outcome.failure is None, outcome.failure
+session.executor.close()
+print(json.dumps(ahead))
+"""
+
+
+def test_what_the_cache_has_starts_no_ray(host, noise):
+    path = noise("a.wav", 10)
+    embed = ["embed", path, "--model", "DROWSY", "--cache-dir", "cache"]
+    first = host(*embed)
+    # There is no Ray at that address: it would be told.
+    again = host(*embed, "--on", "ray://127.0.0.1:1")
+    assert again.stdout == first.stdout
+
+
+def test_where_no_ray_answers_one_line_says_so(host, noise):
+    embed = ["embed", noise("a.wav", 10), "--model", "DROWSY", "--cache-dir", "cache"]
+    done = host(*embed, "--on", "auto", expect=1, RAY_ADDRESS="127.0.0.1:1")
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+    assert "no Ray runs on this machine" in line
+    assert "ray start --head" in line
+    assert "Traceback" not in done.stderr
