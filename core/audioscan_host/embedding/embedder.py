@@ -15,8 +15,9 @@ from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Done, Outcome, RecordingFailure, Task
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.notes import Tell, log

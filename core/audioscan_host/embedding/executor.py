@@ -10,9 +10,10 @@ from typing import Protocol
 
 from audioscan_host.audio import AudioInfo, Decoders
 from audioscan_host.cache import BusyError
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.under_way import Steps, UnderWay
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
 
 logger = logging.getLogger(__name__)

@@ -62,21 +62,6 @@ class Task:
         entry = self.entry(cache, model)
         return entry if entry.found else None
 
-    def meta(self, model: Model, duration: float) -> Mapping[str, Any]:
-        """What is kept beside the embeddings by one of the models; `duration`: of the recording, seconds."""
-        return {
-            "recording": str(self.recording.path.resolve()),
-            "duration": duration,
-            "window": self.encoded.window,
-            "hop": self.encoded.hop,
-            "channel": self.recording.channel,
-            "model": model.name,
-            "model_revision": model.revision,
-            "checkpoint": self.checkpoint.name,
-            "checkpoint_revision": self.checkpoint.revision,
-            "precision": self.precision,
-        }
-
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.
 

@@ -1,18 +1,18 @@
 """Computes tasks, whole or step by step; encoders stay in memory between them."""
 
 import itertools
-import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from audioscan_host.audio import AudioInfo, Decoders, probe
+from audioscan_host.audio import AudioInfo, probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import windows_of
 from audioscan_host.embedding.passes import Pass
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
@@ -21,29 +21,10 @@ from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell
 from audioscan_host.plugins.registry import Registry
-from audioscan_host.progress import Advance, Progress
+from audioscan_host.progress import Progress
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
-
-
-@dataclass(frozen=True)
-class Reports:
-    """Who is told what while a task is computed, and who decodes meanwhile.
-
-    Attributes:
-        opened: is given the task and what its recording's container declares, each time it is opened.
-        advance: is given the seconds of audio that were embedded or decoded.
-        tell: is given what users must know.
-        news: is set when a block has been decoded.
-        decoders: processes for what is worth them; None where threads of this one decode.
-    """
-
-    opened: Callable[[Task, AudioInfo], None]
-    advance: Advance
-    tell: Tell
-    news: threading.Event = field(default_factory=threading.Event)
-    decoders: Decoders | None = None
 
 
 class Worker:
