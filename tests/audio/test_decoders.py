@@ -160,6 +160,8 @@ def test_all_end_when_they_are_closed_in_the_midst_of_a_recording_too(write, sou
     list(decoders.decode(path, RATE))
     both = processes(decoders)
     decoders.close()
+    with pytest.raises(RecordingError, match="closed"):  # and is not decoded here, where nobody wants it
+        next(decoders.decode(path, RATE))
     with pytest.raises(RecordingError, match="gone"):
         list(decoding)
     assert len(both) == 2

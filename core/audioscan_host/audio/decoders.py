@@ -46,6 +46,7 @@ class Decoders:
         self._idle: list[Decoder] = []
         self._change = threading.Condition()
         self._bytes = 0
+        self._closed = False
 
     def are_worth(self, size: int) -> bool:
         """Whether a recording of so many bytes, with all that were asked for before, pays the start of a process."""
@@ -147,7 +148,7 @@ class Decoders:
     def close(self) -> None:
         """End all of them, whatever they do."""
         with self._change:
-            self._most = 0
+            self._closed, self._most = True, 0
             for decoder in self._up - set(self._idle):
                 decoder.end()  # whoever reads from it lets go of it
             idle, self._idle = self._idle, []
@@ -158,6 +159,8 @@ class Decoders:
     def _lend(self) -> Decoder | None:
         with self._change:
             while not self._idle:
+                if self._closed:
+                    raise RecordingError("the processes that decode were closed")  # nobody waits for it
                 if len(self._up) < self._most:
                     decoder = self._started()
                     break
