@@ -160,6 +160,8 @@ def test_all_end_when_they_are_closed_in_the_midst_of_a_recording_too(write, sou
     list(decoders.decode(path, RATE))
     both = processes(decoders)
     decoders.close()
+    with pytest.raises(RecordingError, match="closed"):  # and is not decoded here, where nobody wants it
+        next(decoders.decode(path, RATE))
     with pytest.raises(RecordingError, match="gone"):
         list(decoding)
     assert len(both) == 2
@@ -186,7 +188,7 @@ def test_where_no_process_comes_up_recordings_are_decoded_here_and_that_is_said_
         assert_same(all_of(decoders.decode, path, 16_000), expected)
     assert len(caplog.records) == 1
     assert processes(decoders) == []
-    assert not decoders.are_worth(2**40)
+    assert not decoders.are_worth(Path("a.aac"), 2**40)
 
 
 def test_a_program_that_is_one_file_is_not_started_again(write, sounds, decoders, monkeypatch):
@@ -197,9 +199,10 @@ def test_a_program_that_is_one_file_is_not_started_again(write, sounds, decoders
 
 
 def test_short_work_pays_no_process(decoders):
-    assert not decoders.are_worth(2**20)
-    assert decoders.are_worth(2**24)
-    assert decoders.are_worth(1)  # by now there is more to come
+    assert not decoders.are_worth(Path("a.m4a"), 2**20)
+    assert not decoders.are_worth(Path("a.WAV"), 2**27)  # an hour, which is decoded in half a second
+    assert decoders.are_worth(Path("b.m4a"), 2**24)
+    assert decoders.are_worth(Path("c.wav"), 1)  # by now there is more to come
 
 
 SCRIPT = """

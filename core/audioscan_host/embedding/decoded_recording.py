@@ -50,7 +50,7 @@ class DecodedRecording(Generic[B]):
     ) -> None:
         self._meter = SilenceMeter()
         self._count = 0
-        apart = decoders is not None and decoders.are_worth(recording.size)
+        apart = decoders is not None and decoders.are_worth(recording.path, recording.size)
         decoded = (decoders.decode if decoders is not None and apart else decode)(
             recording.path,
             sample_rate,
