@@ -35,7 +35,7 @@ else
     echo "No GPU is found: this is the small form, on the CPU, with narrow networks. Its figures say nothing of a GPU."
     export AUDIOSCAN_BENCHMARK_NARROW=1
     slower=25 # tenths: the time that a part has, on a processor that may have other work
-    device=cpu models="AST" windows=1 rounds=1
+    device=cpu models="AST EAT" windows=1 rounds=1
     files=2 minutes=0.1 decoders="1 2" fed="1" fed_for=45 few="--batch-size 1"
     precise="--windows 1 --batch-size 1 --seconds 2 --rounds 1"
 fi
