@@ -1,8 +1,9 @@
 """What Ray costs: recordings a minute with 1, 2 and 4 workers against this process, a task's share of it, and the driver's memory.
 
 The encoder sleeps, as one on a GPU of its own leaves the cores alone: so much for each recording. All sides compute the same
-recordings into caches of their own, one after the other in one run. What is timed begins with the first outcome, by when Ray
-and workers have started, and ends with the last. Prints tables in Markdown.
+recordings into caches of their own, one after the other in one run. Each worker notes when its encoder begins and ends: what lies
+between the first beginning and the last end and is not encoding is what a task costs beside it, however long Ray took to
+start. Prints tables in Markdown.
 """
 
 import argparse
@@ -22,6 +23,7 @@ RATE = 16_000
 FAMILY = """
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +43,10 @@ def load(checkpoint, runtime):
 
 @hookimpl
 def preprocess(encoder, waveform, windows):
+    begin = time.time()
     time.sleep(float(os.environ["AUDIOSCAN_SLEEP"]))
+    with Path(os.environ["AUDIOSCAN_LOG"], str(os.getpid())).open("a") as log:
+        log.write(f"{begin} {time.time()}\\n")
     return [0] * len(windows)
 
 
@@ -114,30 +119,40 @@ def _throughput(folder: Path, arguments: argparse.Namespace) -> None:
     paths = _recordings(folder / "minutes", arguments.recordings, 60)
     print(f"{len(paths)} recordings of a minute, encoder of {arguments.sleep:g} s each\n")
     print(
-        "| computed by | wall time a recording | beyond the encoder | overhead | against `local` | processor time of the driver |"
+        "| computed by | recordings a second | a task beside its encoding | of that | against `local` | processor time of the driver |"
     )
     print("|---|---|---|---|---|---|")
     local = 0.0
     for workers in [0, *arguments.workers]:
-        cache = folder / f"minutes-{workers}"
+        log = folder / f"log-{workers}"
+        log.mkdir()
+        os.environ["AUDIOSCAN_LOG"] = str(log)
         options = {"on": "ray", "workers": workers} if workers else {}
         used = time.process_time()
-        ends = list(_outcomes(paths, cache, **options))
+        for _ in _outcomes(paths, folder / f"minutes-{workers}", **options):
+            pass
         used = (time.process_time() - used) / len(paths)
-        first = max(1, 2 * workers)  # by then all workers have begun
-        each = (ends[-1] - ends[first]) / (len(ends) - 1 - first)
-        beyond = each * max(workers, 1) - arguments.sleep
-        local = local or each
-        name = f"{workers} workers" if workers else "`local`"
+        spans = [_span(file) for file in log.iterdir()]
+        rate = sum(count / seconds for count, seconds in spans)
+        beyond = sum(seconds - count * arguments.sleep for count, seconds in spans) / len(paths)
+        local = local or rate
+        name = f"{workers} worker{'s' * (workers > 1)}" if workers else "`local`"
         print(
-            f"| {name} | {each:.3f} s | {1000 * beyond:.0f} ms | {beyond / arguments.sleep:.1%} | {local / each:.2f} times "
+            f"| {name} | {rate:.2f} | {1000 * beyond:.0f} ms | {beyond / arguments.sleep:.1%} | {rate / local:.2f} times "
             f"| {1000 * used:.1f} ms |",
             flush=True,
         )
 
 
+def _span(log: Path) -> tuple[int, float]:
+    """How many recordings a worker encoded, and from when to when, seconds."""
+    times = [[float(word) for word in line.split()] for line in log.read_text().splitlines()]
+    return len(times), times[-1][1] - times[0][0]
+
+
 def _tiny(folder: Path, count: int) -> None:
     os.environ["AUDIOSCAN_SLEEP"] = "0"
+    os.environ["AUDIOSCAN_LOG"] = str(folder)
     paths = _recordings(folder / "tiny", count, 1)
     print(f"\n{count} recordings of a second, one worker\n")
     print("| recordings finished | memory of the driver at most | milliseconds a task so far |")

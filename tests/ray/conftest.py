@@ -221,7 +221,12 @@ class Cluster:
         with (self.folder / f"{mark}.txt").open("wb") as log:
             process = subprocess.Popen(
                 [*inside, *ray, *store, *arguments],
-                env={**self.environment, **(environment or {}), "AUDIOSCAN_TEST_NODE": marked},
+                env={
+                    **self.environment,
+                    "AUDIOSCAN_TEST_SLEEP": "0.25",  # so that all nodes have their share of a run
+                    **(environment or {}),
+                    "AUDIOSCAN_TEST_NODE": marked,
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

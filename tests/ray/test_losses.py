@@ -30,14 +30,18 @@ def test_a_node_that_is_killed_loses_nothing_but_its_tasks_in_flight(
     host("embed", *paths, "--model", "DROWSY", "--cache-dir", "here")
     expected = content(tmp_path / "here")
     for kill in range(KILLS):
-        node = cluster.add(AUDIOSCAN_TEST_SLEEP="0.3")
+        node = cluster.add()
         cluster.forget()
         cache = tmp_path / f"killed-{kill}"
         run = host.start(
             "embed", *paths, "--model", "DROWSY", "--cache-dir", cache, "--on", "auto", "--workers", 3
         )
         enough = 2 + kill % 5
-        wait_for(lambda node=node, enough=enough: len(cluster.encoded(node)) > enough)
+        wait_for(
+            lambda node=node, enough=enough, run=run: (
+                len(cluster.encoded(node)) > enough or run.poll() is not None
+            )
+        )
         assert run.poll() is None
         node.kill()
         out, err = wait(run)

@@ -1,5 +1,6 @@
 """The workers of a run, as the driver knows them: begun, found fit, replaced where they die."""
 
+import itertools
 import os
 import pickle
 import time
@@ -80,9 +81,9 @@ class Crew:
             where = f"cache {self._store.location()}"
             raise CacheError(f"{where}: cannot be written to: {error}; name another: --cache-dir") from error
         except (TypeError, AttributeError, pickle.PicklingError) as error:
-            raise ExecutorError(
-                f"the cache {self._store.location()} cannot be reached by other processes: {error}"
-            ) from error
+            self._store.remove(self._marker)
+            where = f"the cache {self._store.location()}"
+            raise ExecutorError(f"{where} cannot be reached by other processes: {error}") from error
         self._facts = pickle.dumps(facts)
         actor: Any = ray.remote(actor_class())
         self._actor = actor.options(
@@ -93,6 +94,7 @@ class Crew:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
+        self.numbers = itertools.count()
         self._false_starts = 0
         self.members = [self._begin() for _ in range(room.workers)]
 
@@ -159,6 +161,13 @@ class Crew:
         """End all workers; those that compute leave it where it is."""
         import ray
 
+        if ray.is_initialized():  # it ends by itself where the process does
+            self._dismiss_all()
+        self._store.remove(self._marker)
+
+    def _dismiss_all(self) -> None:
+        import ray
+
         leaving = [member.actor.leave.remote() for member in self.members if member.orders]
         awaited = [*leaving, *(each for member in self.members for each in member.orders)]
         deadline = time.monotonic() + LEAVING
@@ -166,7 +175,6 @@ class Crew:
             _, awaited = ray.wait(awaited, num_returns=len(awaited), timeout=left)
         for member in list(self.members):
             self.dismiss(member)
-        self._store.remove(self._marker)
 
 
 def _terms(worker: Worker, marker: str) -> Terms:

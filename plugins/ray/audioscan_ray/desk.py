@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from audioscan_host.embedding.under_way import UnderWay
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import AudioscanError, CacheError
 from audioscan_host.notes import Note
-from audioscan_host.plugins.registry import load_registry
+from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Silent
 from audioscan_ray.terms import Facts, Terms, difference
 
@@ -88,7 +89,7 @@ class Desk:
         self._terms = terms
         self._at_home = _go_to(terms.folder)
         os.environ.update(terms.environment)
-        self._registry = load_registry(checkpoints=terms.checkpoints)
+        self._registry = _registry(terms.checkpoints)
         self._worker = Worker(self._registry, terms.cache, terms.runtime, Silent(), shared=True)
         self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self._differences: dict[Facts, str] = {}
@@ -197,6 +198,12 @@ class Desk:
                 self._events[number] = replace(so_far, notes=(*so_far.notes, note))
 
         return Reports(opened, advance, tell)
+
+
+def _registry(checkpoints: Mapping[str, str]) -> Registry:
+    """The models of this node, by the weights that the user named for those that there are here."""
+    there = {model.checkpoint.name for model in load_registry().models.values()}
+    return load_registry(checkpoints={name: path for name, path in checkpoints.items() if name in there})
 
 
 def _go_to(folder: str) -> bool:

@@ -57,14 +57,9 @@ class Run:
         self._later: deque[Turn] = deque()
         self._waiting: list[Turn] = []
         self._flying: dict[int, Turn] = {}  # by the numbers of orders
-        self._numbers, self._places = itertools.count(), itertools.count()
+        self._places = itertools.count()
         self._vanished: dict[Turn, int] = {}
         self._inbox: Inbox | None = None
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether workers have something of it."""
-        return bool(self._flying)
 
     def next_outcome(self) -> Outcome | None:
         """That of the next task; None where there are no more.
@@ -139,7 +134,8 @@ class Run:
         return least
 
     def _has_suspect(self, member: Member) -> bool:
-        return any(self._flying[order.number].is_suspect for order in member.orders.values())
+        flying = [self._flying.get(order.number) for order in member.orders.values()]
+        return any(turn is not None and turn.is_suspect for turn in flying)
 
     def _let_help(self) -> None:
         idle = [member for member in self._members if member.is_fit and not member.orders]
@@ -150,7 +146,7 @@ class Run:
             self._give(member, turn, span)
 
     def _give(self, member: Member, turn: Turn, span: tuple[float, float] | None = None) -> None:
-        order = Order(next(self._numbers), turn.task, self._facts_of(turn.task), span)
+        order = Order(next(self._crew_there.numbers), turn.task, self._facts_of(turn.task), span)
         self._flying[order.number] = turn
         self._crew_there.give(member, order)
 
@@ -193,7 +189,9 @@ class Run:
             else:
                 done = crew.done(awaited)
                 order = member.orders.pop(awaited)
-                self._end(self._flying.pop(order.number), order, done, member)
+                turn = self._flying.pop(order.number, None)
+                if turn is not None:  # else it was to help in the run before
+                    self._end(turn, order, done, member)
         except (ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError) as error:
             self._lose(member, error)
 
@@ -218,8 +216,8 @@ class Run:
         self._crew_there.replace(member, was_fit=was_fit)
         logger.info("a worker on node %s died: %s", member.node, " ".join(str(error).split()))
         for order in orders:
-            turn = self._flying.pop(order.number)
-            if order.span is not None:
+            turn = self._flying.pop(order.number, None)
+            if turn is None or order.span is not None:
                 continue  # whoever computes the task comes to these blocks too
             if turn.lost(member.node, with_node=with_node or _is_out_of_reach(error)):
                 self._waiting.insert(0, turn)
