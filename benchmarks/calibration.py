@@ -32,7 +32,7 @@ from audioscan_host.annotations.window_labels import LEFT_OUT, window_labels
 from audioscan_host.classifier.figures import Figures
 from audioscan_host.classifier.settings import ClassifierKind, ClassifierSettings
 from audioscan_host.detector import Detector
-from audioscan_host.journeys.scan import ScannedRecording
+from audioscan_host.journeys.scanned_recording import ScannedRecording
 from audioscan_host.region_settings import RegionSettings
 
 LABEL = "baby_cry"

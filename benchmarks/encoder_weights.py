@@ -1,7 +1,12 @@
-"""The families that are measured: random weights where the real loaders look, and the loop a user would write."""
+"""The families that are measured: random weights where the real loaders look, and the loop a user would write.
+
+With AUDIOSCAN_BENCHMARK_NARROW=1 their feed-forward layers are 48 wide, but for HUBERT_BASE, whose bundle says how wide: for a
+look whether a benchmark works.
+"""
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +22,9 @@ from torchaudio.compliance import kaldi
 from audioscan_host import FINAL, load_registry
 
 Waveforms = Sequence[npt.NDArray[np.float32]]
+
+INNER = 48 if os.environ.get("AUDIOSCAN_BENCHMARK_NARROW") == "1" else 3072
+"""Width of the feed-forward layers."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,10 @@ def _path(model: str) -> Path:
 
 
 def _hubert_weights(_folder: Path) -> dict[str, str]:
-    bundle = torchaudio.pipelines.HUBERT_BASE
-    torch.save(torchaudio.models.wav2vec2_model(**bundle._params).state_dict(), _path("HUBERT_BASE"))
+    torch.save(
+        torchaudio.models.wav2vec2_model(**torchaudio.pipelines.HUBERT_BASE._params).state_dict(),
+        _path("HUBERT_BASE"),
+    )
     return {}
 
 
@@ -63,7 +73,7 @@ def _hubert_plain(device: torch.device, _checkpoint: Path) -> Callable[[Waveform
 def _ast_weights(_folder: Path) -> dict[str, str]:
     from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
 
-    ASTModel(ASTConfig()).save_pretrained(_path("AST"))
+    ASTModel(ASTConfig(intermediate_size=INNER)).save_pretrained(_path("AST"))
     ASTFeatureExtractor().save_pretrained(_path("AST"))
     return {}
 
@@ -88,9 +98,10 @@ def _eat_weights(_folder: Path) -> dict[str, str]:
 
     folder = _path("EAT")
     folder.mkdir()
-    weights = EATNetwork(EATConfig()).state_dict()
+    settings: dict[str, Any] = {"mlp_ratio": INNER / 768}
+    weights = EATNetwork(EATConfig(**settings)).state_dict()
     save_file({f"model.{name}": tensor for name, tensor in weights.items()}, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps({"model_type": "eat"}))
+    (folder / "config.json").write_text(json.dumps({"model_type": "eat", **settings}))
     return {}
 
 
@@ -124,7 +135,7 @@ def _beats_weights(folder: Path) -> dict[str, str]:
     from audioscan_beats.network import BEATsConfig, BEATsNetwork
 
     settings = {"input_patch_size": 16, "deep_norm": True, "relative_position_embedding": True}
-    settings |= {"gru_rel_pos": True, "num_buckets": 320, "max_distance": 800}
+    settings |= {"gru_rel_pos": True, "num_buckets": 320, "max_distance": 800, "encoder_ffn_embed_dim": INNER}
     weights = BEATsNetwork(BEATsConfig(**settings)).state_dict()
     kernel = weights.pop("encoder.pos_conv.0.weight")
     weights["encoder.pos_conv.0.weight_v"] = kernel

@@ -99,7 +99,8 @@ def heard(folder: Path, pool: str, registry: Registry, model: Model, cache: Cach
     for path in paths:
         embedder.embed(path)
         (task,) = embedder.tasks(path)
-        grains = task.entry(cache, model).read(print)
+        kept = task.kept(cache, model)
+        grains = kept and kept.read(print)
         if grains is None:
             raise SystemExit(f"{path}: the cache lost its grains")
         found.append(Heard(grains, annotations.get(path, ())))

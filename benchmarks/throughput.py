@@ -4,7 +4,7 @@ The encoder does nothing but to give a time step a second, so it is the host tha
 weights are random. Where there is a GPU, `nvidia-smi` says what share of the time it is busy.
 With `--against FOLDER` also another source folder of the host, such as a checkout of an earlier version. Each side is a
 process of its own, and all take turns; libraries are imported before the clock starts. Processor seconds tell what is done
-on a machine that others use too.
+on a machine that others use too, of all processes together.
 """
 
 import argparse
@@ -47,15 +47,17 @@ class Side:
     Attributes:
         sources: the folder of its source.
         decoders: recordings that are decoded at once; None where the source knows one alone, or for its own choice.
+        threads: whether they are decoded in threads alone, and not in processes.
     """
 
     sources: Path
     decoders: int | None
+    threads: bool = False
 
     def command(self, facts: dict[str, Any]) -> list[str]:
         paths = [self.sources / "core", *sorted((self.sources / "plugins").iterdir())]
         variables = ["env", f"PYTHONPATH={os.pathsep.join(map(str, paths))}"]
-        measured = json.dumps({**facts, "decoders": self.decoders})
+        measured = json.dumps({**facts, "decoders": self.decoders, "threads": self.threads})
         return [*variables, sys.executable, str(SIDE), measured]
 
 
@@ -160,7 +162,7 @@ def random_weights(model: str) -> Iterator[dict[str, str]]:
 def compare(
     sides: dict[str, Side], rounds: int, take: Callable[[Side], dict[str, float]]
 ) -> list[tuple[str, str]]:
-    """Rows of the report: the median of each side, and of its ratio to the first one of the same round."""
+    """Rows of the report: the median of each side, and of its ratio to the first one of the same round; and the best rounds'."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():
@@ -176,7 +178,9 @@ def compare(
         share = f"; GPU busy {statistics.median(busy):.0f} %" if busy else ""
         first = statistics.median(each["first"] for each in results)
         rates += f", the first recording after {first:.1f} s"
-        rows.append((name, f"{rates}; {ratio:.2f} and {less:.2f} times the first row{share}"))
+        best = min(each["seconds"] for each in base) / min(each["seconds"] for each in results)
+        ratios = f"{ratio:.2f} and {less:.2f} times the first row, by the best rounds {best:.2f}"
+        rows.append((name, f"{rates}; {ratios}{share}"))
     return rows
 
 
@@ -186,6 +190,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=6)
     parser.add_argument("--minutes", type=float, default=10, help="of each file")
     parser.add_argument("--decoders", nargs="+", type=int, default=[1, 2, 4])
+    parser.add_argument("--threads", action="store_true", help="also decode in threads alone")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default=NOTHING, metavar="NAME")
     parser.add_argument("--device", default="auto")
@@ -196,6 +201,9 @@ def main() -> None:
     if arguments.against is not None:
         sides[f"of {arguments.against.name}"] = Side(arguments.against, None)
     sides |= {f"decoders: {number}": Side(SOURCES, number) for number in arguments.decoders}
+    if arguments.threads:
+        in_threads = {f"in threads: {number}": Side(SOURCES, number, True) for number in arguments.decoders}
+        sides |= in_threads
     facts = {"model": arguments.model, "device": arguments.device, "reading": arguments.reading}
     with random_weights(arguments.model) as checkpoints:
         for form in arguments.formats:

@@ -4,8 +4,9 @@ import logging
 import os
 import subprocess
 import sys
+import uuid
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 UNREACHABLE = "connection broken by"
 """What pip says, and tries again, where an index does not answer."""
+S3_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",  # nobody asks the network for credentials
+}
 
 
 class TinyPlugin:
@@ -266,3 +273,41 @@ def new_environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., E
         return environment
 
     return make
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Where the server answers, such as `http://127.0.0.1:41234`; one for all tests of a process."""
+    moto = pytest.importorskip("moto.server")
+    pytest.importorskip("s3fs")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> Iterator[str]:
+    """The URL of an empty bucket of its own, such as `s3://bucket-1f0c`; processes that a test starts reach it too."""
+    import boto3
+    import s3fs
+
+    nobody = tmp_path_factory.mktemp("aws") / "none"  # whatever profiles this machine has
+    environment = S3_CREDENTIALS | {
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_CONFIG_FILE": str(nobody),
+        "AWS_SHARED_CREDENTIALS_FILE": str(nobody),
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=bucket)
+    client.close()
+    s3fs.S3FileSystem.clear_instance_cache()  # one of another endpoint would be found again
+    yield f"s3://{bucket}"
+    s3fs.S3FileSystem.clear_instance_cache()

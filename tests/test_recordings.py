@@ -1,15 +1,22 @@
 """Which files a folder stands for, and by what a recording is known again."""
 
 import errno
+import hashlib
 import logging
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import fsspec
+import numpy as np
 import pytest
 
+from audioscan_host.cache.keys import embeddings_key
 from audioscan_host.errors import RecordingError
-from audioscan_host.recordings import Recording, find_recordings
+from audioscan_host.recordings import Recording, find_recordings, is_gone
+from audioscan_host.remote_path import path_of
+from audioscan_host.windows import Windowing
 
 MIB = 1 << 20
 
@@ -263,3 +270,103 @@ def test_a_file_that_may_not_be_read_is_named(recording, monkeypatch):
     monkeypatch.setattr(type(recording.path), "open", refuse)
     with pytest.raises(RecordingError, match=r"a\.wav: cannot be read: Permission denied$"):
         Recording.at(recording.path)
+
+
+@pytest.fixture
+def bucket():
+    """A place in memory, empty before and after: `memory://bucket`."""
+    memory = fsspec.filesystem("memory")
+    yield memory
+    if memory.exists("/bucket"):
+        memory.rm("/bucket", recursive=True)
+
+
+def test_a_url_stands_for_the_media_files_below_it(bucket, tmp_path, make_wav):
+    for name in ("a.wav", "b/c.FLAC", "b/.d.wav", ".e/f.wav", "notes.txt", "b/g.mp3"):
+        bucket.pipe(f"/bucket/{name}", b"sound")
+    local = make_wav("here.wav", seconds=1)
+    found = find_recordings(
+        ["memory://bucket", local, path_of("memory://bucket/a.wav"), "memory://bucket/none.wav"]
+    )
+    assert list(map(str, found)) == [
+        *(f"memory://bucket/{name}" for name in ("a.wav", "b/c.FLAC", "b/g.mp3")),
+        str(local),
+        "memory://bucket/none.wav",
+    ]
+
+
+def test_a_url_that_holds_no_media_files_is_told(bucket):
+    bucket.pipe("/bucket/notes.txt", b"x")
+    with pytest.raises(RecordingError, match="memory://bucket: no media files in this folder or below it"):
+        find_recordings(["memory://bucket"])
+
+
+def test_a_content_has_one_digest_wherever_it_lies(bucket, tmp_path):
+    for size in (0, 5, 2**20, 2**20 + 1, 3 * 2**20):
+        content = np.random.default_rng(size).bytes(size)
+        (tmp_path / "a.wav").write_bytes(content)
+        bucket.pipe("/bucket/a.wav", content)
+        here, there = Recording.at(tmp_path / "a.wav"), Recording.at(path_of("memory://bucket/a.wav"))
+        assert (here.size, here.digest) == (there.size, there.digest)
+
+
+def test_a_recording_behind_a_url_is_told_by_its_last_change_where_the_store_tells_no_version(bucket):
+    bucket.pipe("/bucket/a.wav", b"sound")
+    recording = Recording.at(path_of("memory://bucket/a.wav"))
+    assert recording.version == ""
+    assert recording.mtime_ns
+    recording.require_unchanged()
+    bucket.pipe("/bucket/a.wav", b"SOUND")
+    with pytest.raises(RecordingError, match=r"memory://bucket/a.wav: it changed while it was being read"):
+        recording.require_unchanged()
+    bucket.rm("/bucket/a.wav")
+    with pytest.raises(RecordingError, match="cannot be read: No such file"):
+        recording.require_unchanged()
+
+
+def test_a_recording_in_an_s3_is_told_by_its_etag_and_a_copy_is_the_same(s3, tiny_plugin):
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    filesystem.pipe(f"{bucket}/a.wav", b"sound")
+    first = Recording.at(path_of(f"{s3}/a.wav"))
+    assert (first.version, first.mtime_ns) == (hashlib.md5(b"sound").hexdigest(), 0)  # noqa: S324 - as S3 does
+    filesystem.mkdir(f"{bucket}-copy")
+    filesystem.copy(f"{bucket}/a.wav", f"{bucket}-copy/b.wav")
+    copy = Recording.at(path_of(f"{s3}-copy/b.wav"))
+    model = tiny_plugin.models[0]
+    keys = {embeddings_key(each, model, Windowing(2, 1), "fp32", ()) for each in (first, copy)}
+    assert len(keys) == 1
+    changed = replace(first, version="another")
+    assert embeddings_key(changed, model, Windowing(2, 1), "fp32", ()) not in keys
+    first.require_unchanged()
+    filesystem.pipe(f"{bucket}/a.wav", b"SOUND")
+    with pytest.raises(RecordingError, match="it changed while it was being read"):
+        first.require_unchanged()
+
+
+def test_what_is_behind_a_url_is_gone_only_where_its_store_says_so(s3, tmp_path, monkeypatch):
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    filesystem.pipe(f"{bucket}/a.wav", b"sound")
+    assert not is_gone(f"{s3}/a.wav")
+    assert is_gone(f"{s3}/b.wav")
+    assert is_gone(str(tmp_path / "a.wav"))
+    assert not is_gone("ftpp://host/a.wav")
+    monkeypatch.setattr(filesystem, "info", refusing)
+    assert not is_gone(f"{s3}/b.wav")
+
+
+def refusing(*_, **__):
+    raise PermissionError("Access Denied")
+
+
+def test_looking_at_a_recording_takes_one_request_for_its_facts_and_one_for_each_sample(s3):
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    filesystem.pipe(f"{bucket}/a.wav", bytes(3 * 2**20))
+    asked = []
+    filesystem.s3.meta.events.register("before-send.s3", lambda request, **_: asked.append(request.method))
+    Recording.at(path_of(f"{s3}/a.wav"))
+    assert sorted(asked) == ["GET"] * 16 + ["HEAD"]
+
+
+def test_a_bucket_that_is_not_there_is_told_in_a_line(s3):
+    with pytest.raises(RecordingError, match=r"^s3://no-such-bucket/a.wav: cannot be read: No such file"):
+        Recording.at(path_of("s3://no-such-bucket/a.wav"))

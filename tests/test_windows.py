@@ -266,7 +266,7 @@ def test_blocks_do_not_share_memory_with_each_other():
     assert not np.shares_memory(first.waveform, second.waveform)
 
 
-def test_a_block_is_given_as_soon_as_its_last_window_has_been_heard():
+def test_a_block_is_given_as_soon_as_it_is_known_that_another_follows():
     taken = 0
 
     def counted() -> Iterator[Samples]:
@@ -275,8 +275,17 @@ def test_a_block_is_given_as_soon_as_its_last_window_has_been_heard():
             taken += 1
             yield np.zeros(1000, np.float32)
 
-    next(cut_blocks(counted(), 1000, Windowing(8.0, 1.0), block_seconds=10.0))
-    assert taken == 9 + 8  # its last window starts at 9 s
+    block = next(cut_blocks(counted(), 1000, Windowing(8.0, 1.0), block_seconds=10.0))
+    assert taken == 10 + 8  # the next one's first window starts at 10 s
+    assert not block.is_last
+
+
+@pytest.mark.parametrize("seconds", [0.3, 8.0, 8.5, 17.0, 17.5, 18.0, 18.001, 18.5, 27.0, 27.5, 28.0])
+def test_the_last_block_and_no_other_says_that_it_is(seconds):
+    blocks = cut_blocks([ramp(round(seconds * 1000))], 1000, Windowing(8.0, 1.0), block_seconds=10.0)
+    *before, last = [block.is_last for block in blocks]
+    assert last
+    assert not any(before)
 
 
 @pytest.mark.parametrize("windowing", [Windowing(8.0, 0.01), Windowing(20.0, 0.01), Windowing(3600.0, 2.0)])

@@ -46,7 +46,10 @@ if TYPE_CHECKING:
     from audioscan_host.journeys.evaluation_result import EvaluationResult
     from audioscan_host.journeys.label_report import LabelReport
     from audioscan_host.journeys.labels import LabelsResult, RecordingSurvey, labels
-    from audioscan_host.journeys.scan import ScannedRecording, ScanResult, scan
+    from audioscan_host.journeys.plan import PlanResult, plan
+    from audioscan_host.journeys.scan import ScanResult, scan
+    from audioscan_host.journeys.scan_to_dataset import DatasetScan, scan_to_dataset
+    from audioscan_host.journeys.scanned_recording import ScannedRecording
     from audioscan_host.journeys.search import SearchResult, search
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.journeys.suggest import SuggestResult, suggest
@@ -81,6 +84,7 @@ __all__ = [
     "ClipFormat",
     "ClipSettings",
     "ClipsResult",
+    "DatasetScan",
     "Detector",
     "DetectorError",
     "EightCutSettings",
@@ -105,6 +109,7 @@ __all__ = [
     "ModelError",
     "Note",
     "OutputError",
+    "PlanResult",
     "PluginError",
     "Progress",
     "QuerySpan",
@@ -141,8 +146,10 @@ __all__ = [
     "labels",
     "load_detector",
     "load_registry",
+    "plan",
     "probe",
     "scan",
+    "scan_to_dataset",
     "search",
     "suggest",
     "train",
@@ -188,7 +195,10 @@ _HOME = {
     **dict.fromkeys(["EmbedResult", "StoredEmbeddings", "embed"], "journeys.embed"),
     "evaluate": "journeys.evaluate",
     "EvaluationResult": "journeys.evaluation_result",
-    **dict.fromkeys(["ScannedRecording", "ScanResult", "scan"], "journeys.scan"),
+    **dict.fromkeys(["PlanResult", "plan"], "journeys.plan"),
+    **dict.fromkeys(["ScanResult", "scan"], "journeys.scan"),
+    **dict.fromkeys(["DatasetScan", "scan_to_dataset"], "journeys.scan_to_dataset"),
+    "ScannedRecording": "journeys.scanned_recording",
     **dict.fromkeys(["SearchResult", "search"], "journeys.search"),
     "SessionOptions": "journeys.session",
     **dict.fromkeys(["SuggestResult", "suggest"], "journeys.suggest"),

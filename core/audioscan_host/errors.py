@@ -10,6 +10,7 @@ AudioscanError
 │   ├── UnknownModelError
 │   └── EmbeddingError  a recording that a plugin fails on
 ├── CacheError         a cache folder that cannot be used, or a damaged file in it
+├── StoreError         what keeps the cache does not answer, or refuses: no recording will go better
 ├── TrainingError      too little to learn from
 ├── DetectorError      a detector file that is damaged, foreign or does not fit what is installed
 ├── ExecutorError      tasks that cannot be computed where they were to be
@@ -57,6 +58,10 @@ class EmbeddingError(PluginError):
 
 class CacheError(AudioscanError):
     """The cache folder cannot be used, or a file in it is damaged."""
+
+
+class StoreError(AudioscanError):
+    """What keeps the cache does not answer, or refuses. Nothing is known to be damaged, and no recording will go better."""
 
 
 class TrainingError(AudioscanError):

@@ -3,169 +3,140 @@
 import errno
 import io
 import os
-import re
-import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from audioscan_host.errors import SettingError
+from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
+from audioscan_host.remote.reading import Facts, facts_of, files_below, names_in, open_ranged, pieces_of
+from audioscan_host.remote.url_parts import UrlParts, is_url
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
-    _LocalPath = Path
-else:
-    _LocalPath = type(Path())
-
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # one letter would be a drive of Windows
-
-READ_AT_ONCE = 1 << 20
-"""Bytes of a range that is fetched at the least: a request to an object store takes as long as a megabyte."""
+__all__ = ["RemotePath", "as_os_errors", "filesystem_of", "is_url", "path_of", "written_path"]
 
 
-def is_url(text: object) -> bool:
-    """Whether a text names a place by URL."""
-    return isinstance(text, str) and _URL.match(text) is not None
+def path_of(place: "str | os.PathLike[str]") -> Path:
+    """A path of this machine, or a `RemotePath` where a URL is given; `file://` is a path of this machine.
 
-
-def path_of(place: Path | str) -> Path:
-    """A path of this machine, or a `RemotePath` where a URL is given; `file://` is a path of this machine."""
+    Raises:
+        SettingError: it is a URL that names nothing, or several places.
+    """
+    if isinstance(place, Path):
+        return place
     if not is_url(place):
         return Path(place)
     split = urlsplit(str(place))
     if split.scheme == "file":
+        from urllib.request import url2pathname  # takes as long to import as a command to begin
+
         return Path(url2pathname(unquote(split.path)))
-    return RemotePath(place)
+    return RemotePath(str(place))
 
 
-class RemotePath(_LocalPath):
-    """A URL with the manners of a path: its parts, its name, and what is read of it, which fsspec fetches by ranges.
+def written_path(place: "str | os.PathLike[str]") -> Path:
+    """A path of this machine, to be written to.
 
-    What would write is refused by fsspec's own rules. A path joined to it is behind the same URL.
+    Raises:
+        SettingError: it is a URL.
+    """
+    path = path_of(place)
+    if isinstance(path, RemotePath):
+        raise SettingError(
+            f"{path}: results are written to this machine: give a path of it, and copy them from there"
+        )
+    return path
+
+
+class RemotePath(UrlParts):
+    """A URL with the manners of a path. What is read of it, fsspec fetches by ranges; nothing can be written to it.
+
+    Whatever asks its store raises `OSError` where that cannot be reached, with a number, one line and the URL.
     """
 
     __slots__ = ()
 
-    def __str__(self) -> str:
-        scheme, *rest = self.parts
-        return f"{scheme}//{'/'.join(rest)}"
-
-    def __fspath__(self) -> str:
-        return str(self)
-
-    def __repr__(self) -> str:
-        return f"RemotePath({str(self)!r})"
-
-    def as_posix(self) -> str:
-        """The URL."""
-        return str(self)
-
-    def as_uri(self) -> str:
-        """The URL."""
-        return str(self)
-
-    def is_absolute(self) -> bool:
-        """It is."""
-        return True
-
-    def resolve(self, strict: bool = False) -> "RemotePath":  # noqa: ARG002 - as of any path
-        """Itself."""
-        return self
-
-    def absolute(self) -> "RemotePath":
-        """Itself."""
-        return self
-
-    def open(self, mode: str = "r", *args: Any, **options: Any) -> IO[Any]:  # type: ignore[override]
-        """As of any path; read by ranges of a megabyte.
+    def facts(self) -> Facts:
+        """What the store tells of it now.
 
         Raises:
             OSError: it cannot be reached, or is not there.
         """
-        if mode not in ("rb", "r"):
-            raise io.UnsupportedOperation(f"{self}: is opened to be read alone")
-        filesystem, place = filesystem_of(self)
-        with as_os_errors(self):
-            file: IO[bytes] = filesystem.open(place, "rb", block_size=READ_AT_ONCE)
-        return file if mode == "rb" else io.TextIOWrapper(file, *args, **options)
+        return facts_of(self)
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002 - as of any path
-        """Kind, size and time of the last change, where the store knows it.
+        """Kind, size and time of the last change, where the store tells it.
 
         Raises:
             OSError: it cannot be reached, or is not there.
         """
-        facts = self.facts()
-        kind = stat.S_IFDIR if facts["type"] == "directory" else stat.S_IFREG
-        changed = _seconds(facts)
-        return os.stat_result(
-            (kind | 0o444, 0, 0, 1, 0, 0, int(facts.get("size") or 0), changed, changed, changed)
-        )
+        return self.facts().as_stat()
 
-    def facts(self) -> Mapping[str, Any]:
-        """What the store tells of it: `size`, `type`, and whatever else, such as `ETag`.
+    def lstat(self) -> os.stat_result:
+        """As `stat`."""
+        return self.stat()
+
+    def exists(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as of any path
+        """Whether something is there."""
+        try:
+            self.facts()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as of any path
+        """Whether a file is there."""
+        try:
+            return not self.facts().is_folder
+        except FileNotFoundError:
+            return False
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as of any path
+        """Whether something is below it."""
+        try:
+            return self.facts().is_folder
+        except FileNotFoundError:
+            return False
+
+    def is_symlink(self) -> bool:
+        """It is none."""
+        return False
+
+    def open(self, mode: str = "r", buffering: int = -1, *args: Any, **options: Any) -> IO[Any]:  # type: ignore[override]  # noqa: ARG002 - as of any path
+        """As of any path.
 
         Raises:
-            OSError: it cannot be reached, or is not there.
+            OSError: it cannot be reached, or is not there; when it is read, whatever becomes of a request.
         """
-        filesystem, place = filesystem_of(self)
-        with as_os_errors(self):
-            facts: Mapping[str, Any] = filesystem.info(place)
-        return facts
+        if mode not in {"rb", "r", "rt"}:
+            raise io.UnsupportedOperation(
+                errno.EOPNOTSUPP, "lies behind a URL, which is only read", str(self)
+            )
+        file = cast("IO[bytes]", open_ranged(self, self.name))
+        return file if mode == "rb" else io.TextIOWrapper(file, *args, **options)
 
+    def pieces(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """The bytes from one place up to another, for each of some ranges; all are fetched at once.
 
-def filesystem_of(path: Path | str) -> "tuple[AbstractFileSystem, str]":
-    """What reaches a URL, and how that calls the place; credentials are those of the environment.
+        Raises:
+            OSError: one of them cannot be fetched, or lacks bytes.
+        """
+        return pieces_of(self, ranges)
 
-    Raises:
-        SettingError: fsspec, or the package for this kind of URL, is not installed.
-    """
-    url = str(path)
-    scheme = url.partition(":")[0].lower()
-    try:
-        import fsspec
+    def files_below(self) -> "Iterator[RemotePath]":
+        """The files below it, at any depth.
 
-        filesystem, place = fsspec.core.url_to_fs(url)
-    except ImportError as error:
-        wanted = (
-            "'fsspec[http]'"
-            if scheme in ("http", "https")
-            else _PACKAGES.get(scheme, "fsspec, and its backend")
-        )
-        raise SettingError(f"{url}: to reach it, install {wanted} ({error})") from error
-    except ValueError as error:  # a scheme that nobody knows
-        raise SettingError(f"{url}: cannot be reached: {error}") from error
-    return filesystem, str(place)
+        Raises:
+            OSError: it cannot be listed.
+        """
+        above = self.url.partition("://")[2].rstrip("/")
+        return (self.beside(f"{above}/{name}") for name in files_below(self))
 
+    def iterdir(self) -> "Generator[RemotePath, None, None]":
+        """What is right below it.
 
-_PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
-
-
-@contextmanager
-def as_os_errors(place: object) -> Iterator[None]:
-    """Whatever a backend raises, as an `OSError` of one line: some raise those of the library below them."""
-    try:
-        yield
-    except FileNotFoundError as error:  # some have no number, by which paths tell that nothing is there
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place)) from error
-    except (OSError, SettingError):
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise OSError(f"{place}: {reason}") from error
-
-
-def _seconds(facts: Mapping[str, Any]) -> float:
-    """When it was changed, seconds since 1970; 0 where that is not known."""
-    for name in ("LastModified", "mtime", "updated", "last_modified", "created"):
-        value = facts.get(name)
-        if isinstance(value, datetime):
-            return value.timestamp()
-        if isinstance(value, int | float):
-            return float(value)
-    return 0.0
+        Raises:
+            OSError: it cannot be listed.
+        """
+        above = self.url.partition("://")[2].rstrip("/")
+        return (self.beside(f"{above}/{name}") for name in names_in(self))

@@ -35,8 +35,7 @@ class Windowing:
         hop: seconds from one start to the next.
 
     Raises:
-        SettingError: window or hop is off the 10 ms grid, the window is longer than an hour, or the hop is longer than
-            the window or less than a two-thousandth of it.
+        SettingError: one is off the 10 ms grid, the window is over an hour, or not 1 to 2000 hops.
     """
 
     window: float = 8.0
@@ -127,11 +126,13 @@ class Block:
         waveform: (samples,) float32.
         windows: where its windows lie in the waveform.
         times: (windows,) float64, their starts in seconds from the recording's beginning.
+        is_last: whether none follows.
     """
 
     waveform: npt.NDArray[np.float32]
     windows: Windows
     times: npt.NDArray[np.float64]
+    is_last: bool = True
 
 
 Microseconds = npt.NDArray[np.int64]
@@ -145,10 +146,9 @@ def microseconds(seconds: npt.ArrayLike) -> Microseconds:
 def window_steps(samples: int, sample_rate: int, windowing: Windowing, last_on: int = 1) -> list[int]:
     """Starts of the windows of a recording of `samples`, in grid steps.
 
-    0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a
-    grid step) where more than a grid step of the tail would be left out. A recording that is
-    shorter than the window has one window, at 0. The last one begins at a multiple of `last_on` grid steps, and ends as
-    much earlier.
+    0, hop, 2 hop, ... while the window fits; one more that ends at the recording's end (to a grid step) where more than a
+    grid step of the tail would be left out. A recording that is shorter than the window has one window, at 0. The last one
+    begins at a multiple of `last_on` grid steps, and ends as much earlier.
     """
     length = round(windowing.window * sample_rate)
     last = _whole_steps(samples - length, sample_rate)
@@ -173,9 +173,9 @@ def cut_blocks(
 ) -> Iterator[Block]:
     """Cut a stream of samples into blocks of whole windows.
 
-    No more than a block and a window of audio is held at any time, and the windows of a block are no more
-    than `HEARD_SECONDS` together, or one. Together the blocks have the windows of `window_steps`, in order,
-    each once.
+    No more than a block and a window of audio is held at any time, and the windows of a block are no more than
+    `HEARD_SECONDS` together, or one. Together the blocks have the windows of `window_steps`, in order, each once. A block is
+    given as soon as it is known whether another one follows.
 
     Args:
         chunks: consecutive (samples,) float32 pieces of one recording.
@@ -185,34 +185,36 @@ def cut_blocks(
         block_seconds: seconds of window starts in a block.
         last_on: as of `window_steps`.
     """
-    length = round(windowing.window * sample_rate)
-    hop = windowing.hop_steps
+    length, hop = round(windowing.window * sample_rate), windowing.hop_steps
     in_block = max(1, min(int(block_seconds * GRID) // hop, int(HEARD_SECONDS / windowing.window)))
-    held = _Held()
-    first = 0  # grid step of the next block's first window
+
+    def held_from(step: int) -> _Held:  # to the end of the window that the next block begins with
+        begin = _sample(step, sample_rate)
+        return _Held(begin, _sample(step + in_block * hop, sample_rate) + length - begin)
+
+    first, held = 0, held_from(0)
     for chunk in chunks:
-        held.append(chunk)
-        while held.end >= _sample(first + (in_block - 1) * hop, sample_rate) + length:
-            yield _block(held, [first + i * hop for i in range(in_block)], length, sample_rate)
-            first += in_block * hop
-            # The recording may end here: its last window then starts after the last one so far.
-            held.drop_before(_sample(first - hop, sample_rate))
-    rest = [
-        step for step in window_steps(held.end, sample_rate, windowing, last_on) if step >= first - hop + 1
-    ]
-    if not rest:
-        return
+        rest = held.take(chunk)
+        while held.end == held.stop:
+            steps = range(first, first + in_block * hop, hop)
+            full, first, held = held, steps.stop, held_from(steps.stop)
+            held.take(full.samples(held.begin, full.end))
+            rest = held.take(rest)
+            yield _block(full, steps, length, sample_rate, is_last=False)
+            del full  # while the next one is filled
+    left = [step for step in window_steps(held.end, sample_rate, windowing, last_on) if step >= first]
     if held.end < length:
         length = max(held.end, round(shortest_window * sample_rate))
-    yield _block(held, rest, length, sample_rate)
+    for begin in range(0, len(left), in_block):
+        last = begin + in_block >= len(left)
+        yield _block(held, left[begin : begin + in_block], length, sample_rate, is_last=last)
 
 
-def _block(held: "_Held", steps: list[int], length: int, sample_rate: int) -> Block:
-    begin = _sample(steps[0], sample_rate)
-    starts = np.array([_sample(step, sample_rate) - begin for step in steps], dtype=np.int64)
-    waveform = held.samples(begin, begin + int(starts[-1]) + length)
-    times = np.array(steps, dtype=np.float64) / GRID
-    return Block(waveform, Windows(starts, length, sample_rate), times)
+def _block(held: "_Held", steps: Sequence[int], length: int, sample_rate: int, *, is_last: bool) -> Block:
+    starts = np.array([_sample(step, sample_rate) for step in steps], dtype=np.int64)
+    waveform = held.samples(int(starts[0]), int(starts[-1]) + length)
+    windows = Windows(starts - starts[0], length, sample_rate)
+    return Block(waveform, windows, np.array(steps, dtype=np.float64) / GRID, is_last)
 
 
 def _sample(step: int, sample_rate: int) -> int:
@@ -225,26 +227,24 @@ def _whole_steps(samples: int, sample_rate: int) -> int:
 
 
 class _Held:
-    """The samples that later blocks still need; positions count from the recording's beginning."""
+    """The samples `begin` to `end` of a recording, in the memory that a block of them then has."""
 
-    def __init__(self) -> None:
-        self._chunks: list[npt.NDArray[np.float32]] = []
-        self._begin = 0
-        self.end = 0
+    def __init__(self, begin: int, room: int) -> None:
+        self.begin, self.end, self.stop = begin, begin, begin + room
+        self._samples = np.empty(room, np.float32)
 
-    def append(self, chunk: npt.NDArray[np.float32]) -> None:
-        self._chunks.append(chunk)
-        self.end += len(chunk)
-
-    def drop_before(self, begin: int) -> None:
-        self._chunks = [self.samples(begin, self.end)]
-        self._begin = begin
+    def take(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Copy as much as there is room for; gives the rest."""
+        filled = self.end - self.begin
+        taken = chunk[: self.stop - self.end]
+        self._samples[filled : filled + len(taken)] = taken
+        self.end += len(taken)
+        return chunk[len(taken) :]
 
     def samples(self, begin: int, end: int) -> npt.NDArray[np.float32]:
         """Samples `begin` to `end`; silence after the last one."""
-        if len(self._chunks) != 1:
-            joined = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
-            self._chunks = [joined]
-        piece = self._chunks[0][begin - self._begin : end - self._begin]
-        # A copy always: what a plugin does to a block must not reach the next one.
+        piece = self._samples[begin - self.begin : min(end, self.end) - self.begin]
+        if begin == self.begin and end <= self.end:
+            return piece
+        # A copy: what a plugin does to a block must not reach the next one.
         return np.concatenate([piece, np.zeros(end - begin - len(piece), np.float32)])

@@ -7,12 +7,14 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from audioscan_host.audio import decoders as processes
+from audioscan_host.audio.decoder import Decoder
 from audioscan_host.cache import Cache
 from audioscan_host.embedding import decoded_recording, executor
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.executor import LocalExecutor
 from audioscan_host.embedding.tasks import RecordingFailure
-from audioscan_host.errors import CheckpointError
+from audioscan_host.errors import CheckpointError, SettingError
 from audioscan_host.plugins.family import Family
 from audioscan_host.windows import Windowing
 
@@ -33,8 +35,18 @@ def recordings(make_wav):
     return [make_wav(f"{i}.wav", seconds=seconds, seed=i) for i, seconds in enumerate((60, 12, 40, 9, 30))]
 
 
+@pytest.fixture
+def in_processes(monkeypatch):
+    """Short recordings too are worth a process."""
+    monkeypatch.setattr(processes, "WORTH", 0)
+
+
+@pytest.mark.parametrize("worth", [0, processes.WORTH])
 @pytest.mark.parametrize("decoders", [1, 2, 4])
-def test_outcomes_come_in_order_and_are_those_of_each_by_itself(embedder, recordings, tmp_path, decoders):
+def test_outcomes_come_in_order_and_are_those_of_each_by_itself(
+    embedder, recordings, tmp_path, decoders, worth, monkeypatch
+):
+    monkeypatch.setattr(processes, "WORTH", worth)
     together = list(embedder("together", decoders).embed_each(recordings))
     assert [each.path for each in together] == recordings
     for each in together:
@@ -189,3 +201,74 @@ def test_the_first_encoder_is_loaded_while_the_first_recording_is_decoded(embedd
     assert len(list(embedder().embed_each(recordings))) == len(recordings)
     assert len(loaded_in) == 1
     assert loaded_in[0] is not threading.main_thread()
+
+
+@pytest.fixture
+def begun(monkeypatch, in_processes):
+    """The processes that were started."""
+    made, begin = [], Decoder.__init__
+
+    def noted(self):
+        begin(self)
+        made.append(self._process)
+
+    monkeypatch.setattr(Decoder, "__init__", noted)
+    return made
+
+
+def test_processes_decode_a_run_and_none_outlives_it(embedder, recordings, begun):
+    assert [each.path for each in embedder(decoders=2).embed_each(recordings)] == recordings
+    assert len(begun) == 2
+    assert all(process.poll() is not None for process in begun)
+
+
+@pytest.mark.parametrize("reports", [1, 3, 6])
+def test_who_cancels_while_processes_decode_is_heeded_and_what_is_finished_is_kept(
+    embedder, recordings, begun, reports
+):
+    with pytest.raises(InterruptedError, match="enough"):
+        list(embedder(progress=Cancelling(reports)).embed_each(recordings))
+    assert threads() == []
+    assert all(process.poll() is not None for process in begun)
+    whole = list(embedder("whole").embed_each(recordings))
+    for found, expected in zip(embedder().embed_each(recordings), whole, strict=True):
+        np.testing.assert_array_equal(found.embeddings["TINY"].vectors, expected.embeddings["TINY"].vectors)
+
+
+def test_a_bad_file_and_a_crash_cost_themselves_alone_in_processes_too(
+    embedder, recordings, begun, tmp_path, monkeypatch
+):
+    text, decode = tmp_path / "text.wav", Decoder.decode
+    text.write_text("this is not audio")
+
+    def crashing(self, request, on_open, tell):
+        if request.path == recordings[2]:
+            self._process.kill()
+            self._process.wait()
+        return (yield from decode(self, request, on_open, tell))
+
+    monkeypatch.setattr(Decoder, "decode", crashing)
+    asked = [recordings[0], text, *recordings[1:]]
+    results = list(embedder().embed_each(asked))
+    assert [each.path for each in results] == asked
+    bad, crashed = (each for each in results if isinstance(each, RecordingFailure))
+    assert (bad.path, crashed.path) == (text, recordings[2])
+    assert "SIGKILL" in crashed.reason
+
+
+def test_the_environment_says_how_many_are_decoded_at_once(monkeypatch):
+    monkeypatch.setattr(executor, "_cores", lambda: 4)
+    for text, decoders in (("", 4), ("1", 1), ("3", 3)):
+        monkeypatch.setenv("AUDIOSCAN_DECODERS", text)
+        assert LocalExecutor()._decoders == decoders
+        assert LocalExecutor(2)._decoders == 2
+    for wrong in ("0", "-1", "two", "1.5"):
+        monkeypatch.setenv("AUDIOSCAN_DECODERS", wrong)
+        with pytest.raises(SettingError, match="AUDIOSCAN_DECODERS"):
+            LocalExecutor()
+
+
+def test_however_many_cores_there_are_memory_is_bounded(monkeypatch):
+    monkeypatch.delenv("AUDIOSCAN_DECODERS", raising=False)
+    monkeypatch.setattr(executor, "_cores", lambda: 96)
+    assert LocalExecutor()._decoders == executor.MOST_DECODERS

@@ -6,8 +6,9 @@ from audioscan_host import Runtime, Windowing
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.helping import blocks_between
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.under_way import UnderWay
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.progress import Silent
 from audioscan_host.reading import Reading

@@ -1,5 +1,7 @@
 """Reading in stretches: each second encoded once, and windows made of grains."""
 
+import math
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from audioscan_host import Checkpoint, ModelError, Windowing
+from audioscan_host import Checkpoint, EmbeddingError, ModelError, Windowing, hookimpl
 from audioscan_host.cache import Cache, Embeddings
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.grains import merged, windows_of
 from audioscan_host.embedding.pooling import pool_shares
-from audioscan_host.embedding.stretches import margin, stretched_blocks, stretching
+from audioscan_host.embedding.stretches import margin, steps_expected, stretched_blocks, stretching
 from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.reading import Reading
@@ -173,10 +175,143 @@ def test_a_wide_context_is_dropped_at_both_ends_of_a_stretch_but_not_of_a_record
     (block,) = stretched_blocks(chunks, endless)
     assert block.block.times.tolist() == [0.0, 2.4, 4.8, 7.2, 7.3], "the last one on the grid of time steps"
     assert block.begins.tolist() == pytest.approx([0.0, 2.7, 5.1, 7.5, 9.9])
-    assert block.ends.tolist() == pytest.approx([2.7, 5.1, 7.5, 9.9, np.inf])
+    assert block.ends.tolist() == pytest.approx([2.7, 5.1, 7.5, 9.9, 10.3])
     shares = block.shares(slice(0, 5), 30, 0.1, 1.0)
     counted = sum(float(s.sum()) for s in shares.weights)
     assert counted == pytest.approx(103), "each of the recording's time steps once"
+
+
+@pytest.fixture
+def hearing(no_installed_plugins, make_plugin, tmp_path):
+    """Reads grains of a quarter of a second by a network whose time steps hear all of their stretch, 3 s."""
+
+    class Hearing(make_plugin):
+        @hookimpl
+        def embed(self, encoder, batch, layers):
+            states = super().embed(encoder, batch, layers)
+            return {
+                layer: each + each.mean(1, keepdims=True) + batch.shape[1] for layer, each in states.items()
+            }
+
+    plugin = Hearing(stretch=3.0, context=float("inf"))
+    registry = load_registry({"tiny": plugin})
+    model = plugin.models[0]
+
+    def read(*pieces, cache="c", **facts):
+        sound = np.concatenate(pieces)
+        path = tmp_path / f"{zlib.crc32(sound.tobytes())}.wav"
+        if not path.exists():
+            sf.write(path, sound, RATE, subtype="FLOAT")
+        readings = {model: Reading.STRETCHES}
+        of_grains = Windowing(0.25, 0.25)
+        embedder = Embedder(registry, [model], of_grains, Cache(tmp_path / cache), readings=readings, **facts)
+        return embedder.embed(path).embeddings["TINY"]
+
+    read.plugin = plugin
+    return read
+
+
+def gated(*seconds, begins_silent=False):
+    """Sound, silence, sound, ...; none of the sound is twice."""
+    random = np.random.default_rng(11)
+    pieces = []
+    for place, each in enumerate(seconds):
+        silent = place % 2 != begins_silent
+        samples = random.standard_normal(round(each * RATE)) * (0.0 if silent else 0.1)
+        pieces.append(samples.astype(np.float32))
+    return pieces
+
+
+@pytest.mark.parametrize("zeros", [0.1, 0.3, 2.0, 50.0])
+@pytest.mark.parametrize("seconds", [12.25, 3.0])
+def test_zeros_after_a_recording_change_no_bit_of_what_lies_before_them(hearing, seconds, zeros):
+    sound, silence = gated(seconds, zeros)
+    alone, longer = hearing(sound), hearing(sound, silence)
+    assert len(longer.times) > len(alone.times)
+    assert np.array_equal(longer.vectors[: len(alone.times)], alone.vectors)
+
+
+def test_both_sides_of_a_long_silence_are_read_as_recordings_of_their_own(hearing):
+    before, silence, after = gated(7.7713, 6.4787, 4.3)
+    found = hearing(before, silence, after)
+    alone, other = hearing(before), hearing(after)
+    assert np.array_equal(found.vectors[:31], alone.vectors[:31]), "up to the last whole grain"
+    assert found.times[57] == 14.25
+    assert np.allclose(found.vectors[57:], other.vectors, rtol=1e-6)
+
+
+def test_a_shorter_silence_is_heard_by_what_lies_around_it(hearing):
+    before, silence, after = gated(7.0, 5.0, 4.0)
+    found = hearing(before, silence, after)
+    assert not np.array_equal(found.vectors[:28], hearing(before).vectors[:28])
+
+
+def test_gates_that_close_cost_few_more_stretches(no_installed_plugins, make_plugin):
+    endless = make_plugin(stretch=3.0, context=float("inf")).checkpoint
+
+    def stretches(*seconds):
+        return sum(len(each.block.times) for each in stretched_blocks(gated(*seconds), endless))
+
+    assert stretches(*[1.0, 5.9] * 20, 1.0) == stretches(20 * 6.9 + 1.0)
+    for opened, closed in ((0.1, 6.1), (3.1, 6.1), (10.0, 7.0), (1.0, 30.0)):
+        assert stretches(*[opened, closed] * 20) < 1.6 * stretches(20 * (opened + closed))
+
+
+def test_what_is_wholly_silent_has_its_windows(hearing):
+    (silence,) = gated(20.0, begins_silent=True)
+    found = hearing(silence)
+    assert len(found.times) == 80
+    assert np.array_equal(found.vectors, np.full((80, 2), 30)), "its stretches have 30 time steps of zeros"
+
+
+def test_a_killed_run_over_silences_goes_on_from_its_last_block(hearing):
+    pieces = gated(7.3, 8.0, 0.013, 6.5, 12.2, 0.7)
+    whole = hearing(*pieces)
+    plugin = hearing.plugin
+    plugin.calls.clear()
+    plugin.fails_after = 4
+    with pytest.raises(Exception, match="killed here"):
+        hearing(*pieces, cache="killed", block_seconds=1.0)
+    plugin.fails_after = None
+    resumed = hearing(*pieces, cache="killed", block_seconds=1.0)
+    plugin.calls.clear()
+    uncut = hearing(*pieces, cache="uncut", block_seconds=1.0)
+    assert np.array_equal(resumed.vectors, uncut.vectors)
+    assert np.allclose(resumed.vectors, whole.vectors, rtol=1e-6)
+    assert np.array_equal(resumed.times, whole.times)
+
+
+@pytest.mark.parametrize(("apart", "gives"), [(2, 15), (0.5, 60)])
+def test_a_network_with_another_step_than_it_declares_is_refused(
+    no_installed_plugins, make_plugin, noise, tmp_path, apart, gives
+):
+    """All of its windows would be misplaced, and nobody would see it."""
+
+    class Other(make_plugin):
+        @hookimpl
+        def embed(self, encoder, batch, layers):
+            states = super().embed(encoder, batch, layers)
+            count = round(batch.shape[1] / apart)
+            return {layer: np.resize(each, (len(batch), count, 2)) for layer, each in states.items()}
+
+    plugin = Other(stretch=3.0)
+    registry, model = load_registry({"tiny": plugin}), plugin.models[0]
+    facts = [registry, [model], Windowing(8.0, 1.0), Cache(tmp_path / "c")]
+    message = f"TINY gave {gives} time steps for a stretch of 3 s; with one every 0.1 s, as TINY declares, there should be 28 to 31"
+    with pytest.raises(EmbeddingError, match=message) as raised:
+        Embedder(*facts, readings={model: Reading.STRETCHES}).embed(noise(20.0))
+    assert "\n" not in str(raised.value)
+    found = Embedder(*facts, readings={model: Reading.WINDOWS}).embed(noise(20.0))
+    assert len(found.embeddings["TINY"].times) == 13
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(10.0, (498, 501)), (0.3, (13, 16)), (0.02, (1, 2)), (10.0099, (499, 501))]
+)
+def test_a_step_more_or_less_is_how_a_network_begins_and_ends(make_plugin, seconds, expected):
+    checkpoint = replace(make_plugin(stretch=10.0).checkpoint, step=0.02, shortest_window=0.025)
+    least, most = steps_expected(checkpoint, seconds)
+    assert (math.ceil(least), math.floor(most)) == expected
 
 
 def test_a_damaged_file_of_grains_is_computed_again(embedder, noise, tmp_path):

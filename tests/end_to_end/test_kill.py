@@ -30,7 +30,8 @@ def command(cache, *arguments):
     # A shell that runs the tests in the background has them, and their children, ignore the interrupt.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     several = (
-        "from audioscan_host.embedding import executor; executor._cores = lambda: 5"  # one is the encoder's
+        "from audioscan_host.embedding import executor; executor._cores = lambda: 4; "
+        "from audioscan_host.audio import decoders; decoders.WORTH = 0"  # in four processes
     )
     code = f"{heed}; {several}; from audioscan_host.cli.main import main; main()"
     return [

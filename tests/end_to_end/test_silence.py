@@ -88,13 +88,7 @@ def test_appended_zeros_change_no_region(folder, scan, by_windows, method, secon
     assert len(expected) == 2
     assert "digital silence" not in said
     found, said, scores = scan("longer.wav", *options)
-    if reading == "windows":
-        assert [{**row, "file": "new.wav"} for row in found] == expected
-    assert spans(found) == spans(expected)
-    # In stretches the last time steps before the zeros hear a little of them, and are of the background.
-    assert [float(row["score"]) for row in found] == pytest.approx(
-        [float(row["score"]) for row in expected], abs=1e-4
-    )
+    assert [{**row, "file": "new.wav"} for row in found] == expected
     assert said.count("longer.wav: ") == 1
     assert (
         f"longer.wav: {seconds:.1f} s of {60 + seconds:.1f} s is digital silence (zeros): "

@@ -95,7 +95,7 @@ def stretches_by_hand(checkpoint: Checkpoint, name: str) -> list[tuple[float, fl
         n for n in range(1, 100) if abs(n / 100 / checkpoint.step - round(n / 100 / checkpoint.step)) < 1e-9
     )
     starts.append(int((SECONDS - stretch) * 100 + 1e-9) // grid * grid / 100)
-    ends = [start + stretch - margin for start in starts[:-1]] + [np.inf]
+    ends = [start + stretch - margin for start in starts[:-1]] + [SECONDS]
     return list(zip(starts, [0.0, *ends[:-1]], ends, strict=True))
 
 

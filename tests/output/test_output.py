@@ -345,7 +345,7 @@ class TestATerminal:
         assert json.loads(stream.getvalue())["recordings"][0]["file"] == "d\x1b[2J.wav"
 
 
-@pytest.mark.parametrize("command", [scan, search])
-def test_the_command_line_offers_every_format(command):
+@pytest.mark.parametrize(("command", "more"), [(scan, ["parquet"]), (search, [])])
+def test_the_command_line_offers_every_format(command, more):
     (offered,) = [option.type.choices for option in command.params if option.name == "format_name"]
-    assert list(offered) == ["csv", "json", "audacity", "raven", "tsv"] == list(FORMATS)
+    assert list(offered) == ["csv", "json", "audacity", "raven", "tsv", *more] == [*FORMATS, *more]

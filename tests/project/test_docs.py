@@ -70,7 +70,7 @@ def _headings(text: str) -> set[str]:
 def test_every_fence_is_a_block_that_the_tests_know():
     fences = sum(page.read_text(encoding="utf-8").count("\n```") for page in PAGES)
     assert fences == 2 * len(BLOCKS)
-    known = {"python", "console", "toml", "text", "csv", "tsv", "sql"}
+    known = {"python", "console", "toml", "text", "csv", "tsv", "sql", "yaml"}
     assert {block.language for block in BLOCKS} <= known
 
 

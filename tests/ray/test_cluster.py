@@ -87,7 +87,8 @@ import json
 import sys
 from pathlib import Path
 
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.reports import Reports
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.journeys.session import Session
 from audioscan_host.windows import Windowing
 

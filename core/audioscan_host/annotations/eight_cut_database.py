@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audioscan_host.annotations import cells
 from audioscan_host.errors import AnnotationError
+from audioscan_host.remote_path import RemotePath
 
 MAGIC = b"SQLite format 3\0"
 """What every SQLite database begins with. https://www.sqlite.org/fileformat.html"""
@@ -37,6 +38,8 @@ def read_rows(path: Path, tables: Mapping[str, Sequence[str]]) -> dict[str, list
     Raises:
         AnnotationError: it cannot be read, lacks a table or a column, or asks for more than the bounds.
     """
+    if isinstance(path, RemotePath):
+        raise AnnotationError(f"cannot read the database {path} behind a URL: copy it to this machine")
     deadline = time.monotonic() + SECONDS
     try:
         with closing(sqlite3.connect(_read_only(path.resolve()), uri=True)) as database:

@@ -26,6 +26,7 @@ from audioscan_host.annotations.unread import refuse_binary, refuse_known
 from audioscan_host.atomic_write import TEMPORARY
 from audioscan_host.eight_cut_settings import EightCutSettings
 from audioscan_host.errors import AnnotationError
+from audioscan_host.remote_path import RemotePath
 
 EXPECTED = (
     f"CSV or TSV with the header {','.join(COLUMNS)}, Audacity labels, a Raven selection table, "
@@ -88,10 +89,18 @@ class LabelFile:
 
 def files_of(path: Path) -> list[Path]:
     """The label file itself, or the files in a folder of them and below, in order of their paths."""
-    if not path.is_dir():
-        return [path]
+    try:
+        if not path.is_dir():
+            return [path]
+        below = list(path.files_below() if isinstance(path, RemotePath) else path.rglob("*"))
+    except OSError as error:
+        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
     return sorted(
-        p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix != TEMPORARY
+        each
+        for each in below
+        if not each.name.startswith(".")
+        and each.suffix != TEMPORARY
+        and (isinstance(each, RemotePath) or each.is_file())
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from audioscan_host.annotations.naming import likely_stems, stem
 from audioscan_host.errors import AnnotationError
+from audioscan_host.remote_path import is_url, path_of
 
 _Parts = tuple[str, ...]  # of a path
 
@@ -30,7 +31,7 @@ class Recordings:
         """The recording at the path `file`, from the label file's folder or the current one."""
         for folder in (self._label_file.parent, Path()):
             try:
-                parts = _parts((folder / file).resolve())
+                parts = file_parts(file) if is_url(file) else _parts((folder / file).resolve())
             except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL
                 continue
             if parts in self.paths:
@@ -134,4 +135,4 @@ def _folder(parts: _Parts) -> _Parts:
 
 def file_parts(file: str) -> _Parts:
     """The parts of a recording's path as a label file writes it."""
-    return _parts(PureWindowsPath(file))  # reads both kinds of slash
+    return _parts(path_of(file) if is_url(file) else PureWindowsPath(file))  # reads both kinds of slash

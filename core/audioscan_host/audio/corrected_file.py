@@ -1,23 +1,20 @@
 """A file that reads as if some bytes of it were others; nothing is written."""
 
-from pathlib import Path
+from typing import IO
 
 
 class CorrectedFile:
-    """Opens a file, with `correction` in place of what is there.
+    """An open file, with `correction` in place of what is there.
 
     Args:
-        path: the file.
+        file: the file.
         at: the place of the first byte that is replaced.
         correction: the bytes to be read there.
-
-    Raises:
-        OSError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path, at: int, correction: bytes) -> None:
-        self.name = str(path)
-        self._file = path.open("rb")
+    def __init__(self, file: IO[bytes], at: int, correction: bytes) -> None:
+        self.name = file.name
+        self._file = file
         self._at = at
         self._correction = correction
         self.seek = self._file.seek

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.audio.frames import pieces
+from audioscan_host.audio.frames import Damage, pieces
 from audioscan_host.audio.levels import CANCELLED, Levels
 from audioscan_host.audio.opening import AudioInfo, opened
 from audioscan_host.audio.parts import part_of, require_part
@@ -86,11 +86,18 @@ def decode(
         if landing is None:
             closing.close()
             recording, landing = closing.enter_context(opened(path)), BEGINNING
+        damage = Damage()
         read = pieces(
-            recording, landing=landing, channel=channel, levels=levels if channel == MIX else None, tell=tell
+            recording,
+            landing=landing,
+            channel=channel,
+            levels=levels if channel == MIX else None,
+            damage=damage,
+            tell=tell,
         )
         metered = read if meter is None else _metered(read, meter)
         yield from part_of(resampled(metered, rate), rate, start, end, landing.sample)
+        damage.report(path, tell)  # up to an end that was asked for
         if levels.kept < CANCELLED:
             message = (
                 f"{path}: its channels cancel each other out, {-10 * math.log10(max(levels.kept, 1e-12)):.0f} dB are lost in "

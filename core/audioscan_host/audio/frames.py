@@ -3,6 +3,7 @@
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -20,6 +21,7 @@ from audioscan_host.audio.timeline import FORESIGHT, Timeline
 from audioscan_host.channels import EACH, MIX
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
+from audioscan_host.remote_path import RemotePath
 
 WITHOUT_CLOCK = frozenset({"aac", "ac3", "dts", "dtshd", "eac3", "loas", "mlp", "mp3", "truehd"})
 """Demuxers that count frames instead of reading timestamps: damage shortens the time that they tell."""
@@ -41,12 +43,31 @@ _Timed = tuple[float | None, AudioFrame, float]
 """Timestamp in seconds, frame, and how many seconds that lasts."""
 
 
+@dataclass
+class Damage:
+    """Packets so far that could not be decoded.
+
+    Attributes:
+        packets: number of them.
+    """
+
+    packets: int = 0
+
+    def report(self, path: Path, tell: Tell) -> None:
+        """Tell of them, once."""
+        if self.packets:
+            message = f"{path}: damaged packets, which are silence now: {self.packets}"
+            tell(Note(About.DAMAGE, message, path))
+        self.packets = 0
+
+
 def pieces(
     recording: OpenRecording,
     *,
     landing: Landing = BEGINNING,
     channel: str = MIX,
     levels: Levels | None = None,
+    damage: "Damage | None" = None,
     tell: Tell = log,
 ) -> Iterator[tuple[int, Waveform]]:
     """The track from its beginning to its end, without gaps.
@@ -56,6 +77,7 @@ def pieces(
         landing: where it is, if not at its beginning.
         channel: `mix`, the plain mean of all, a number from 1, or `each`.
         levels: are fed all channels.
+        damage: is counted there; for who stops before the end, since it is told there.
         tell: is told of damage.
 
     Yields:
@@ -77,7 +99,7 @@ def pieces(
     batch = Batch(path, recording.track.codec_context.name, channel, levels)
     held: deque[_Timed] = deque()
     upcoming = _Upcoming(held)
-    for time, frame, _ in _ahead(_frames(recording, landing, tell), held):
+    for time, frame, _ in _ahead(_frames(recording, landing, damage or Damage(), tell), held):
         kind = kind_of(frame)
         rate, _, channels = kind
         goes_on = batch.takes(kind)  # in the second that was looked at already
@@ -106,7 +128,7 @@ def _longest_believed(recording: OpenRecording) -> float | None:
     return min(recording.info.duration, recording.path.stat().st_size / LEAST_BYTES)
 
 
-def _frames(recording: OpenRecording, landing: Landing, tell: Tell) -> Iterator[_Timed]:
+def _frames(recording: OpenRecording, landing: Landing, damage: Damage, tell: Tell) -> Iterator[_Timed]:
     """Timestamp in seconds and frame of all that can be decoded; damaged packets are left out."""
     path, container, track = recording.path, recording.container, recording.track
     counts_frames = container.format.name in WITHOUT_CLOCK
@@ -114,7 +136,7 @@ def _frames(recording: OpenRecording, landing: Landing, tell: Tell) -> Iterator[
     tick = float(track.time_base or 0)
     told_bytes, told_seconds, untold = 0, 0.0, 0.0
     settles = landing.settled / recording.info.sample_rate
-    damaged, decoded, tags = 0, landing.sample / recording.info.sample_rate, Tags()
+    decoded, tags = landing.sample / recording.info.sample_rate, Tags()
     ahead = () if landing.packet is None else (landing.packet,)
     for packet in itertools.chain(ahead, _packets(path, container, track, tell)):
         stated = (packet.duration or 0) * tick
@@ -126,7 +148,7 @@ def _frames(recording: OpenRecording, landing: Landing, tell: Tell) -> Iterator[
         except av.FFmpegError:  # decoders report damage by many codes, not only InvalidDataError
             if decoded < settles:
                 continue
-            damaged += 1
+            damage.packets += 1
             # A parser hands over all that lies between two good frames as one packet, and counts
             # one frame for it: its bytes tell how long it was.
             lost = packet.size * told_seconds / told_bytes if told_seconds else min(stated, 1.0)
@@ -145,11 +167,13 @@ def _frames(recording: OpenRecording, landing: Landing, tell: Tell) -> Iterator[
         told_bytes += packet.size
         told_seconds += seconds if without_timestamps else stated
     if not decoded:
-        found = f"none of its {damaged} packets can be decoded" if damaged else "holds no audio samples"
+        found = (
+            f"none of its {damage.packets} packets can be decoded"
+            if damage.packets
+            else "holds no audio samples"
+        )
         raise RecordingError(f"{path}: {found}; copy or record it again")
-    if damaged:
-        message = f"{path}: damaged packets, which are silence now: {damaged}"
-        tell(Note(About.DAMAGE, message, path))
+    damage.report(path, tell)
 
 
 def _ahead(frames: Iterator[_Timed], held: deque[_Timed]) -> Iterator[_Timed]:
@@ -198,6 +222,8 @@ def _packets(
 
 
 def _check_disk(path: Path) -> None:
+    if isinstance(path, RemotePath):
+        return  # its requests tell by themselves what becomes of them
     # Demuxers report damage as an input/output error too, but half a recording from a failing
     # disk must not pass for a whole one.
     try:

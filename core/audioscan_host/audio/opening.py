@@ -1,10 +1,12 @@
 """Opening a media file: its audio track, where that begins, and what the container declares."""
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import av
 from av import AudioStream
@@ -13,8 +15,10 @@ from av.stream import Discard, Disposition
 
 from audioscan_host.audio.bounds import check_bounds
 from audioscan_host.audio.corrected_file import CorrectedFile
-from audioscan_host.audio.wave_header import Samples, read_header
+from audioscan_host.audio.stated_samples import Samples
+from audioscan_host.audio.wave_header import header_of, read_header
 from audioscan_host.errors import RecordingError
+from audioscan_host.remote_path import RemotePath
 
 CONTAINERS = (
     "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,"
@@ -103,11 +107,17 @@ def opened(path: Path, *, large_packets: bool = True) -> Iterator[OpenRecording]
     Raises:
         RecordingError: the file cannot be read, has no audio track, or declares what cannot be.
     """
-    _check_file(path)
-    samples = read_header(path)
     with ExitStack() as closing:
+        file: IO[bytes] | None = None
+        if isinstance(path, RemotePath):
+            closing.enter_context(_told(path))
+            file = closing.enter_context(path.open("rb"))
+            _check_size(path, file.seek(0, os.SEEK_END))
+        else:
+            _check_file(path)
+        samples = read_header(path) if file is None else header_of(path, file)
         packets = _packets_of(samples) if large_packets else {}
-        container = closing.enter_context(_container(path, samples, packets, closing))
+        container = closing.enter_context(_container(path, file, samples, packets, closing))
         track = _audio_track(path, container)
         begin = 0.0 if container.format.name in WITHOUT_TIMESTAMPS else _begin(container, track)
         duration = _duration(container, begin)
@@ -130,22 +140,24 @@ def opened(path: Path, *, large_packets: bool = True) -> Iterator[OpenRecording]
 
 
 def _container(
-    path: Path, samples: Samples | None, packets: dict[str, str], closing: ExitStack
+    path: Path, file: IO[bytes] | None, samples: Samples | None, packets: dict[str, str], closing: ExitStack
 ) -> InputContainer:
     try:
-        file: CorrectedFile | str = (
-            f"file:{path.absolute()}"  # never read as another protocol, whatever the name
-        )
+        # Of a path FFmpeg opens the file itself, and never as another protocol, whatever the name.
+        source: str | IO[bytes] | CorrectedFile = file or f"file:{path.absolute()}"
         if samples is not None and samples.rest:
-            file = CorrectedFile(path, *samples.correction)
-            closing.callback(file.close)
+            source = CorrectedFile(file or closing.enter_context(path.open("rb")), *samples.correction)
+        if file is not None:
+            file.seek(0)
         return av.open(
-            file,
+            source,
             "r",
             options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file", **packets},
             metadata_errors="replace",
         )
     except OSError as error:
+        if file is not None:
+            raise  # told by who opened it
         raise RecordingError(
             f"{path}: cannot be opened ({error.strerror}); check its permissions and its disk"
         ) from error
@@ -182,8 +194,27 @@ def _check_file(path: Path) -> None:
         raise RecordingError(f"{path}: is a folder, not a recording; name a file in it")
     if not stat.S_ISREG(status.st_mode):
         raise RecordingError(f"{path}: is a device or a pipe; save the recording as a file first")
-    if not status.st_size:
+    _check_size(path, status.st_size)
+
+
+def _check_size(path: Path, size: int) -> None:
+    if not size:
         raise RecordingError(f"{path}: is empty (0 bytes); copy or record it again")
+
+
+@contextmanager
+def _told(path: RemotePath) -> Iterator[None]:
+    """What goes wrong on the way to a URL, at any time, as an error of the recording: half of it must not pass for a whole one."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise RecordingError(f"{path}: there is no such file; check the URL") from error
+    except OSError as error:
+        if isinstance(error, av.FFmpegError) or error.filename != str(path):
+            raise
+        raise RecordingError(
+            f"{path}: cannot be read ({error.strerror}); check the URL, the network and your credentials"
+        ) from error
 
 
 def _unreadable(path: Path) -> str:

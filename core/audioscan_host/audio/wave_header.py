@@ -9,8 +9,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
+from audioscan_host.audio.stated_samples import Samples
 from audioscan_host.errors import RecordingError
 
 MOST_CHUNKS = 4096
@@ -36,45 +37,6 @@ _KNOWN = frozenset(
 _TAGS = (b"ID3", b"APETAGEX", b"TAG")
 _W64_FAMILIES = (bytes.fromhex("00C04F8EDB8A"), bytes.fromhex("28DB04C10000"))
 """How the identifiers of W64's chunks end."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The samples of a file, as its header says.
-
-    Attributes:
-        begin: their first byte.
-        size: bytes; None where the header does not say.
-        bytes_per_second: of the codec; 0 where it is not constant or not known.
-        rest: bytes behind the declared end that are no chunk but go on with samples.
-        size_at: where in the file the size is written.
-        size_format: how, as `struct` names it.
-        added: what the written size counts beside the samples.
-        plain: a WAV of integers or floats.
-    """
-
-    begin: int
-    size: int | None
-    bytes_per_second: float
-    rest: int
-    size_at: int
-    size_format: str
-    added: int
-    plain: bool = False
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the header says that the recording is, where that is known."""
-        if self.size is None or not self.bytes_per_second:
-            return None
-        return self.size / self.bytes_per_second
-
-    @property
-    def correction(self) -> tuple[int, bytes]:
-        """Where to write what, so that the samples reach to the end of the file."""
-        highest = 2 ** (8 * struct.calcsize(self.size_format)) - 1
-        true = min((self.size or 0) + self.rest + self.added, highest)
-        return self.size_at, struct.pack(self.size_format, true)
 
 
 @dataclass(frozen=True)
@@ -110,30 +72,44 @@ class _Chunk:
 @dataclass(frozen=True)
 class _File:
     path: Path
-    stream: BinaryIO
+    stream: IO[bytes]
     length: int
     layout: _Layout
 
 
 def read_header(path: Path) -> Samples | None:
-    """Look for the samples; None where the file is of another kind, or holds none that are found.
+    """As `header_of`; None too where the file cannot be read.
 
     Raises:
         RecordingError: there are more chunks than any header has.
     """
     try:
         with path.open("rb") as stream:
-            length = stream.seek(0, os.SEEK_END)
-            stream.seek(0)
-            head = stream.read(40)
-            if head[:4] in {b"RIFF", b"RF64", b"BW64"} and head[8:12] == b"WAVE":
-                return _riff(_File(path, stream, length, _RIFF))
-            if head[:4] == b"riff" and head[24:28] == b"wave":
-                return _w64(_File(path, stream, length, _W64))
-            if head[:4] == b"caff":
-                return _caf(_File(path, stream, length, _CAF))
+            return header_of(path, stream)
     except OSError:
-        pass  # FFmpeg opens it next, and what is wrong is said there
+        return None  # FFmpeg opens it next, and what is wrong is said there
+
+
+def header_of(path: Path, stream: IO[bytes]) -> Samples | None:
+    """Look for the samples; None where the file is of another kind, or holds none that are found.
+
+    Args:
+        path: the file.
+        stream: the same, open.
+
+    Raises:
+        RecordingError: there are more chunks than any header has.
+        OSError: it cannot be read.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    head = stream.read(40)
+    if head[:4] in {b"RIFF", b"RF64", b"BW64"} and head[8:12] == b"WAVE":
+        return _riff(_File(path, stream, length, _RIFF))
+    if head[:4] == b"riff" and head[24:28] == b"wave":
+        return _w64(_File(path, stream, length, _W64))
+    if head[:4] == b"caff":
+        return _caf(_File(path, stream, length, _CAF))
     return None
 
 

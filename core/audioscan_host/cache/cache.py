@@ -11,6 +11,7 @@ from audioscan_host.cache import eight_cut
 from audioscan_host.cache.entry import FINISHED, Entry
 from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
+from audioscan_host.cache.object_store import ObjectStore
 from audioscan_host.cache.silence_file import SilenceFile
 from audioscan_host.cache.store import UNFINISHED, Store
 from audioscan_host.channels import MIX
@@ -18,6 +19,7 @@ from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
+from audioscan_host.remote_path import RemotePath, path_of
 from audioscan_host.windows import GRID, Windowing
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
@@ -27,9 +29,9 @@ SILENCE = "silence"
 
 
 def default_folder() -> Path:
-    """`AUDIOSCAN_CACHE`, else `cache/` in the current folder where there is one, else the user's."""
+    """`AUDIOSCAN_CACHE`, which may be a URL, else `cache/` in the current folder where there is one, else the user's."""
     if os.environ.get(ENVIRONMENT):
-        return Path(os.environ[ENVIRONMENT])
+        return path_of(os.environ[ENVIRONMENT])
     if Path("cache").is_dir():
         return Path("cache")
     return Path(platformdirs.user_cache_dir("audioscan-host", appauthor=False))
@@ -39,7 +41,7 @@ class Cache:
     """The cache: `w2v/` has the finished files, `silence/` the silence of each recording, `unfinished/` the rest.
 
     Args:
-        place: a folder, or another store; `default_folder` unless given.
+        place: a folder, a URL such as `s3://bucket/cache`, or another store; `default_folder` unless given.
         eight_cut_files: whether the files that 8-cut left are read or ignored.
 
     Attributes:
@@ -48,7 +50,7 @@ class Cache:
 
     Raises:
         CacheError: it cannot be read.
-        SettingError: `eight_cut_files` is neither `read` nor `ignore`.
+        SettingError: `eight_cut_files` is neither `read` nor `ignore`; what reaches the URL is not installed.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Cache:
     ) -> None:
         self.eight_cut_files = EightCutCache.of(eight_cut_files, "the cache of 8-cut")
         place = default_folder() if place is None else place
-        self.store: Store = LocalFolder(Path(place)) if isinstance(place, Path | str) else place
+        self.store: Store = _store_at(place) if isinstance(place, Path | str) else place
         self.store.prepare()
 
     def entry(
@@ -84,33 +86,36 @@ class Cache:
         precision: str = "fp32",
         wrappers: Sequence[str] = (),
     ) -> Entry:
-        """The place for the grains of a recording that is read in stretches, from which windows of that hop are made.
-
-        That is the coarsest file that is there of grains of which whole ones make a hop; where none is, that of grains a hop
-        long.
-        """
-        steps = Windowing(hop, hop).hop_steps
-        entries = (
-            Entry(
-                self.store,
-                embeddings_key(
-                    recording, model, Windowing(grain, grain), precision, wrappers, reading=Reading.STRETCHES
-                ),
-                None,
-                recording,
-                model,
-            )
-            for grain in (each / GRID for each in range(steps, 0, -1) if steps % each == 0)
+        """The place for the grains, a hop long, of a recording that is read in stretches; windows of that hop are made of them."""
+        key = embeddings_key(
+            recording, model, Windowing(hop, hop), precision, wrappers, reading=Reading.STRETCHES
         )
-        first = next(entries)
-        return first if first.found else next((each for each in entries if each.found), first)
+        return Entry(self.store, key, None, recording, model)
+
+    def kept_grains(
+        self,
+        recording: Recording,
+        model: Model,
+        hop: float,
+        precision: str = "fp32",
+        wrappers: Sequence[str] = (),
+    ) -> Entry | None:
+        """The coarsest file that is there of grains of which whole ones make a hop; None where none is."""
+        steps = Windowing(hop, hop).hop_steps
+        coarsest = self.grains(recording, model, hop, precision, wrappers)
+        if self.store.find(coarsest.name):
+            return coarsest
+        lengths = (each / GRID for each in range(steps - 1, 0, -1) if steps % each == 0)
+        finer = [self.grains(recording, model, each, precision, wrappers) for each in lengths]
+        found = self.store.first([each.name for each in finer])
+        return next((each for each in finer if found and each.name == found.name), None)
 
     def eight_cut_name(
         self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()
     ) -> str | None:
         """The name of 8-cut's file of a recording, whether it is there or not; None where it has none such, or is ignored."""
         ignored = self.eight_cut_files == EightCutCache.IGNORE
-        if ignored or wrappers or not eight_cut.is_read(model):
+        if ignored or wrappers or not eight_cut.is_read(model) or isinstance(recording, RemotePath):
             return None
         return f"{FINISHED}/{eight_cut.file_name(recording, model, windowing)}"
 
@@ -137,3 +142,8 @@ class Cache:
         """
         key = claim_key(recording, checkpoint, windowing, precision, reading)
         return self.store.claim(f"{UNFINISHED}/{key}", wait=wait)
+
+
+def _store_at(place: Path | str) -> Store:
+    path = path_of(place) if isinstance(place, str) else place
+    return ObjectStore(path.url) if isinstance(path, RemotePath) else LocalFolder(path)

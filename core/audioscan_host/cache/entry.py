@@ -56,10 +56,17 @@ class Entry:
         names = [self.name] if self.eight_cut is None else [self.name, self.eight_cut]
         return next((name for name in names if self.store.find(name)), None)
 
+    def name_of(self, embeddings: Embeddings) -> str:
+        """The name of the file that embeddings were read from, or written to."""
+        return self.name if self.eight_cut is None or embeddings.meta else self.eight_cut
+
     def read(self, tell: Tell = log) -> Embeddings | None:
         """The embeddings, or `None` where they have to be computed.
 
         A damaged file is set aside, and that is told; a damaged file of 8-cut stays where it is.
+
+        Raises:
+            StoreError: what keeps them does not answer.
         """
         try:
             return cache_file.read(self.store, self.name, self.model.dim)

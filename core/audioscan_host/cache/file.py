@@ -1,5 +1,7 @@
 """One `.npz` of embeddings: written whole or not at all, believed only after it was checked."""
 
+import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,18 +39,38 @@ def write(store: Store, name: str, embeddings: Embeddings) -> None:
     Raises:
         CacheError: the store cannot be written to.
     """
-    vectors = np.ascontiguousarray(embeddings.vectors, np.float32)
     with created(store, name) as archive:
-        write_array(archive, "timestamps", embeddings.times)
-        with array_writer(archive, "embeddings", vectors.dtype, vectors.shape) as member:
-            member.write(vectors.data.cast("B"))  # not as bytes, which would be a copy
-        if embeddings.weights is not None:
-            write_array(archive, "weights", embeddings.weights)
-        write_meta(archive, embeddings.meta)
+        _write(archive, embeddings)
+
+
+def size(rows: int, dim: int, meta: Mapping[str, Any], *, weighted: bool) -> int:
+    """Bytes of a file of so many windows, which is not made; up to 4 GB, from where an archive takes some more.
+
+    Args:
+        rows: windows, or grains, of which there is one or more.
+        dim: length of a vector.
+        meta: that it will have.
+        weighted: whether it is of grains.
+    """
+    one = Embeddings(np.zeros(1), np.zeros((1, dim), np.float32), meta, np.ones(1) if weighted else None)
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+        _write(archive, one)
+    return len(written.getbuffer()) + (rows - 1) * (8 + 4 * dim + 8 * weighted)
+
+
+def _write(archive: zipfile.ZipFile, embeddings: Embeddings) -> None:
+    vectors = np.ascontiguousarray(embeddings.vectors, np.float32)
+    write_array(archive, "timestamps", embeddings.times)
+    with array_writer(archive, "embeddings", vectors.dtype, vectors.shape) as member:
+        member.write(vectors.data.cast("B"))  # not as bytes, which would be a copy
+    if embeddings.weights is not None:
+        write_array(archive, "weights", embeddings.weights)
+    write_meta(archive, embeddings.meta)
 
 
 def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
-    """Read and check a file.
+    """Read and check a file; one that seems damaged twice, since it may have been written anew while its ranges were fetched.
 
     Args:
         store: where it lies.
@@ -59,6 +81,13 @@ def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
         CacheError: it is damaged, or not a file of embeddings of that dimension.
         FileNotFoundError: it is not there.
     """
+    try:
+        return _read(store, name, dim)
+    except CacheError:
+        return _read(store, name, dim)
+
+
+def _read(store: Store, name: str, dim: int | None) -> Embeddings:
     with opened(store, name) as archive:
         times, vectors, meta = (
             archive.array("timestamps"),

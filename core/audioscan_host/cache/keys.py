@@ -17,7 +17,7 @@ from audioscan_host.windows import Windowing
 PIPELINE_REVISION = 1
 """Raised when the host's own arithmetic changes: decoding, mixing, resampling, windows, pooling."""
 
-STRETCHES_REVISION = 1
+STRETCHES_REVISION = 2
 """Raised when the arithmetic of stretches changes: margins, shares, grains."""
 
 LENGTH = 64
@@ -88,5 +88,6 @@ def _key(recording: Recording, **facts: Any) -> str:
     identity = [recording.size, recording.mtime_ns, recording.digest]
     # Left out where all are mixed: what was embedded before there was a choice stays valid.
     channel = {} if recording.channel == MIX else {"channel": recording.channel}
-    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **channel, **facts}
+    version = {"version": recording.version} if recording.version else {}  # files of this machine have none
+    everything = {"recording": identity, "pipeline": PIPELINE_REVISION, **channel, **version, **facts}
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

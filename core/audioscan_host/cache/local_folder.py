@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,10 @@ class LocalFolder:
     def find(self, name: str) -> Stored | None:
         """The file of that name."""
         return next(self._stored([self.root / name]), None)
+
+    def first(self, names: Sequence[str]) -> Stored | None:
+        """The first of them that is there."""
+        return next(self._stored(self.root / name for name in names), None)
 
     def files(self, folder: str) -> Iterator[Stored]:
         """All finished files in a folder."""

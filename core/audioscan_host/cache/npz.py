@@ -50,6 +50,7 @@ def opened(store: Store, name: str) -> Iterator["Archive"]:
 
     Raises:
         CacheError: it is damaged.
+        StoreError: it cannot be had, and may be sound.
         FileNotFoundError: it is not there.
     """
     try:

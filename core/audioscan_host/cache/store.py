@@ -1,6 +1,6 @@
 """Where the files of a cache lie: what the cache asks of a folder, an object store, or whatever else keeps bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -32,7 +32,8 @@ class Store(Protocol):
     """Files by name; `audioscan_host.testing.store.StoreTests` holds what is promised here.
 
     A name is one or more parts joined by `/`. A folder is what names have in common before a `/`; it is there as
-    soon as something is in it. Where a store cannot be reached or written to, its methods raise `OSError`.
+    soon as something is in it. Where a store cannot be written to, its methods raise `OSError`; where it
+    cannot be reached, and may be sound, they may raise `StoreError`, which ends a run.
     """
 
     def location(self, name: str = "") -> str:
@@ -49,6 +50,10 @@ class Store(Protocol):
 
     def find(self, name: str) -> Stored | None:
         """The file of that name; `None` where there is none."""
+        ...
+
+    def first(self, names: Sequence[str]) -> Stored | None:
+        """The first of several names of which there is a file, at no more cost than need be; `None` where there is none."""
         ...
 
     def files(self, folder: str) -> Iterator[Stored]:

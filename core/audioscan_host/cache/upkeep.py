@@ -1,27 +1,22 @@
 """What is in the cache folder, whether it is sound, and what of it can go. 8-cut's files stay."""
 
-import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from audioscan_host.cache import contents
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.cache import SILENCE, Cache
-from audioscan_host.cache.entry import FINISHED
+from audioscan_host.cache.cache import Cache
 from audioscan_host.cache.keys import is_own
-from audioscan_host.cache.npz import DAMAGED, set_aside
+from audioscan_host.cache.npz import set_aside
 from audioscan_host.cache.silence_file import read_spans, recording_of
 from audioscan_host.cache.store import UNFINISHED, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.reading import Reading
-
-DAY = 86_400.0
-KEPT_UNFINISHED = 7 * DAY
-"""Seconds for which an unfinished recording waits to be gone on with."""
+from audioscan_host.recordings import is_gone
 
 
 @dataclass(frozen=True)
@@ -95,9 +90,9 @@ def info(cache: Cache) -> CacheInfo:
     recordings: Counter[_Share] = Counter()
     windows: Counter[_Share] = Counter()
     sizes: Counter[_Share] = Counter()
-    leftovers = [*_damaged(cache), *_temporary(cache)]
+    leftovers = [*contents.damaged(cache), *contents.temporary(cache)]
     damaged = 0
-    for stored in _own_files(cache):
+    for stored in contents.own_files(cache):
         try:
             count, meta = cache_file.describe(cache.store, stored.name)
         except FileNotFoundError:  # another process has removed it just now
@@ -112,9 +107,9 @@ def info(cache: Cache) -> CacheInfo:
     return CacheInfo(
         cache.store.location(),
         tuple(ModelShare(*each, recordings[each], windows[each], sizes[each]) for each in sorted(recordings)),
-        len(_silence_files(cache)),
-        len(_eight_cut_files(cache)),
-        len(_unfinished(cache)),
+        len(contents.silence_files(cache)),
+        len(contents.eight_cut_files(cache)),
+        len(contents.unfinished(cache)),
         len(leftovers) + damaged,
         sum(stored.size for stored in [*cache.store.files(""), *cache.store.abandoned("", 0)]),
     )
@@ -128,11 +123,11 @@ def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[st
     Returns:
         Number of files, and a sentence for each damaged one.
     """
-    files = [*_own_files(cache), *_silence_files(cache), *_eight_cut_files(cache)]
+    files = [*contents.own_files(cache), *contents.silence_files(cache), *contents.eight_cut_files(cache)]
     damaged = []
     with (progress or Silent()).track("verifying", len(files), "files") as advance:
         for stored in files:
-            read = read_spans if _is_silence(stored) else cache_file.read
+            read = read_spans if contents.is_silence(stored) else cache_file.read
             try:
                 read(cache.store, stored.name)
             except FileNotFoundError:
@@ -164,30 +159,30 @@ def prune(
         dry_run: remove nothing.
 
     Raises:
-        CacheError: something cannot be removed.
+        CacheError: something cannot be removed, or it is not known whether a recording is there.
     """
 
     def unwanted(stored: Stored) -> bool:
-        if older_than is not None and _age(stored) > older_than * DAY:
+        if older_than is not None and contents.age(stored) > older_than * contents.DAY:
             return True
         try:
-            if _is_silence(stored):
+            if contents.is_silence(stored):
                 model, recording = None, recording_of(cache.store, stored.name)
             else:
                 meta = cache_file.describe(cache.store, stored.name)[1]
                 model, recording = meta.get("model"), str(meta.get("recording"))
         except (CacheError, FileNotFoundError):
             return True
-        return model in models or (missing and not Path(recording).exists())
+        return model in models or (missing and is_gone(recording))
 
-    own = [*_own_files(cache), *_silence_files(cache)]
+    own = [*contents.own_files(cache), *contents.silence_files(cache)]
     removed = {
         stored.name: stored.size
         for stored in [
-            *_damaged(cache),
-            *_temporary(cache),
-            *_abandoned(cache),
-            *cache.store.abandoned(UNFINISHED, KEPT_UNFINISHED),
+            *contents.damaged(cache),
+            *contents.temporary(cache),
+            *contents.abandoned(cache),
+            *cache.store.abandoned(UNFINISHED, contents.KEPT_UNFINISHED),
             *filter(unwanted, own),
         ]
     }
@@ -198,52 +193,3 @@ def prune(
             where = cache.store.location(name)
             raise CacheError(f"{where}: cannot be removed: {error.strerror or error}") from error
     return Pruned(tuple(map(cache.store.location, removed)), sum(removed.values()))
-
-
-def _is_silence(stored: Stored) -> bool:
-    return stored.name.startswith(f"{SILENCE}/")
-
-
-def _archives(cache: Cache, folder: str) -> list[Stored]:
-    return [stored for stored in cache.store.files(folder) if stored.name.endswith(".npz")]
-
-
-def _own_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, FINISHED) if is_own(stored.name)]
-
-
-def _silence_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, SILENCE) if is_own(stored.name)]
-
-
-def _eight_cut_files(cache: Cache) -> list[Stored]:
-    return [stored for stored in _archives(cache, FINISHED) if not is_own(stored.name)]
-
-
-def _damaged(cache: Cache) -> Iterator[Stored]:
-    for folder in (FINISHED, SILENCE):
-        yield from (stored for stored in cache.store.files(folder) if stored.name.endswith(DAMAGED))
-
-
-def _temporary(cache: Cache) -> Iterator[Stored]:
-    # A younger one may belong to a process that is writing it.
-    for folder in (FINISHED, SILENCE):
-        yield from cache.store.abandoned(folder, DAY)
-
-
-def _unfinished(cache: Cache) -> list[Stored]:
-    """The folders of blocks, each with its bytes and the time of its newest block."""
-    folders: dict[str, Stored] = {}
-    for block in cache.store.files(UNFINISHED):
-        name = block.name.rpartition("/")[0]
-        before = folders.get(name, Stored(name, 0, 0.0))
-        folders[name] = Stored(name, before.size + block.size, max(before.modified, block.modified))
-    return list(folders.values())
-
-
-def _abandoned(cache: Cache) -> Iterator[Stored]:
-    yield from (folder for folder in _unfinished(cache) if _age(folder) > KEPT_UNFINISHED)
-
-
-def _age(stored: Stored) -> float:
-    return time.time() - stored.modified

@@ -18,6 +18,7 @@ def cache() -> None:
 def info(cache_dir: Path | None, as_json: bool) -> None:
     """Say what is in the cache."""
     from audioscan_host.cache import Cache, upkeep
+    from audioscan_host.remote_path import path_of
 
     found = upkeep.info(Cache(cache_dir))
     if as_json:
@@ -35,7 +36,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
         ]
         reporting.print_json(
             {
-                "folder": str(Path(found.location).resolve()),
+                "folder": str(path_of(found.location).resolve()),
                 "bytes": found.size,
                 "models": shares,
                 "silence": found.silence,
@@ -45,7 +46,7 @@ def info(cache_dir: Path | None, as_json: bool) -> None:
             }
         )
         return
-    reporting.say(f"{Path(found.location).resolve()}: {_megabytes(found.size)}")
+    reporting.say(f"{path_of(found.location).resolve()}: {_megabytes(found.size)}")
     if found.models:
         reporting.print_table(
             ["model", "recordings", "vectors", "size", "gives"],

@@ -14,7 +14,7 @@ from audioscan_host.cli.overwriting import refuse_overwriting
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=options.FOLDER,
     metavar="FOLDER",
     help="Where the clips go, and clips.csv, a label file of them.",
 )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @label_names.same
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=options.FOLDER,
     metavar="FOLDER",
     help="A folder for tables (CSV), pictures (PNG) and evaluation.html, which shows them all.",
 )

@@ -20,6 +20,7 @@ BUILT_IN = (
     "plugins",
     "check",
     "pull",
+    "plan",
     "embed",
     "labels",
     "train",

@@ -7,12 +7,42 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from audioscan_host.remote_path import is_url, path_of, written_path
+
 if TYPE_CHECKING:
     from audioscan_host.windows import Windowing
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FILE = click.Path(path_type=Path)
+
+class _Place(click.Path):
+    """A path of this machine, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return path_of(value) if is_url(value) else super().convert(value, param, ctx)
+
+
+class _Written(click.Path):
+    """A path of this machine alone."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(written_path(value) if is_url(value) else value, param, ctx)
+
+
+FILE = _Place(path_type=Path)
+"""What is read: a path, or a URL."""
+
+WRITTEN = _Written(path_type=Path)
+"""What is written: a path."""
+
+FOLDER = _Written(path_type=Path, file_okay=False)
+"""A folder that is written to."""
+
+WRITTEN_OR_SHOWN = _Written(path_type=Path, allow_dash=True)
+"""A file that is written, or - for stdout."""
+
+PLACE = FILE
+"""What is written where a URL will do as well."""
 
 
 def one_of(words: Iterable[str]) -> "click.Choice[str]":
@@ -22,13 +52,19 @@ def one_of(words: Iterable[str]) -> "click.Choice[str]":
 
 recordings = click.argument("recordings", nargs=-1, required=True, type=FILE, metavar="RECORDING...")
 
+
+FOLDER_OR_URL = _Place(path_type=Path, file_okay=False)
+"""Where a cache lies."""
+
+
 cache_dir = click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER_OR_URL,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
-    help="Where embeddings are kept. [default: cache/ in the current folder where there is one, else the "
-    "user's cache folder]",
+    help="Where embeddings are kept: a folder, or a URL such as s3://bucket/cache. [default: cache/ in the current "
+    "folder where there is one, else the user's cache folder]",
 )
 
 
@@ -65,7 +101,7 @@ labels_known = _labels(required=False, purpose="What is labelled already, as for
 
 out = click.option(
     "--out",
-    type=FILE,
+    type=WRITTEN,
     metavar="PATH",
     help="A file; a folder where the format is one file a recording and there are several. [default: stdout]",
 )

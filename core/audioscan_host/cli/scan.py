@@ -3,19 +3,19 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from audioscan_host.channels import EACH
 from audioscan_host.cli import options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
-from audioscan_host.cli.overwriting import refuse_overwriting
-from audioscan_host.output import FORMATS
+from audioscan_host.cli.overwriting import refuse_overwriting, refuse_urls
+from audioscan_host.output import FORMATS, PARQUET
 from audioscan_host.region_settings import RegionMethod, RegionSettings
 
 if TYPE_CHECKING:
-    from audioscan_host.journeys.scan import ScannedRecording
+    from audioscan_host.journeys.scanned_recording import ScannedRecording
     from audioscan_host.journeys.session import SessionOptions
     from audioscan_host.regions import Region
 
@@ -87,14 +87,27 @@ def _of_labels(
     show_default=True,
     help="Mean of the windows that cover a place, or all of the windows that reach the threshold, joined.",
 )
-@word_options.result_format("audacity and raven are one file a recording.")
-@options.out
+@word_options.result_format(
+    "audacity and raven are one file a recording. parquet is a folder that grows while recordings finish; run again after a kill, it "
+    "goes on.",
+    PARQUET,
+)
 @click.option(
-    "--scores", type=options.FILE, metavar="FILE", help="Also write the probability of every window, as CSV."
+    "--out",
+    type=options.PLACE,
+    metavar="PATH",
+    help="A file; a folder where the format is one file a recording and there are several; a folder or its URL for parquet. "
+    "[default: stdout]",
+)
+@click.option(
+    "--scores",
+    type=options.PLACE,
+    metavar="PATH",
+    help="Also write the probability of every window, as CSV, or as a folder where the format is parquet.",
 )
 @click.option(
     "--summary",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=options.WRITTEN_OR_SHOWN,
     metavar="FILE|-",
     help="Also count regions and seconds by label, recording, day and hour, with the seconds scanned: CSV, or JSON where FILE "
     "ends with .json. With - the counts go to stdout, and regions only where --out says.",
@@ -124,22 +137,28 @@ def scan(
     RECORDING is a media file or a folder of them. What was embedded before, for training or by an
     earlier scan, comes from the cache.
     """
+    common = thresholds.pop(None, RegionSettings.threshold)
+    shown = summary == Path("-")
+    if format_name != PARQUET:
+        refuse_urls(out, scores, summary)
+    refuse_overwriting(out, scores, None if shown else summary, recordings=recordings, files=[detector])
+    asked: dict[str, Any] = {
+        "settings": RegionSettings(common, low, merge_gap, min_duration, method),
+        "thresholds": cast("dict[str, float]", thresholds),
+        "rate": _rate(rates),
+        "only": only,
+        "utc_offset": utc_offset,
+        **session,
+    }
+    if format_name == PARQUET:
+        from audioscan_host.cli.scan_to_dataset import scan_to_dataset
+
+        scan_to_dataset(recordings, detector, out, scores=scores, summary=summary, asked=asked)
+        return
     from audioscan_host.journeys.scan import scan as scan_recordings
     from audioscan_host.output.saving import save_regions
 
-    common = thresholds.pop(None, RegionSettings.threshold)
-    shown = summary == Path("-")
-    refuse_overwriting(out, scores, None if shown else summary, recordings=recordings, files=[detector])
-    result = scan_recordings(
-        recordings,
-        detector,
-        settings=RegionSettings(common, low, merge_gap, min_duration, method),
-        thresholds=cast("dict[str, float]", thresholds),
-        rate=_rate(rates),
-        only=only,
-        utc_offset=utc_offset,
-        **session,
-    )
+    result = scan_recordings(recordings, detector, **asked)
     found: dict[str, list[Region]] = {}
     for each in result.recordings:
         found.setdefault(str(each.path), []).extend(each.regions)

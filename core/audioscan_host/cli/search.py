@@ -12,6 +12,7 @@ from audioscan_host.cli import options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 from audioscan_host.output import FORMATS
+from audioscan_host.remote_path import path_of
 
 if TYPE_CHECKING:
     from audioscan_host.journeys.search import SearchResult
@@ -90,7 +91,7 @@ def search(
     """
     from audioscan_host.journeys.search import search as search_recordings
 
-    examples = [Path(text) for each in like for text in (each, each.rpartition("@")[0]) if text]
+    examples = [path_of(text) for each in like for text in (each, each.rpartition("@")[0]) if text]
     refuse_overwriting(out, recordings=recordings, files=examples)
     result = search_recordings(
         recordings,
@@ -131,7 +132,7 @@ def _save(result: "SearchResult", label: str, format_name: str, out: Path | None
         # A recording without a window has no file: an empty one is no label file.
         found = {name: regions for name, regions in found.items() if regions}
         if out is not None and len(found) == 1:  # in the folder, as it would be beside others
-            out /= Path(next(iter(found))).stem + form.suffix
+            out /= path_of(next(iter(found))).stem + form.suffix
     return save_regions(found, form, out) if found else ()
 
 

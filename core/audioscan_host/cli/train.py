@@ -46,7 +46,7 @@ def _two_files(
     "and the rest of the recordings is not known. May repeat.",
 )
 @click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
-@click.option("--out", required=True, type=options.FILE, metavar="FILE", help="Where the detector goes.")
+@click.option("--out", required=True, type=options.WRITTEN, metavar="FILE", help="Where the detector goes.")
 @click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
 @label_names.same
 @eight_cut_labels

@@ -23,12 +23,12 @@ normalisation = click.option(
 )
 
 
-def result_format(explanation: str) -> Callable[[Command], Command]:
-    """`--format`, with a sentence on what the command does in it; the command gets `format_name`."""
+def result_format(explanation: str, *more: str) -> Callable[[Command], Command]:
+    """`--format`, with a sentence on what the command does in it, and words beside the formats; the command gets `format_name`."""
     return click.option(
         "--format",
         "format_name",
-        type=one_of(FORMATS),
+        type=one_of([*FORMATS, *more]),
         default="csv",
         show_default=True,
         help=explanation,

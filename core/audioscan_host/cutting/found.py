@@ -11,6 +11,7 @@ from audioscan_host.annotations.matching import match_recordings
 from audioscan_host.annotations.reading import read_label_file
 from audioscan_host.notes import About, Note, Tell
 from audioscan_host.recordings import SUFFIXES
+from audioscan_host.remote_path import is_url, path_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def _beside(label_file: Path, annotations: Sequence[Annotation]) -> dict[str, li
     """For each recording that a label file names the files that it may mean: the name may lack its suffix."""
     found: dict[str, list[Path]] = {}
     for file in dict.fromkeys(annotation.file for annotation in annotations):
-        paths = [folder / file for folder in (label_file.parent, Path())]
+        folders = [] if is_url(file) else [label_file.parent, Path()]
+        paths = [folder / file for folder in folders] or [path_of(file)]
         each = ([path] if path.is_file() else _without_suffix(path) for path in paths)
         found[file] = next(filter(None, each), [])
     return found

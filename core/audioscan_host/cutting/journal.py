@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audioscan_host.cutting.settings import ClipSettings
 from audioscan_host.cutting.span import Span
+from audioscan_host.remote_path import RemotePath
 
 FILE = ".clips.jsonl"
 """In the folder of the clips: a line of JSON for each that was written."""
@@ -18,8 +19,13 @@ def key_of(recording: Path, span: Span, settings: ClipSettings) -> str:
     Raises:
         OSError: the recording is not there.
     """
-    status = recording.stat()
-    facts = (status.st_size, status.st_mtime_ns, span, settings)
+    if isinstance(recording, RemotePath):
+        told = recording.facts()
+        content = told.size, told.version or told.changed_ns
+    else:
+        status = recording.stat()
+        content = status.st_size, status.st_mtime_ns
+    facts = (*content, span, settings)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

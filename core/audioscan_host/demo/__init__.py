@@ -11,7 +11,8 @@ from audioscan_host.demo.judgement import Judgement, judge
 from audioscan_host.demo.sounds import TARGET
 from audioscan_host.demo.synthesis import SynthesisedRecording, synthesise
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.journeys.scan import ScannedRecording, scan
+from audioscan_host.journeys.scan import scan
+from audioscan_host.journeys.scanned_recording import ScannedRecording
 from audioscan_host.journeys.train import TrainResult, train
 from audioscan_host.output import FORMATS
 from audioscan_host.output.saving import save_regions

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from audioscan_host.demo.sounds import OTHERS, SAMPLE_RATE, TARGET
 from audioscan_host.demo.synthesis import Event, SynthesisedRecording
-from audioscan_host.journeys.scan import ScannedRecording
+from audioscan_host.journeys.scanned_recording import ScannedRecording
 from audioscan_host.regions import Region
 from audioscan_host.steps import step_edges, step_scores
 

@@ -12,9 +12,10 @@ from audioscan_host.classifier.statistics import Statistics
 from audioscan_host.detector import archive, detector_json, members
 from audioscan_host.detector.detector import Detector
 from audioscan_host.detector.detector_json import DESCRIPTION
-from audioscan_host.errors import DetectorError
+from audioscan_host.errors import DetectorError, SettingError
 from audioscan_host.evidence import Evidence
 from audioscan_host.printable import printable
+from audioscan_host.remote_path import path_of, written_path
 
 MOST_BYTES = 512 * 2**20
 """A detector of one label is some 100 kB, one of boosted trees some megabytes."""
@@ -33,7 +34,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
     Raises:
         DetectorError: it is a folder, or its folder cannot be made or written to.
     """
-    target = Path(path)
+    target = written_path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -52,7 +53,7 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     """
     data = _to_bytes(detector)
     try:
-        with atomic_write(Path(path)) as file:
+        with atomic_write(written_path(path)) as file:
             file.write(data)
     except OSError as error:
         raise DetectorError(f"{path}: cannot be written: {error.strerror}") from error
@@ -67,8 +68,11 @@ def load(path: str | os.PathLike[str]) -> Detector:
     Raises:
         DetectorError: the file is missing, damaged, of another format, or not a detector's.
     """
+    path = path_of(path)
     try:
-        return _from_bytes(_read_file(Path(path)))
+        return _from_bytes(_read_file(path))
+    except SettingError:  # what reaches a URL is not installed
+        raise
     except DetectorError as error:
         raise DetectorError(f"{path}: {_one_line(error)}") from error
     except OSError as error:

@@ -9,8 +9,10 @@ from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.entry import FINISHED
 from audioscan_host.cache.npz import DAMAGED
+from audioscan_host.cache.store import UNFINISHED
 from audioscan_host.diagnosis.finding import Finding
-from audioscan_host.errors import CacheError
+from audioscan_host.errors import CacheError, SettingError, StoreError
+from audioscan_host.remote_path import is_url
 
 MOST_FILES = 50
 MOST_BYTES = 256 * 2**20
@@ -20,13 +22,29 @@ LEAST_FREE = 2**30
 """Bytes; under this a day of recordings may fill the disk."""
 
 
-def examine_cache(folder: Path | None) -> Iterator[Finding]:
+def examine_cache(folder: Path | str | None) -> Iterator[Finding]:
     """The folder, the room on its disk, and a sample of its files, spread over all of them by name."""
     try:
         cache = Cache(folder)
-    except CacheError as error:
+    except (CacheError, SettingError, StoreError) as error:
         yield Finding("cache folder", "broken", str(error))
         return
+    yield _behind_url(cache) if is_url(cache.store.location()) else _on_disk(cache)
+    yield _sample(cache)
+
+
+def _behind_url(cache: Cache) -> Finding:
+    """Who can take a claim can write."""
+    where = cache.store.location()
+    try:
+        with cache.store.claim(f"{UNFINISHED}/doctor", wait=True):
+            return Finding("cache folder", "ok", f"{where}, can be written to")
+    except CacheError as error:
+        found = f"{where}, cannot be written to: what is there is read, and nothing is added: {error}"
+        return Finding("cache folder", "warning", found, "name another: --cache-dir")
+
+
+def _on_disk(cache: Cache) -> Finding:
     where = Path(cache.store.location()).resolve()
     free = shutil.disk_usage(where).free
     writable = os.access(where, os.W_OK)
@@ -40,8 +58,7 @@ def examine_cache(folder: Path | None) -> Iterator[Finding]:
         "make room, or name another folder: --cache-dir" if writable else "name another folder: --cache-dir"
     )
     good = writable and free >= LEAST_FREE
-    yield Finding("cache folder", *(("ok", found, "") if good else ("warning", found, remedy)))
-    yield _sample(cache)
+    return Finding("cache folder", *(("ok", found, "") if good else ("warning", found, remedy)))
 
 
 def _sample(cache: Cache) -> Finding:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.audio import AudioInfo, ReadAhead, decode
+from audioscan_host.audio import AudioInfo, Decoders, ReadAhead, decode
 from audioscan_host.cache import Cache
 from audioscan_host.errors import RecordingError
 from audioscan_host.notes import About, Note, Tell, log
@@ -31,6 +31,7 @@ class DecodedRecording(Generic[B]):
         recording: the media file.
         sample_rate: wanted, Hz.
         cut: makes blocks of chunks of (samples,) float32.
+        decoders: processes that decode it, where it is worth them; None where the other thread does.
         on_open: is given what the container declares, in the other thread.
         on_ready: called in the other thread when a block, or the end, is there.
         tell: is told of damage, in the other thread.
@@ -42,13 +43,15 @@ class DecodedRecording(Generic[B]):
         sample_rate: int,
         cut: Callable[[Iterable[npt.NDArray[np.float32]]], Iterator[B]],
         *,
+        decoders: Decoders | None = None,
         on_open: Opened | None = None,
         on_ready: Callable[[], None] | None = None,
         tell: Tell = log,
     ) -> None:
         self._meter = SilenceMeter()
         self._count = 0
-        decoded = decode(
+        apart = decoders is not None and decoders.are_worth(recording.path, recording.size)
+        decoded = (decoders.decode if decoders is not None and apart else decode)(
             recording.path,
             sample_rate,
             channel=recording.channel,

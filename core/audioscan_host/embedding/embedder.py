@@ -15,8 +15,9 @@ from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
-from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.reports import Reports
+from audioscan_host.embedding.tasks import Done, Outcome, RecordingFailure, Task
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import RecordingError, SettingError
 from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.notes import Tell, log
@@ -71,8 +72,12 @@ class Embedder:
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
 
-    def embed_each(self, paths: Sequence[Path]) -> Iterator[EmbeddedRecording | RecordingFailure]:
+    def embed_each(
+        self, paths: Sequence[Path], done: Done | None = None
+    ) -> Iterator[EmbeddedRecording | RecordingFailure]:
         """Embed recordings, each once, or each of their channels; those that another process works on come last.
+
+        Of those that are done nothing is asked.
 
         A recording is looked at when its turn comes. One that cannot be read, or that a plugin fails on, gives a
         failure, and the others go on.
@@ -88,7 +93,7 @@ class Embedder:
                 for turn, path in enumerate(paths):
                     turns.setdefault(path, turn)
                     try:
-                        of_recording = self.tasks(path)
+                        of_recording = self.tasks(path, done)
                     except RecordingError as error:
                         expectation.looked_at(path, 0)
                         failures.append((turn, RecordingFailure(path, str(error))))
@@ -132,13 +137,16 @@ class Embedder:
             raise RecordingError(joined.reason)
         return joined
 
-    def tasks(self, path: Path) -> list[Task]:
-        """What is asked of a recording, a task for each checkpoint and channel; two plugins may declare the same one.
+    def tasks(self, path: Path, done: Done | None = None) -> list[Task]:
+        """What is asked of a recording but where it is done, a task for each checkpoint, which plugins may share, and channel.
 
         Raises:
             RecordingError: it is not there, or cannot be read.
         """
-        asked = product(self._channels(self._recording(path)), self._checkpoints.items())
+        recordings = self._channels(self._recording(path))
+        if done is not None:
+            recordings = [each for each in recordings if not done(path, each.digest, self._number(each))]
+        asked = product(recordings, self._checkpoints.items())
         tasks = []
         for recording, ((plugin, _), models) in asked:
             task = Task(
@@ -152,9 +160,7 @@ class Embedder:
                 self._block_seconds,
                 self._readings.get(models[0], Reading.WINDOWS),
             )
-            tasks.append(
-                replace(task, lacking=tuple(m for m in models if not task.entry(self._cache, m).found))
-            )
+            tasks.append(replace(task, lacking=tuple(m for m in models if not task.kept(self._cache, m))))
         return tasks
 
     def _recording(self, path: Path) -> Recording:
@@ -220,8 +226,12 @@ class Embedder:
             within(silence, duration),
             recording.digest,
             by_eight_cut,
-            None if self._channel != EACH else 1 if recording.channel == MIX else int(recording.channel),
+            self._number(recording),
         )
+
+    def _number(self, recording: Recording) -> int | None:
+        """Of its channel, where each is embedded by itself."""
+        return None if self._channel != EACH else 1 if recording.channel == MIX else int(recording.channel)
 
 
 def _require_window(model: Model, windowing: Windowing) -> None:

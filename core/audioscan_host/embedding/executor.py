@@ -5,20 +5,24 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from audioscan_host.audio import AudioInfo
+from audioscan_host.audio import AudioInfo, Decoders
 from audioscan_host.cache import BusyError
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.under_way import Steps, UnderWay
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
+from audioscan_host.errors import SettingError
 
 logger = logging.getLogger(__name__)
 
-MOST_DECODERS = 2
-"""Recordings that are decoded at once however many cores there are. FFmpeg's own share of decoding AAC is four tenths, and of
-WAV less; the rest has Python's lock, so a third one would wait. Each holds three blocks, up to 100 MB."""
+MOST_DECODERS = 8
+"""Recordings that are decoded at once however many cores there are: each holds three blocks, and a process of 40 MB."""
+
+ENVIRONMENT = "AUDIOSCAN_DECODERS"
+"""The environment variable that says how many recordings are decoded at once; with 1, in this process alone."""
 
 MOST_BYTES = 2**28
 """Of vectors of recordings that are embedded beside each other; a single one may have more."""
@@ -27,6 +31,23 @@ FINISHED_AHEAD = 8
 """Tasks for each decoder that may be finished before their turn: short recordings behind a long one."""
 
 _LOOK_AGAIN = 1.0  # seconds; where waiting cannot be interrupted, Ctrl-C is heeded after so long
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What an executor computes with, as `audioscan-host plan` asks for it.
+
+    Attributes:
+        workers: encoders at work at once.
+        decoders: recordings that each of them has decoded at once.
+        cores: processors that each of them has, with its decoders.
+        gpus: that each of them holds, or a share of one.
+    """
+
+    workers: int
+    decoders: int
+    cores: float
+    gpus: float
 
 
 class Executor(Protocol):
@@ -42,28 +63,49 @@ class Executor(Protocol):
         """
         ...
 
+    def capacity(self) -> Capacity:
+        """What it computes with, before any task is run; an executor that connects does so now.
+
+        Raises:
+            ExecutorError: it cannot be reached.
+        """
+        ...
+
 
 class LocalExecutor:
     """Runs the tasks in this process and gives their outcomes in their order; those that another process works on come last.
 
-    Several recordings are decoded at once, each in a thread of its own. Everything else is done in the thread that
-    calls: it embeds a block of the first recording that has one ready.
+    Several recordings are decoded at once, each in a thread of its own, and where it is worth it in a process.
+    Everything else is done in the thread that calls: it embeds a block of the first recording that has one ready.
 
     Args:
-        decoders: recordings that are decoded at once; None for as many as there are cores for beside the encoder.
+        decoders: recordings that are decoded at once; None for what `AUDIOSCAN_DECODERS` says, or as many as there are cores.
+
+    Raises:
+        SettingError: the variable is no number from 1.
     """
 
     def __init__(self, decoders: int | None = None) -> None:
-        self._decoders = decoders or min(MOST_DECODERS, max(1, _cores() - 1))
+        # Not a core less for the encoder: where that is the slower one, they wait for it most of the time.
+        self._decoders = decoders or _asked_for() or min(MOST_DECODERS, _cores())
+
+    def capacity(self) -> Capacity:
+        """One encoder, which has a GPU where there is one, and this machine's processors."""
+        return Capacity(workers=1, decoders=self._decoders, cores=_cores(), gpus=1)
 
     def run(self, tasks: Iterable[Task], worker: Worker, reports: Reports) -> Iterator[Outcome]:
         """The outcome of each task."""
+        # One alone would decode no sooner than this process does.
+        decoders = Decoders(self._decoders) if self._decoders > 1 else None
+        reports = replace(reports, decoders=decoders)
         run = _Run(tasks, worker, reports, self._decoders)
         try:
             while (outcome := run.next_outcome()) is not None:
                 yield outcome
                 del outcome  # its vectors, which may be gigabytes, while others are computed
         finally:
+            if decoders is not None:
+                decoders.close()  # first: nobody has to wait for what they are at
             run.close()
         for task in run.waiting:
             logger.info("%s: another process is embedding it; waiting", task.recording.path)
@@ -179,6 +221,15 @@ class _Run:
         except BaseException as error:
             self._ended_by = error
             raise
+
+
+def _asked_for() -> int | None:
+    text = os.environ.get(ENVIRONMENT)
+    if not text:
+        return None
+    if not (text.isdecimal() and int(text)):
+        raise SettingError(f"{ENVIRONMENT}: expected a number of recordings from 1, not {text!r}")
+    return int(text)
 
 
 def _cores() -> int:

@@ -7,11 +7,12 @@ from contextlib import closing
 from audioscan_host.cache import Entry
 from audioscan_host.embedding.decoded_recording import DecodedRecording
 from audioscan_host.embedding.passes import Pass
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Task
 from audioscan_host.embedding.under_way import Awaited
 from audioscan_host.embedding.window_pass import WindowPass
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.progress import Silent
 from audioscan_host.reading import Reading
 

@@ -11,10 +11,17 @@ from audioscan_host.cache import Embeddings
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import merged
 from audioscan_host.embedding.pooling import pool_shares, statistics_of
-from audioscan_host.embedding.stretches import Shares, StretchedBlock, stretched_blocks, stretching
+from audioscan_host.embedding.stretches import (
+    Shares,
+    StretchedBlock,
+    steps_expected,
+    stretched_blocks,
+    stretching,
+)
 from audioscan_host.embedding.tasks import Task
 from audioscan_host.embedding.window_pass import Rows
-from audioscan_host.models.model import Model
+from audioscan_host.errors import PluginError
+from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.plugins.hookspecs import Array
 
 
@@ -51,7 +58,7 @@ class StretchPass:
         Raises:
             CheckpointError, SettingError, EmbeddingError: as `Encoders.embed_block`.
         """
-        pooling = _Pooling(block, self._checkpoint.step, self._grain)
+        pooling = _Pooling(block, self._checkpoint, self._grain)
         vectors = encoders.embed_block(block.block, models, on_stretches, pooling)
         shares = [pooling.shares[first] for first in sorted(pooling.shares)]
         weights = np.concatenate([each.weights.sum(axis=2, dtype=np.float64).ravel() for each in shares])
@@ -78,8 +85,8 @@ class _Pooling:
 
     unit = "stretch"
 
-    def __init__(self, stretched: StretchedBlock, step: float, grain: float) -> None:
-        self._stretched, self._step, self._grain = stretched, step, grain
+    def __init__(self, stretched: StretchedBlock, checkpoint: Checkpoint, grain: float) -> None:
+        self._stretched, self._checkpoint, self._grain = stretched, checkpoint, grain
         self.shares: dict[int, Shares] = {}
         self.statistics: dict[Model, list[tuple[str, int]]] = {}
 
@@ -91,14 +98,33 @@ class _Pooling:
         return np.concatenate(parts)
 
     def __call__(self, selected: Sequence[Array], model: Model, part: slice) -> Array:
-        steps = selected[0].shape[1]
+        steps = self._steps(selected, model)
         shares = self.shares.get(part.start)
         if shares is None or shares.weights.shape[::2] != (part.stop - part.start, steps):
-            shares = self._stretched.shares(part, steps, self._step, self._grain)
+            shares = self._stretched.shares(part, steps, self._checkpoint.step, self._grain)
             self.shares[part.start] = shares
         self.statistics[model] = statistics_of(selected, model.pooling)
         pooled = pool_shares(selected, shares.weights, model.pooling)
         return pooled.reshape((-1, pooled.shape[-1]))
+
+    def _steps(self, selected: Sequence[Array], model: Model) -> int:
+        """How many time steps each stretch has, which must be as many as are declared: else they are not where they seem.
+
+        Raises:
+            PluginError: they are not.
+        """
+        windows, step = self._stretched.block.windows, self._checkpoint.step
+        seconds = windows.length / windows.sample_rate
+        least, most = steps_expected(self._checkpoint, seconds)
+        for states in selected:
+            if not least <= states.shape[1] <= most:
+                raise PluginError(
+                    f"{model.name} gave {states.shape[1]} time steps for a stretch of {seconds:g} s; with one every {step:g} s, as "
+                    f"{self._checkpoint.name} declares, there should be {least:.0f} to {most:.0f}; read it with --reading windows, "
+                    f"and tell its author: `audioscan-host check {model.name}` tells more"
+                )
+        steps: int = selected[0].shape[1]
+        return steps
 
 
 class _GrainRows:

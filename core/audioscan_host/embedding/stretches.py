@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.embedding.sections import sections
 from audioscan_host.models.model import Checkpoint
 from audioscan_host.windows import BLOCK_SECONDS, GRID, Block, Windowing, cut_blocks
 
@@ -16,6 +19,8 @@ sees there on one side only."""
 
 BLOCKS_JOINED = 4
 """A block of stretches spans as many times `BLOCK_SECONDS`: a stretch is encoded once, and a batch should be full."""
+
+_ROUNDING = 1e-6
 
 _NEGLIGIBLE = 1e-6
 """Share of a time step; less than that in a grain is rounding."""
@@ -42,6 +47,20 @@ def margin(checkpoint: Checkpoint) -> float:
     return checkpoint.context
 
 
+def steps_expected(checkpoint: Checkpoint, seconds: float) -> tuple[float, float]:
+    """The fewest and the most time steps that a stretch may have.
+
+    One more or less than fit is how a network begins and ends. A step that has no room for the shortest input at the end may
+    be missing too.
+
+    Args:
+        checkpoint: declares its step.
+        seconds: of the stretch; of a recording that is shorter, its own.
+    """
+    heard, step = max(seconds, checkpoint.shortest_window), checkpoint.step
+    return max((heard - checkpoint.shortest_window) / step - 1, 1) - _ROUNDING, heard / step + 1 + _ROUNDING
+
+
 def _declared(checkpoint: Checkpoint) -> float:
     if checkpoint.stretch is None:
         raise ValueError(f"{checkpoint.name} reads no stretches")
@@ -59,7 +78,7 @@ class StretchedBlock:
     Attributes:
         block: waveform, and where the stretches lie in it.
         begins: (stretches,) seconds, from where the time steps of each count.
-        ends: (stretches,) seconds, up to where they do; infinite at the recording's end.
+        ends: (stretches,) seconds, up to where they do.
     """
 
     block: Block
@@ -104,31 +123,50 @@ class Shares:
 def stretched_blocks(
     chunks: Iterable[npt.NDArray[np.float32]], checkpoint: Checkpoint, block_seconds: float = BLOCK_SECONDS
 ) -> Iterator[StretchedBlock]:
-    """Cut a stream of samples into blocks of stretches; a block and the next one are held at any time.
+    """Cut a stream of samples into blocks of stretches; no more than a block is held while the next one is asked for.
 
     Args:
         chunks: consecutive (samples,) float32 pieces of one recording, at the checkpoint's rate.
         checkpoint: declares its stretches.
         block_seconds: a block of windows would span.
     """
-    windowing = stretching(checkpoint)
+    rate = checkpoint.sample_rate
+    parts = sections(chunks, rate, stretching(checkpoint).window)
+    for begin, part in groupby(parts, key=itemgetter(0)):
+        yield from _of_section(begin / rate, map(itemgetter(1), part), checkpoint, block_seconds)
+
+
+def _of_section(
+    begin: float, chunks: Iterable[npt.NDArray[np.float32]], checkpoint: Checkpoint, block_seconds: float
+) -> Iterator[StretchedBlock]:
+    """Blocks of what begins at a second of the recording, and is read as if it were all of it."""
+    windowing, rate = stretching(checkpoint), checkpoint.sample_rate
     # On the grid of time steps the last stretch has the same steps as one long stretch would.
     last_on = next((n for n in range(1, GRID) if _whole(n / GRID / checkpoint.step)), 1)
+    counted = _Counted(chunks)
     blocks = cut_blocks(
-        chunks,
-        checkpoint.sample_rate,
-        windowing,
-        checkpoint.shortest_window,
-        block_seconds=BLOCKS_JOINED * block_seconds,
-        last_on=last_on,
+        counted, rate, windowing, checkpoint.shortest_window, BLOCKS_JOINED * block_seconds, last_on=last_on
     )
-    reach = windowing.window - margin(checkpoint)
-    begin, waiting = 0.0, next(blocks, None)
-    while waiting is not None:
-        block, waiting = waiting, next(blocks, None)
-        ends = block.times + reach
-        begins = np.concatenate([[begin], ends[:-1]])
-        begin = float(ends[-1])
-        if waiting is None:
-            ends[-1] = math.inf
-        yield StretchedBlock(block, begins, ends)
+    counts_from, reach = begin, windowing.window - margin(checkpoint)
+    for block in blocks:
+        times = block.times + begin
+        ends = times + reach
+        begins = np.concatenate([[counts_from], ends[:-1]])
+        counts_from = float(ends[-1])
+        if block.is_last:
+            ends[-1] = begin + counted.samples / rate
+        yield StretchedBlock(replace(block, times=times), begins, ends)
+        del block  # while the next one is filled
+
+
+class _Counted:
+    """Chunks, and how many samples there were."""
+
+    def __init__(self, chunks: Iterable[npt.NDArray[np.float32]]) -> None:
+        self._chunks = chunks
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
+        for chunk in self._chunks:
+            self.samples += len(chunk)
+            yield chunk

@@ -1,6 +1,6 @@
 """The unit of work: one recording, and the models of one checkpoint that are asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,10 @@ from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
 from audioscan_host.windows import Windowing
+
+Done = Callable[[Path, str, int | None], bool]
+"""Whether nothing is asked of a recording any more, by its path, the digest of its content, and the number of its channel where
+each is embedded by itself."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,17 @@ class Task:
         return self.models[0].checkpoint
 
     def entry(self, cache: Cache, model: Model) -> Entry:
-        """Where the embeddings by one of the models lie in a cache: its windows, or the grains that they are made of."""
+        """Where the embeddings by one of the models are put: its windows, or the grains a hop long that they are made of."""
         if self.reading == Reading.STRETCHES:
             return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
 
-    def meta(self, model: Model, duration: float) -> Mapping[str, Any]:
-        """What is kept beside the embeddings by one of the models; `duration`: of the recording, seconds."""
-        return {
-            "recording": str(self.recording.path.resolve()),
-            "duration": duration,
-            "window": self.encoded.window,
-            "hop": self.encoded.hop,
-            "channel": self.recording.channel,
-            "model": model.name,
-            "model_revision": model.revision,
-            "checkpoint": self.checkpoint.name,
-            "checkpoint_revision": self.checkpoint.revision,
-            "precision": self.precision,
-        }
+    def kept(self, cache: Cache, model: Model) -> Entry | None:
+        """Where embeddings lie that give the windows, finer grains among them; None where there are none."""
+        if self.reading == Reading.STRETCHES:
+            return cache.kept_grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
+        entry = self.entry(cache, model)
+        return entry if entry.found else None
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.
@@ -82,7 +78,7 @@ class Task:
     @property
     def _claimed(self) -> tuple[object, ...]:
         of, checkpoint = self.recording, self.checkpoint
-        content = of.size, of.mtime_ns, of.digest, of.channel
+        content = of.size, of.mtime_ns, of.digest, of.version, of.channel
         return (*content, checkpoint, self.encoded, self.precision, self.reading)
 
     @property
@@ -90,6 +86,21 @@ class Task:
         """What is computed and kept: the windows, or grains a hop long."""
         grain = Windowing(self.windowing.hop, self.windowing.hop)
         return grain if self.reading == Reading.STRETCHES else self.windowing
+
+    def meta(self, model: Model, duration: float) -> Mapping[str, Any]:
+        """What the cache's file says the embeddings by one of the models are of; `duration` of the recording, in seconds."""
+        return {
+            "recording": str(self.recording.path.resolve()),
+            "duration": duration,
+            "window": self.encoded.window,
+            "hop": self.encoded.hop,
+            "channel": self.recording.channel,
+            "model": model.name,
+            "model_revision": model.revision,
+            "checkpoint": self.checkpoint.name,
+            "checkpoint_revision": self.checkpoint.revision,
+            "precision": self.precision,
+        }
 
 
 @dataclass(frozen=True)

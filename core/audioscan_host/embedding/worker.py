@@ -1,10 +1,9 @@
 """Computes tasks, whole or step by step; encoders stay in memory between them."""
 
 import itertools
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from audioscan_host.audio import AudioInfo, probe
@@ -13,6 +12,7 @@ from audioscan_host.embedding.decoded_recording import DecodedRecording, known_s
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import windows_of
 from audioscan_host.embedding.passes import Pass
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
@@ -21,27 +21,10 @@ from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell
 from audioscan_host.plugins.registry import Registry
-from audioscan_host.progress import Advance, Progress
+from audioscan_host.progress import Progress
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
-
-
-@dataclass(frozen=True)
-class Reports:
-    """Who is told what while a task is computed.
-
-    Attributes:
-        opened: is given the task and what its recording's container declares, each time it is opened.
-        advance: is given the seconds of audio that were embedded or decoded.
-        tell: is given what users must know.
-        news: is set when a block has been decoded.
-    """
-
-    opened: Callable[[Task, AudioInfo], None]
-    advance: Advance
-    tell: Tell
-    news: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker:
@@ -84,6 +67,7 @@ class Worker:
             EmbeddingError: a plugin fails on it.
             BusyError: another process is embedding it, and `wait` is off.
             CacheError: what is computed cannot be kept.
+            StoreError: what keeps the cache does not answer.
             CheckpointError: the weights are not there, and cannot be fetched.
         """
         return outcome_of(self._steps(task, reports, wait=wait))
@@ -103,25 +87,25 @@ class Worker:
 
     def kept(self, task: Task, reports: Reports) -> Outcome | None:
         """What comes of a task of which the cache has all; None where something is to be computed."""
-        entries = {model: task.entry(self.cache, model) for model in task.models}
-        found = {model: entry.read(reports.tell) for model, entry in entries.items()}
+        there = replace(task, lacking=())
+        kept = {model: self._kept(there, model, reports.tell) for model in task.models}
+        entries = {model: entry for model, (entry, _) in kept.items()}
+        found = {model: embeddings for model, (_, embeddings) in kept.items()}
         silence = None if None in found.values() else self.cache.silence_of(task.recording).read(reports.tell)
         return None if silence is None else self._outcome(task, entries, found, silence, frozenset())
 
     def _steps(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
-        entries = {model: task.entry(self.cache, model) for model in task.models}
-        there = [model for model in task.models if model not in task.lacking]
-        found = {model: entries[model].read(reports.tell) for model in there}
-        lacking = [model for model in task.models if found.get(model) is None]
+        kept = {model: self._kept(task, model, reports.tell) for model in task.models}
+        entries = {model: entry for model, (entry, _) in kept.items()}
+        found = {model: embeddings for model, (_, embeddings) in kept.items()}
+        lacking = [model for model in task.models if found[model] is None]
         computed: list[Entry] = []
         silence: Spans | None = None
         if lacking:
             with task.claim(self.cache, wait=wait):
                 # What another process has finished since is not computed again.
-                found |= {
-                    model: entries[model].read(reports.tell) for model in lacking if entries[model].found
-                }
-                computed = [entries[model] for model in lacking if found.get(model) is None]
+                found |= {model: entries[model].read(reports.tell) for model in lacking}
+                computed = [entries[model] for model in lacking if found[model] is None]
                 if computed:
                     embedded, silence = yield from self._compute(task, computed, reports)
                     found |= {entry.model: each for entry, each in zip(computed, embedded, strict=True)}
@@ -143,11 +127,11 @@ class Worker:
         silence: Spans,
         computed: frozenset[str],
     ) -> Outcome:
+        names = {model: entries[model].name_of(each) for model, each in found.items() if each is not None}
         if task.reading == Reading.STRETCHES:
             rate = task.checkpoint.sample_rate
             found = {m: each and windows_of(each, task.windowing, rate) for m, each in found.items()}
-        names = {model: entry.found or entry.name for model, entry in entries.items()}
-        foreign = [model for model, entry in entries.items() if names[model] == entry.eight_cut]
+        foreign = [model for model, name in names.items() if name == entries[model].eight_cut]
         return Outcome(
             task,
             None,
@@ -157,6 +141,18 @@ class Worker:
             silence,
             self._by_eight_cut(task.recording, foreign),
         )
+
+    def _kept(self, task: Task, model: Model, tell: Tell) -> tuple[Entry, Embeddings | None]:
+        """The embeddings by a model that the cache holds, and their place; where it has none, the place for them."""
+        entry = task.entry(self.cache, model)
+        if model in task.lacking:
+            return entry, None
+        found = entry.read(tell)
+        if found is None and task.reading == Reading.STRETCHES:
+            finer = task.kept(self.cache, model)
+            found = finer.read(tell) if finer else None
+            entry = finer if finer and found else entry
+        return entry, found
 
     def _by_eight_cut(self, recording: Recording, foreign: Sequence[Model]) -> frozenset[str]:
         """Those of the models that were read from files of 8-cut whose numbers are not those computed here.
@@ -191,7 +187,13 @@ class Worker:
         rows = [way.rows(model.dim) for model in models]
         resumed = all(entry.has_blocks for entry in entries)
         decoded = DecodedRecording(
-            task.recording, rate, way.blocks, on_open=on_open, on_ready=reports.news.set, tell=reports.tell
+            task.recording,
+            rate,
+            way.blocks,
+            decoders=reports.decoders,
+            on_open=on_open,
+            on_ready=reports.news.set,
+            tell=reports.tell,
         )
         with closing(decoded):
             if not resumed:

@@ -23,6 +23,7 @@ from audioscan_host.output.saving import save_text
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.recorded_at.clock import Clock, UtcOffset
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import path_of, written_path
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,16 @@ def clips(
         SettingError: a setting is out of its range, or a clip would be written over a recording.
         OutputError: a clip cannot be written.
     """
-    notes, settings, folder = Notes(), settings or ClipSettings(), Path(out)
+    notes, settings, folder = Notes(), settings or ClipSettings(), written_path(out)
     clock = Clock.of(utc_offset, notes)
-    where = [Path(each) for each in recordings]
+    where = [path_of(each) for each in recordings]
     paths = find_recordings(where, notes) if where else None
-    all_found = read_found([Path(each) for each in found], paths, notes)
+    all_found = read_found([path_of(each) for each in found], paths, notes)
     finds = chosen(all_found.places, only=only, merge_gap=merge_gap, top=top, sample=sample, seed=seed)
     planned = _plan(finds, settings)
     _refuse_recordings(planned, folder, all_found.places)
 
-    failures = [RecordingFailure(Path(file), reason) for file, reason in all_found.missing.items()]
+    failures = [RecordingFailure(path_of(file), reason) for file, reason in all_found.missing.items()]
     done: list[Clip] = []
     journal = Journal(folder)
     with (progress or Silent()).track("clips", sum(map(len, planned.values())), "clips") as advance:

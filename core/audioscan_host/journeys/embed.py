@@ -10,6 +10,7 @@ from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import path_of
 from audioscan_host.windows import Windowing
 
 
@@ -91,7 +92,7 @@ def embed(
                 model=name,
                 windows=found.meta.get("grains", len(found.vectors)),
                 dim=found.vectors.shape[1],
-                path=Path(result.files[name]),
+                path=path_of(result.files[name]),
                 computed=name in result.computed,
                 channel=result.channel,
                 reading=readings[session.registry.model(name)],

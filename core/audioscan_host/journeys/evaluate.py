@@ -36,6 +36,7 @@ from audioscan_host.progress import Advance
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import find_recordings
 from audioscan_host.region_settings import RegionSettings
+from audioscan_host.remote_path import path_of, written_path
 from audioscan_host.windows import Windowing
 
 SEED = 42
@@ -109,11 +110,11 @@ def evaluate(
     chosen = [session.registry.model(model) for model in models]
     regions = RegionSettings(threshold)
     if out is not None:
-        folder.check(Path(out))
+        folder.check(written_path(out))
     paths = find_recordings(recordings, session.notes)
     annotations = annotated(
         paths,
-        [Path(path) for path in labels],
+        [path_of(path) for path in labels],
         same=same,
         tell=session.notes,
         reader=session.label_reader(labels_as, eight_cut),
@@ -182,7 +183,9 @@ def evaluate(
     )
     if out is None:
         return result
-    return replace(result, files=folder.save(Path(out), result.labels, result.sentence, skipped, *windowings))
+    return replace(
+        result, files=folder.save(written_path(out), result.labels, result.sentence, skipped, *windowings)
+    )
 
 
 def _given(windowing: Windowing | None, windowings: Sequence[Windowing]) -> tuple[Windowing, ...]:

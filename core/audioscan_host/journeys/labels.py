@@ -23,6 +23,7 @@ from audioscan_host.output.label_files import FORMATS, save_labels
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Progress, Silent
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import path_of, written_path
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def labels(
     reader = LabelReader(registry.label_formats(notes), labels_as, eight_cut)
     chosen = [registry.model(name) for name in models]
     paths = find_recordings(recordings, notes)
-    files, unread = _read((file for path in labels for file in files_of(Path(path))), reader)
+    files, unread = _read((file for path in labels for file in files_of(path_of(path))), reader)
     annotations, unmatched = _matched(files, paths, same, notes)
     known, failures = _opened(paths, progress or Silent())
 
@@ -140,7 +141,7 @@ def labels(
     tell_odd_labels(names, found, chosen, registry, notes, rates=rates)
     tell_beyond_the_end(durations, found, notes)
     tell_nearly_whole(durations, found, notes)
-    written = 0 if to is None else save_labels(found, to, None if out is None else Path(out), notes)
+    written = 0 if to is None else save_labels(found, to, None if out is None else written_path(out), notes)
     return LabelsResult(
         tuple(survey(found, durations)),
         tuple(

@@ -11,6 +11,7 @@ from audioscan_host.models.model import Model
 from audioscan_host.plugins.discovery import ENVIRONMENT
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.reading import Reading
+from audioscan_host.remote_path import path_of
 
 
 def ready_detector(
@@ -29,7 +30,7 @@ def ready_detector(
         DetectorError: it cannot be read, does not know a label, or does not fit what is installed.
     """
     source = "the detector" if isinstance(detector, Detector) else str(detector)
-    detector = detector if isinstance(detector, Detector) else detector_file.load(Path(detector))
+    detector = detector if isinstance(detector, Detector) else detector_file.load(path_of(detector))
     detector = detector.restricted(only) if only else detector
     try:
         model = registry.model(detector.model)

@@ -99,7 +99,7 @@ def search(
     session = Session.of(**options)
     chosen = session.registry.model(model)
     windowing = windowing or Windowing()
-    examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(str(each)) for each in like]
+    examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(each) for each in like]
     if not examples:
         raise SettingError("there is no example to search for")
     clock = Clock.of(utc_offset, session.notes)

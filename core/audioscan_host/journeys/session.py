@@ -30,7 +30,7 @@ class SessionOptions(TypedDict, total=False):
     """The keywords that `embed`, `train`, `evaluate`, `scan`, `suggest` and `search` have in common; all may be left out.
 
     Attributes:
-        cache_dir: the cache folder; see `audioscan_host.cache.default_folder`.
+        cache_dir: the cache folder, or the URL of one; see `audioscan_host.cache.default_folder`.
         runtime: device, precision and batch size.
         registry: the models; those that are installed unless given.
         progress: where progress is shown, and from where a run can be cancelled.

@@ -22,6 +22,7 @@ from audioscan_host.notes import Note
 from audioscan_host.recorded_at.clock import Clock, UtcOffset
 from audioscan_host.recorded_at.moments import later
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import path_of
 from audioscan_host.suggestion.candidates import Candidate, PredictedRecording, candidates, unlabelled
 from audioscan_host.suggestion.choice import choose
 from audioscan_host.suggestion.table import Suggestion
@@ -94,7 +95,7 @@ def suggest(
     paths = find_recordings(recordings, session.notes)
     annotations = annotations_of(
         paths,
-        [Path(path) for path in labels],
+        [path_of(path) for path in labels],
         same=same,
         may_fit_none=True,
         tell=session.notes,

@@ -45,6 +45,7 @@ from audioscan_host.journeys.window_choice import (
 from audioscan_host.notes import Note
 from audioscan_host.plugins.discovery import Plugin
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import path_of
 from audioscan_host.windows import Windowing
 
 REFERENCE_WINDOWS = 128
@@ -123,10 +124,10 @@ def train(
         DetectorError: the detector cannot be saved there.
     """
     session = Session.of(**options)
-    chosen, label_files = session.registry.model(model), [Path(path) for path in labels]
+    chosen, label_files = session.registry.model(model), [path_of(path) for path in labels]
     if out is not None:
         detector_file.check_target(out)
-    reviews = [(Path(found), Path(corrected)) for found, corrected in from_regions]
+    reviews = [(path_of(found), path_of(corrected)) for found, corrected in from_regions]
     if not (label_files or reviews):
         raise SettingError("there is nothing to learn from: give label files, or corrected results of a scan")
     reader = session.label_reader(labels_as, eight_cut)
@@ -209,7 +210,7 @@ def train(
     )
     detector = replace(detector, reference=_reference(statistics, labelled, used))
     if out is not None:
-        detector_file.save(detector, Path(out))
+        detector_file.save(detector, out)
     return TrainResult(
         detector,
         tuple(reports),

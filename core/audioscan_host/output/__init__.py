@@ -64,3 +64,6 @@ FORMATS: Mapping[str, Format[Region]] = by_name(
     ]
 )
 """Every format by its name."""
+
+PARQUET = "parquet"
+"""The word for a dataset, a folder that grows while a scan runs; see `dataset`. It is no `Format`: nothing is written at the end."""

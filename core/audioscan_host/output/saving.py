@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from audioscan_host.atomic_write import atomic_write
 from audioscan_host.errors import OutputError
 from audioscan_host.printable import printable
+from audioscan_host.remote_path import RemotePath, path_of
 
 if TYPE_CHECKING:
     from audioscan_host.output import Format, Item
@@ -45,7 +46,7 @@ def save_regions(
             f"{form.name} is one file a recording: --out must be a folder for {len(regions)} recordings, not {found}"
         )
     unwritten = []
-    for name, place in places([Path(name) for name in regions], form.suffix).items():
+    for name, place in places([path_of(name) for name in regions], form.suffix).items():
         try:
             save_text(_text({str(name): regions[str(name)]}, form), out / place)
         except OutputError as error:
@@ -58,13 +59,20 @@ def places(recordings: Sequence[Path], suffix: str) -> dict[Path, Path]:
 
     Recordings that differ only in their suffix (`day.wav`, `day.mp4`) keep it.
     """
-    common = os.path.commonpath([path.absolute().parent for path in recordings])
-    below = {path: path.absolute().relative_to(common) for path in recordings}
+    parts = {path: _parts(path.absolute()) for path in recordings}
+    common = os.path.commonprefix([each[:-1] for each in parts.values()])  # noqa: RUF071 - of tuples of folders
+    below = {path: Path(*each[len(common) :]) for path, each in parts.items()}
     shared = Counter(place.with_suffix("") for place in below.values())
     return {
         path: place.with_name((place.name if shared[place.with_suffix("")] > 1 else place.stem) + suffix)
         for path, place in below.items()
     }
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    """The parts of a path that a folder of results may have: not the root, and no colon behind the kind of a URL."""
+    remote = isinstance(path, RemotePath)
+    return tuple(part.rstrip(":") if remote else part for part in path.parts if part != path.anchor)
 
 
 def save_text(text: str, out: Path | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audioscan_host.errors import SettingError
+from audioscan_host.remote_path import RemotePath, is_url, path_of
 
 _LONGEST_WHOLE_FILE = 1.5  # windows; a longer file holds more than the sound
 _TIME = r"[0-9]+(?::[0-5]?[0-9]){0,2}(?:\.[0-9]+)?"
@@ -38,22 +39,23 @@ class QuerySpan:
         return str(self.path) if self.start is None else f"{self.path}@{self.start:.10g}-{self.end:.10g}"
 
     @classmethod
-    def parse(cls, text: str) -> "QuerySpan":
+    def parse(cls, text: str | Path) -> "QuerySpan":
         """Read `FILE`, or `FILE@START-END` in seconds, m:ss or h:mm:ss.
 
         Raises:
             SettingError: what follows the last @ is no span, and there is no such file either.
         """
+        text = text.url if isinstance(text, RemotePath) else str(text)
         file, at, span = text.rpartition("@")
-        if not at or Path(text).is_file():  # a file's name may hold an @
-            return cls(Path(text))
         times = _SPAN.fullmatch(span)
+        if not at or (is_url(text) and not times) or _is_file(text):  # a file's name may hold an @
+            return cls(path_of(text))
         if not (times and file):
             raise SettingError(
                 f"{text}: expected FILE@START-END in seconds, m:ss or h:mm:ss, such as day.wav@83.5-85 or "
                 "day.wav@1:23.5-1:25"
             )
-        return cls(Path(file), _seconds(times[1]), _seconds(times[2]))
+        return cls(path_of(file), _seconds(times[1]), _seconds(times[2]))
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.start:.10g} to {self.end:.10g} s"
+
+
+def _is_file(text: str) -> bool:
+    """Whether there is such a file; of what is behind a URL only its name is looked at."""
+    return not is_url(text) and Path(text).is_file()
 
 
 def _seconds(text: str) -> float:

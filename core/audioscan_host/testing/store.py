@@ -59,6 +59,16 @@ class StoreTests:
             "w2v/b.npz": 6,
         }
 
+    def test_the_first_of_several_that_is_there_is_found(self, store: Store) -> None:
+        assert store.first(["w2v/a", "w2v/b", "w2v/c"]) is None
+        assert store.first([]) is None
+        self._write(store, "w2v/c", b"third")
+        self._write(store, "w2v/b", b"2nd")
+        for names, expected in (["a", "b", "c"], ("b", 3)), (["c", "a"], ("c", 5)), (["a", "c"], ("c", 5)):
+            found = store.first([f"w2v/{name}" for name in names])
+            assert found is not None
+            assert (found.name, found.size) == (f"w2v/{expected[0]}", expected[1])
+
     def test_a_folder_is_no_file(self, store: Store) -> None:
         self._write(store, "unfinished/key/000000.npz", b"block")
         assert store.find("unfinished/key") is None

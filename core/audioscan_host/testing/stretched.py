@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from audioscan_host.embedding.stretches import margin, stretching
+from audioscan_host.embedding.stretches import margin, steps_expected, stretching
 from audioscan_host.testing import sounds
 from audioscan_host.testing.comparing import require_close, told
 from audioscan_host.testing.finding import ConformanceError
@@ -39,15 +39,15 @@ def stretch_ends(subject: Subject) -> str:
     for samples in sorted({max(1, each) for each in lengths}):
         what = f"a recording of {samples} samples ({samples / rate:.3f} s), read in stretches,"
         found = subject.embed_alone(sounds.noise(samples), stretch)
-        seconds = max(samples / rate, shortest)
+        seconds = samples / rate
         for states in found.selected[subject.model.name]:
             count = states.shape[1]
             if not np.isfinite(states).all():
                 raise ConformanceError(f"{what} gives numbers that are not finite")
-            most, least = seconds / step + 1, (seconds - shortest) / step - 1
-            if not least - 1e-6 <= count <= most + 1e-6:
+            least, most = steps_expected(checkpoint, seconds)
+            if not least <= count <= most:
                 raise ConformanceError(
-                    f"{what} has {count} time steps; with one every {step:g} s there should be {max(least, 1):.0f} to "
+                    f"{what} has {count} time steps; with one every {step:g} s there should be {least:.0f} to "
                     f"{most:.0f}: give all of what is real audio in a stretch of {stretch:g} s, or declare a shorter one"
                 )
         told_of.append(f"{count} time steps in {samples / rate:.3g} s")

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from transformers import ASTConfig, ASTFeatureExtractor, ASTModel
 from transformers.utils import logging as transformers_logging
@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 from audioscan_host import FINAL, Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows
+from audioscan_torch.half_precision import cast_input_once
 
 SPECIAL_TOKENS = 2  # class and distillation, in front of the patches
 
@@ -31,6 +32,7 @@ class ASTEncoder(TorchEncoder):
 
     def __init__(self, network: ASTModel, extractor: ASTFeatureExtractor, runtime: Runtime) -> None:
         super().__init__(network, runtime)
+        cast_input_once(cast("nn.Module", layer.attention) for layer in network.layers)
         self._extractor = extractor
         self._config: Any = network.config  # transformers allows lists where this network has numbers
 

@@ -1,15 +1,17 @@
 """Runs BEATs on filter banks that overlapping windows share."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from audioscan_beats.network import FBANK_MEAN, FBANK_STD, MEL_BINS, WAVEFORM_SCALE, load_network
+from audioscan_beats.network import FBANK_MEAN, FBANK_STD, MEL_BINS, WAVEFORM_SCALE, Block, load_network
 from audioscan_host import Checkpoint, CheckpointError, Runtime, Windows
 from audioscan_torch.encoder import TorchEncoder
 from audioscan_torch.fbank import FbankWindows
+from audioscan_torch.half_precision import cast_input_once
 from audioscan_torch.patches import mean_over_frequency
 
 PATCH = 16  # frames, and mel bins
@@ -34,6 +36,7 @@ class BEATsEncoder(TorchEncoder):
             found = getattr(network.config, key)
             if found != expected:
                 raise CheckpointError(f"{checkpoint.path}: {key} is {found}, not {expected}")
+        cast_input_once(cast("Block", block).self_attn for block in network.encoder.layers)
         return cls(network, runtime)
 
     def preprocess(self, waveform: npt.NDArray[np.float32], windows: Windows) -> FbankWindows:

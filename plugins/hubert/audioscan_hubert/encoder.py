@@ -1,17 +1,22 @@
 """Runs the encoders of torchaudio's HuBERT and wav2vec 2.0 bundles."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 import torchaudio
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import parametrize
 from torchaudio.models import Wav2Vec2Model
 
 from audioscan_host import FINAL, Checkpoint, CheckpointError, Runtime, Windows
+from audioscan_hubert.convolutions import ChannelsLast
+from audioscan_torch.copies import to_device
+from audioscan_torch.device import precision
 from audioscan_torch.encoder import TorchEncoder
+from audioscan_torch.half_precision import cast_input_once
 
 
 class HubertEncoder(TorchEncoder):
@@ -26,7 +31,16 @@ class HubertEncoder(TorchEncoder):
         one (fairseq issue 5609), so that a window would depend on its neighbours. It is taken off.
         """
         self._normalise = not isinstance(network, Wav2Vec2Model)
-        super().__init__(network.get_submodule("model") if self._normalise else network, runtime)
+        inner = cast("Wav2Vec2Model", network.get_submodule("model") if self._normalise else network)
+        transformer = inner.encoder.transformer
+        position = transformer.pos_conv_embed.conv
+        if parametrize.is_parametrized(position):
+            # Weight normalisation gives the same kernel at every call: once is enough.
+            parametrize.remove_parametrizations(position, "weight")
+        if precision(runtime) != "fp32":
+            inner.feature_extractor = ChannelsLast(inner)
+            cast_input_once(layer.attention for layer in transformer.layers)
+        super().__init__(inner, runtime)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, runtime: Runtime) -> "HubertEncoder":
@@ -69,7 +83,8 @@ class WaveformWindows:
 
     def __init__(self, waveform: Tensor, windows: Windows, *, normalise: bool) -> None:
         self._by_start = waveform.unfold(0, windows.length, 1)
-        self._starts = windows.starts
+        # All of them at once: a copy for each batch would make it wait for the one before.
+        self._starts = to_device(windows.starts, waveform.device)
         self._normalise = normalise
 
     def __len__(self) -> int:
@@ -77,6 +92,5 @@ class WaveformWindows:
 
     def __getitem__(self, part: slice) -> Tensor:
         """(batch, samples) float32; each normalised to mean 0 and variance 1 where asked for."""
-        starts = torch.tensor(self._starts[part], device=self._by_start.device)
-        waveforms = self._by_start[starts]
+        waveforms = self._by_start[self._starts[part]]
         return functional.layer_norm(waveforms, waveforms.shape[-1:]) if self._normalise else waveforms

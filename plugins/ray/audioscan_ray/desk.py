@@ -12,9 +12,10 @@ from uuid import uuid4
 from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import BusyError
 from audioscan_host.embedding.helping import blocks_between
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import UnderWay
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import AudioscanError, CacheError
 from audioscan_host.notes import Note
 from audioscan_host.plugins.registry import Registry, load_registry

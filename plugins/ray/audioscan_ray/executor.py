@@ -3,8 +3,9 @@
 import weakref
 from collections.abc import Iterable, Iterator
 
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.plugins.executor_kind import Resources
 from audioscan_ray.addresses import OWN
 from audioscan_ray.connection import Connection

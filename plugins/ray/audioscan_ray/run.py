@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
-from audioscan_host.embedding.worker import Reports, Worker
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import ExecutorError
 from audioscan_ray.crew import AT_ONCE, Crew, Member
 from audioscan_ray.desk import Done, Order

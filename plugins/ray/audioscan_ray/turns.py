@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audioscan_host.audio import AudioInfo
+from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import RecordingFailure, Task
-from audioscan_host.embedding.worker import Reports
 from audioscan_ray.desk import Done, Events, Span
 
 MOST_CRASHES = 3

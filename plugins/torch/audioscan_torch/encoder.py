@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from audioscan_host import Inputs, Runtime, Windows
 from audioscan_torch.allocation import keep_freed_memory
+from audioscan_torch.copies import to_device
 from audioscan_torch.device import find_device, precision
+from audioscan_torch.half_precision import keep_weights
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -42,8 +44,11 @@ class TorchEncoder(ABC):
         self.device = find_device(runtime.device)
         if self.device.type == "cpu":
             keep_freed_memory()
-        self.network = network.eval().requires_grad_(False).to(self.device)
+        self.network = network.eval().requires_grad_(False)
         self._autocast_to = AUTOCAST.get(precision(runtime))
+        if self._autocast_to is not None:
+            keep_weights(self.network, self._autocast_to)
+        self.network.to(self.device)
 
     @abstractmethod
     def preprocess(self, waveform: npt.NDArray[np.float32], windows: Windows) -> Inputs:
@@ -89,7 +94,7 @@ class TorchEncoder(ABC):
 
     def on_device(self, waveform: npt.NDArray[np.float32]) -> Tensor:
         """(samples,) float32 on the device: a copy, since the block is shared."""
-        return torch.tensor(waveform, dtype=torch.float32, device=self.device)
+        return to_device(np.asarray(waveform, np.float32), self.device)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if self._autocast_to is None:

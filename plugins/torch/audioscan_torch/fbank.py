@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torchaudio.compliance import kaldi
 
 from audioscan_host import Windows
+from audioscan_torch.copies import to_device
 
 FRAME = 400  # samples, 25 ms at 16 kHz
 FRAME_SHIFT = 160  # samples, 10 ms
@@ -42,7 +42,8 @@ class FbankWindows:
             raise ValueError(f"window starts must be multiples of {FRAME_SHIFT} samples (10 ms at 16 kHz)")
         with torch.inference_mode():
             self._frames: Tensor = kaldi.fbank(waveform[None], sample_frequency=16000, **settings)
-        self._starts: npt.NDArray[np.int64] = windows.starts // FRAME_SHIFT
+        # All of them at once: a copy for each batch would make it wait for the one before.
+        self._starts = to_device(windows.starts // FRAME_SHIFT, waveform.device)
         self._offsets = torch.arange(frames_of(windows.length), device=waveform.device)
 
     def __len__(self) -> int:
@@ -50,5 +51,4 @@ class FbankWindows:
 
     def __getitem__(self, part: slice) -> Tensor:
         """(batch, frames, bins) float32 of some of the windows."""
-        starts = torch.tensor(self._starts[part], device=self._offsets.device)
-        return self._frames[starts[:, None] + self._offsets]
+        return self._frames[self._starts[part, None] + self._offsets]

@@ -5,18 +5,30 @@ import webbrowser
 from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audioscan_host import SettingError
+from audioscan_host.cli.options import FOLDER_OR_URL
+from audioscan_host.remote_path import is_url
 
 if TYPE_CHECKING:
     import socket
 
     from audioscan_ui.session.review_session import ReviewSession
 
-_FILE = click.Path(path_type=Path)
+
+class _File(click.Path):
+    """A file of this machine: the page jumps to any place of a recording, many times."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if is_url(value):
+            self.fail("the review page reads files of this machine: copy it, or its clips, and name the copy")
+        return super().convert(value, param, ctx)
+
+
+_FILE = _File(path_type=Path)
 _SESSION = Path("audioscan.review")
 _TOKEN_BYTES = 32
 
@@ -49,7 +61,8 @@ _TOKEN_BYTES = 32
 )
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER_OR_URL,
+    metavar="FOLDER|URL",
     envvar="AUDIOSCAN_CACHE",
     show_envvar=True,
     help="Where embeddings are kept.  [default: as for `train`]",

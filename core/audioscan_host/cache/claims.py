@@ -1,0 +1,138 @@
+"""Claims in an object store, which knows no locks: objects that are renewed while their holder lives."""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from audioscan_host.cache.objects import Objects
+from audioscan_host.cache.store import BusyError, Stored
+from audioscan_host.errors import CacheError, StoreError
+
+CLAIM = ".claim"
+"""Ending of the folders of claims."""
+
+_CLOCK = f"clock{CLAIM}"
+_CLOCK_AGAIN = 600.0
+"""Seconds after which the server's clock is looked at again."""
+
+_RESOLUTION = 1.0
+"""Seconds: S3 tells in whole ones when an object was written."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Who works at what.
+
+    A claim of `unfinished/key` is an object `unfinished/key.claim/000001` that says who made it. It is made on the
+    condition that there is none, so that one of several gets it. Its holder writes it anew three times within `expiry`. One
+    that was not is void: whoever comes next makes `000002`, on the same condition, and the highest number holds.
+
+    Claims save work that would be done twice, and nothing else rests on them: what is written is written whole, and is the
+    same whoever computed it. So a holder that was cut off for longer than the expiry goes on, and so does one that cannot
+    renew its claim.
+
+    Ages are differences of what the server says of its own objects; the clocks of two machines are never compared.
+
+    Attributes:
+        objects: where claims lie.
+        expiry: seconds.
+    """
+
+    objects: Objects
+    expiry: float
+    _clock: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @contextmanager
+    def held(self, name: str, *, wait: bool) -> Iterator[None]:
+        """Hold a claim.
+
+        Raises:
+            BusyError: another has it, and `wait` is off.
+            CacheError: it cannot be written, or the store does not answer.
+        """
+        holder = uuid.uuid4().hex.encode()
+        claim, before = self._made(name, holder, wait=wait)
+        ended = threading.Event()
+        renewal = threading.Thread(target=self._renew, args=(claim, holder, ended), daemon=True)
+        renewal.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            renewal.join(self.expiry)
+            with suppress(OSError, StoreError):  # what cannot be removed becomes void
+                if before:  # first, so that at any time the highest number is the holder's
+                    self.objects.remove(before)
+                self.objects.remove([claim])
+
+    def abandoned(self, stored: Sequence[Stored], age: float) -> Iterator[Stored]:
+        """Those of some objects that are claims which nobody holds, and were written `age` seconds ago or longer."""
+        claims = [each for each in stored if is_claim(each.name)]
+        held = {
+            _folder(each.name)
+            for each in claims
+            if not each.name.startswith(_CLOCK) and not self._is_void(each)
+        }
+        for each in claims:
+            if _folder(each.name) not in held and self._is_void(each) and self._age(each) > age:
+                yield each
+
+    def _made(self, name: str, holder: bytes, *, wait: bool) -> tuple[str, list[str]]:
+        """The claim, and those that were void before it."""
+        folder = f"{name}{CLAIM}"
+        while True:
+            there = self.objects.listed(folder)
+            if not there or self._is_void(there[-1]):
+                last = int(there[-1].name.rpartition("/")[2]) if there else 0
+                claim = f"{folder}/{last + 1:06d}"
+                try:
+                    if self.objects.create(claim, holder):
+                        return claim, [each.name for each in there]
+                except PermissionError as error:
+                    raise CacheError(f"{error}; or name another place: --cache-dir") from error
+            if not wait:
+                raise BusyError
+            time.sleep(min(5.0, self.expiry / 12))
+
+    def _renew(self, claim: str, holder: bytes, ended: threading.Event) -> None:
+        while not ended.wait(self.expiry / 3):
+            try:
+                self.objects.put(claim, holder, patience=0)
+            except (OSError, StoreError) as error:
+                logger.debug("%s: the claim is not renewed: %s", self.objects.location(claim), error)
+
+    def _is_void(self, claim: Stored) -> bool:
+        return self._age(claim) > self.expiry + _RESOLUTION
+
+    def _age(self, claim: Stored) -> float:
+        """Seconds, as the server counts them."""
+        now = time.monotonic()
+        if now - self._clock.get("seen", -_CLOCK_AGAIN - now) > _CLOCK_AGAIN:
+            self._clock["ahead"] = self._server_now() - time.monotonic()
+            self._clock["seen"] = now
+        return time.monotonic() + self._clock["ahead"] - claim.modified
+
+    def _server_now(self) -> float:
+        probe = f"{_CLOCK}/{uuid.uuid4().hex}"
+        try:
+            self.objects.put(probe, b"")
+        except PermissionError:
+            return time.time()  # whoever may only read takes no claim; it is counted, not taken over
+        found = self.objects.find(probe)
+        self.objects.remove([probe])
+        return time.time() if found is None else found.modified
+
+
+def is_claim(name: str) -> bool:
+    """Whether an object is a claim, and none of the files of a store."""
+    return _folder(name).endswith(CLAIM)
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]

@@ -1,0 +1,185 @@
+"""A plan as a table, a sentence and JSON: each figure with how it is known."""
+
+from typing import Any
+
+from audioscan_host.cli.reporting import counted
+from audioscan_host.embedding.executor import Capacity
+from audioscan_host.journeys.plan import PlanResult
+from audioscan_host.sizing.checkpoint_plan import CheckpointPlan
+from audioscan_host.sizing.total import Total
+
+COLUMNS = ["of", "what", "figure", "how it is known"]
+
+
+def rows(result: PlanResult) -> list[list[str]]:
+    """The table, of texts in `COLUMNS`."""
+    by = _by(result)
+    table = [
+        ["all", "recordings", str(result.recordings), "counted"],
+        ["", "audio", _time(result.audio), f"declared by {by}"],
+        ["", "size", _bytes(Total(result.size)), "counted"],
+    ]
+    for each in result.checkpoints:
+        table += _rows_of(each, by)
+    if result.checkpoints:
+        table.append(
+            ["all", "telling apart, looking up", _time(Total(result.looking)), "computed of the measured"]
+        )
+        seconds = result.seconds
+        table.append(["", "time", "not known" if seconds is None else _time(seconds), _place(result.place)])
+        for name, hours in (("GPU hours", result.gpu_hours), ("core hours", result.core_hours)):
+            if hours is not None:
+                table.append(["", name, f"{hours:.3g}", "time, by what is held meanwhile"])
+    return table
+
+
+def _rows_of(plan: CheckpointPlan, by: str) -> list[list[str]]:
+    what = ", ".join(plan.models)
+    table = [
+        [what, "in the cache already", _time(plan.in_cache), f"looked up for {by}"],
+        ["", "to embed", _time(plan.work.seconds), f"the rest, read in {plan.reading.value}"],
+        ["", "to read", _bytes(plan.bytes_to_read), "size of these"],
+        ["", "to keep", _bytes(plan.bytes_to_keep), "computed of their length"],
+    ]
+    cost, forecast = plan.cost, plan.forecast
+    if cost is None or forecast is None:
+        return table
+    measured = f"measured, {counted(cost.pieces, 'piece')} of {counted(cost.recordings, 'recording')}"
+    audio = plan.work.seconds.value
+    return [
+        *table,
+        ["", "loading", f"{cost.loading:.1f} s", "measured, not in the time below"],
+        ["", "decoding", _speed(audio, forecast.decoding), f"{measured}, one thread"],
+        ["", "encoding", _speed(audio, forecast.encoding), f"{measured}, on {cost.device}"],
+        ["", "decoders for an encoder", str(forecast.decoders), "computed of both"],
+    ]
+
+
+def sentence(result: PlanResult) -> str:
+    """The plan in plain words."""
+    if not result.checkpoints:
+        return "No recording can be read, so there is nothing to plan."
+    to_do = sum((each.work.seconds for each in result.checkpoints), Total(0.0))
+    audio = f"{counted(result.recordings, 'recording')} hold {_time(result.audio)} of audio"
+    if not to_do.value:
+        return f"{audio}, and the cache has all of it already."
+    kept = _bytes(sum((each.bytes_to_keep for each in result.checkpoints), Total(0.0)))
+    seconds = result.seconds
+    if seconds is None:
+        return (
+            f"{audio}; embedding would add {kept} to the cache, and how long it takes could not be measured."
+        )
+    several = len(result.checkpoints) > 1
+    part = (
+        f"{_time(to_do)} of it" if not several else f"{_time(to_do)} by {len(result.checkpoints)} checkpoints"
+    )
+    hours = next(
+        f"{amount:.3g} {name}"
+        for name, amount in (("GPU hours", result.gpu_hours), ("core hours", result.core_hours))
+        if amount is not None
+    )
+    slowest = [
+        f"{_slowest(each, result.place)}" + (f" for {', '.join(each.models)}" if several else "")
+        for each in result.checkpoints
+        if each.forecast is not None
+    ]
+    workers = result.place.workers
+    by = f" by {workers} workers like this machine" if workers > 1 else ""
+    return (
+        f"{audio}; embedding {part} would take about {_time(seconds)}{by} ({hours}) and add {kept} to the cache. "
+        f"{'; '.join(slowest)}."
+    )
+
+
+def _slowest(plan: CheckpointPlan, place: Capacity) -> str:
+    forecast = plan.forecast
+    if forecast is None:
+        return ""
+    feeding = f"{counted(forecast.decoders, 'decoder')} would feed the encoder, and it has {place.decoders}"
+    return f"The bottleneck is {forecast.bottleneck}: {feeding}"
+
+
+def document(result: PlanResult) -> dict[str, Any]:
+    """The plan for programs: seconds, bytes and hours as plain numbers, each estimate with its spread."""
+    seconds = result.seconds
+    return {
+        "recordings": result.recordings,
+        "looked_at": result.looked_at,
+        "bytes": result.size,
+        "audio_seconds": _plain(result.audio),
+        "looking_seconds": result.looking,
+        "seconds": None if seconds is None else _plain(seconds),
+        "gpu_hours": result.gpu_hours,
+        "core_hours": result.core_hours,
+        "place": vars(result.place),
+        "checkpoints": [_document_of(each) for each in result.checkpoints],
+        "failures": [{"path": str(f.path), "reason": f.reason} for f in result.failures],
+        "notes": [note.to_json() for note in result.notes],
+    }
+
+
+def _document_of(plan: CheckpointPlan) -> dict[str, Any]:
+    cost, forecast = plan.cost, plan.forecast
+    return {
+        "checkpoint": plan.checkpoint,
+        "models": list(plan.models),
+        "reading": plan.reading.value,
+        "in_cache_seconds": _plain(plan.in_cache),
+        "to_embed": {
+            "recordings": _plain(plan.work.recordings),
+            "audio_seconds": _plain(plan.work.seconds),
+            "inputs": _plain(plan.work.inputs),
+        },
+        "bytes_to_read": _plain(plan.bytes_to_read),
+        "bytes_to_keep": _plain(plan.bytes_to_keep),
+        "measured": None if cost is None else vars(cost),
+        "computed": None if forecast is None else {**vars(forecast), "seconds": _plain(forecast.seconds)},
+    }
+
+
+def _plain(total: Total) -> dict[str, float | None]:
+    return {"value": total.value, "spread": total.spread}
+
+
+def _by(result: PlanResult) -> str:
+    chosen = " chosen at random" if result.looked_at < result.recordings else ""
+    return f"{counted(result.looked_at, 'container')}{chosen}"
+
+
+def _place(place: Capacity) -> str:
+    if place.workers == 1:
+        return "computed: the slowest of encoder, decoders and processors"
+    return f"computed: the same, by {counted(place.workers, 'worker')}"
+
+
+def _speed(audio: float, seconds: float) -> str:
+    return f"{audio / seconds:.3g} s/s" if seconds else "no time"
+
+
+_UNITS_OF_TIME = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+_UNITS_OF_SIZE = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "bytes"))
+
+
+def _time(total: Total) -> str:
+    return _written(total, _UNITS_OF_TIME)
+
+
+def _bytes(total: Total) -> str:
+    return _written(total, _UNITS_OF_SIZE)
+
+
+def _written(total: Total, units: tuple[tuple[float, str], ...]) -> str:
+    """To three digits, with the spread where something is estimated, and `or so` where nobody knows it."""
+    size, unit = next((each for each in units if total.value >= each[0]), units[-1])
+    value = _digits(total.value / size)
+    if total.is_exact:
+        return f"{value} {unit}"
+    if total.spread is None:
+        return f"{value} {unit} or so"
+    # A spread that the digits do not show is rounding.
+    spread = f" ± {total.spread / size:.2g}" if total.spread > total.value / 2000 else ""
+    return f"{value}{spread} {unit}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"

@@ -1,0 +1,135 @@
+"""Where the files of a dataset lie: a folder of this machine, or one behind a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Protocol
+
+from audioscan_host.atomic_write import atomic_write
+from audioscan_host.errors import OutputError
+from audioscan_host.file_lock import HeldError, held
+from audioscan_host.remote_path import RemotePath, as_os_errors, filesystem_of
+
+UNFINISHED = "_unfinished"
+"""The folder that a file is written in before it is moved to its own: readers of datasets leave it out."""
+
+LOCK = "_lock"
+
+_AT_ONCE = 256
+"""Files that are fetched together: an object store answers many requests in the time of one."""
+
+
+class Place(Protocol):
+    """A folder of a dataset. Files are named by their path below it, with `/`. Whatever fails is an `OSError`."""
+
+    def sizes(self) -> dict[str, int]:
+        """The files in it and below it, and their bytes; none where it is not there."""
+
+    def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """The content of files."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, whole or not at all, over what has its name."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, where it is there."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other runs out, where that can be done."""
+
+
+def place_at(folder: Path) -> Place:
+    """The folder of a dataset."""
+    return RemoteFolder(folder) if isinstance(folder, RemotePath) else LocalFolder(folder)
+
+
+class LocalFolder:
+    """A folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def sizes(self) -> dict[str, int]:
+        files = [path for path in self._folder.rglob("*") if path.is_file()]
+        return {path.relative_to(self._folder).as_posix(): path.stat().st_size for path in files}
+
+    def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        for name in names:
+            yield name, (self._folder / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        path = self._folder / name
+        # What a killed run leaves of it must not lie among the files that readers open.
+        beside = self._folder / UNFINISHED / path.name
+        with atomic_write(beside) as file:
+            file.write(content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.replace(path)
+
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold a lock file.
+
+        Raises:
+            OutputError: another process holds it.
+        """
+        try:
+            with held(self._folder / LOCK, wait=False, told=set()):
+                yield
+        except HeldError as error:
+            raise OutputError(
+                f"{self._folder}: another run is writing there: wait for it, or name another folder"
+            ) from error
+
+
+class RemoteFolder:
+    """A folder behind a URL, through fsspec: object stores show an object when it is complete."""
+
+    def __init__(self, url: Path) -> None:
+        self._url = url
+        self._filesystem, self._root = filesystem_of(url)
+
+    def sizes(self) -> dict[str, int]:
+        with as_os_errors(self._url):
+            self._filesystem.invalidate_cache()
+            try:
+                found: Mapping[str, Mapping[str, int]] = self._filesystem.find(self._root, detail=True)
+            except FileNotFoundError:
+                return {}
+        start = len(self._root.rstrip("/")) + 1
+        return {path[start:]: int(facts["size"]) for path, facts in found.items()}
+
+    def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        wanted = list(names)
+        for first in range(0, len(wanted), _AT_ONCE):
+            places = {self._place(name): name for name in wanted[first : first + _AT_ONCE]}
+            with as_os_errors(self._url):
+                found: Mapping[str, bytes] | bytes = self._filesystem.cat(list(places))
+            contents = {next(iter(places)): found} if isinstance(found, bytes) else found
+            yield from ((places[place], content) for place, content in contents.items())
+
+    def write(self, name: str, content: bytes) -> None:
+        place = self._place(name)
+        with as_os_errors(f"{self._url}/{name}"):
+            try:
+                self._filesystem.pipe_file(place, content)
+            except FileNotFoundError:  # what has folders wants them made
+                self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+                self._filesystem.pipe_file(place, content)
+
+    def remove(self, name: str) -> None:
+        with as_os_errors(f"{self._url}/{name}"):
+            if self._filesystem.exists(self._place(name)):
+                self._filesystem.rm_file(self._place(name))
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nothing: object stores know no locks that go with their process."""
+        return nullcontext()
+
+    def _place(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"

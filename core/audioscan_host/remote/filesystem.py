@@ -1,0 +1,91 @@
+"""What reaches a URL, by fsspec, where it is installed; and its errors, in one line each."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from audioscan_host.errors import SettingError
+from audioscan_host.remote.shown import shown, without_credentials
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "http": "'fsspec[http]'",
+    "https": "'fsspec[http]'",
+}
+
+_NUMBERS = {
+    FileNotFoundError: errno.ENOENT,
+    PermissionError: errno.EACCES,
+    FileExistsError: errno.EEXIST,
+    TimeoutError: errno.ETIMEDOUT,
+}
+
+
+def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, str]":
+    """What reaches a URL, and how that calls the place; credentials are those of the environment.
+
+    `options` are fsspec's own, such as `use_listings_cache`.
+
+    Raises:
+        SettingError: fsspec, or the package for this kind of URL, is not installed; or nothing reaches such a URL.
+    """
+    text = str(getattr(url, "url", url))  # a path shows less of it
+    scheme = text.partition(":")[0].lower()
+    try:
+        import fsspec
+
+        filesystem, place = fsspec.core.url_to_fs(text, **options)
+    except ImportError as error:
+        wanted = _PACKAGES.get(scheme, "fsspec, and what it needs for such URLs")
+        raise SettingError(
+            f"{shown(text)}: to reach it, install {wanted} ({_one_line(error, '')})"
+        ) from error
+    except Exception as error:  # a kind of URL that nobody knows; a profile that is not there
+        reason = _one_line(error, "")
+        raise SettingError(
+            f"{shown(text)}: cannot be reached: {reason}; check the URL and the settings of this machine"
+        ) from error
+    return filesystem, str(place)
+
+
+@contextmanager
+def as_os_errors(place: object) -> Iterator[None]:
+    """Whatever a backend raises, as an `OSError` with a number, one line and the place: some have none of these."""
+    try:
+        yield
+    except SettingError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename == str(place) and error.strerror:
+            raise
+        wrong = _behind(error)
+        number = next((number for kind, number in _NUMBERS.items() if isinstance(wrong, kind)), errno.EIO)
+        known = isinstance(wrong, FileNotFoundError | FileExistsError)
+        reason = os.strerror(number) if known else _one_line(wrong, os.strerror(number))
+        raise OSError(number, reason, shown(str(place))) from error
+
+
+def _behind(error: BaseException) -> BaseException:
+    """What went wrong: fsspec says that nothing is there, too, where a server of HTTP refuses or cannot be reached."""
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or not type(cause).__module__.startswith("aiohttp"):
+        return error
+    return error if cause is None or getattr(cause, "status", None) in {404, 410} else cause
+
+
+def _one_line(error: BaseException, otherwise: str) -> str:
+    """What an error says, without the credentials that URLs have in them."""
+    told = getattr(error, "strerror", None) or str(error)
+    said = " ".join(without_credentials(told).split())
+    return said or otherwise or type(error).__name__

@@ -1,0 +1,111 @@
+"""A plan says what a run would take, and leaves the cache as it is."""
+
+import wave
+
+import numpy as np
+import pytest
+
+from audioscan_host import SettingError, UnknownModelError, embed, plan
+from audioscan_host.embedding.executor import Capacity, LocalExecutor
+from audioscan_host.sizing.total import Total
+
+
+@pytest.fixture
+def options(tiny_registry, tmp_path):
+    return {"registry": tiny_registry, "cache_dir": tmp_path / "c"}
+
+
+@pytest.fixture
+def recordings(make_wav):
+    return [make_wav(f"{i}.wav", seconds, i) for i, seconds in enumerate((20, 40, 60))]
+
+
+def bytes_of(folder):
+    return sum(file.stat().st_size for file in folder.rglob("w2v/*.npz"))
+
+
+def test_what_is_planned_is_what_is_embedded_then(recordings, options, tmp_path):
+    planned = plan(recordings, ["TINY", "TINY_ML"], seconds=0.1, **options)
+    assert list((tmp_path / "c").rglob("*")) == []
+    assert planned.audio.value == pytest.approx(120)
+    assert planned.size == sum(path.stat().st_size for path in recordings)
+    (of_both,) = planned.checkpoints
+    assert of_both.models == ("TINY", "TINY_ML")
+    assert of_both.bytes_to_read.value == planned.size
+    assert of_both.cost.pieces >= 1
+    assert planned.seconds.value >= of_both.forecast.seconds.value > 0
+    embed(recordings, ["TINY", "TINY_ML"], **options)
+    assert bytes_of(tmp_path / "c") == of_both.bytes_to_keep.value
+
+
+def test_what_the_cache_has_is_not_planned_again(recordings, options, tmp_path):
+    embed(recordings[:1], ["TINY"], **options)
+    before = bytes_of(tmp_path / "c")
+    (planned,) = plan(recordings, ["TINY"], seconds=0.1, **options).checkpoints
+    assert planned.in_cache.value == pytest.approx(20)
+    assert planned.work.seconds.value == pytest.approx(100)
+    assert planned.bytes_to_read.value == sum(path.stat().st_size for path in recordings[1:])
+    embed(recordings, ["TINY"], **options)
+    assert bytes_of(tmp_path / "c") - before == planned.bytes_to_keep.value
+
+
+def test_where_the_cache_has_all_no_encoder_is_loaded(recordings, options, tiny_plugin):
+    embed(recordings, ["TINY"], **options)
+    tiny_plugin.calls.clear()
+    done = plan(recordings, ["TINY"], **options)
+    assert "load" not in tiny_plugin.calls
+    (planned,) = done.checkpoints
+    assert (planned.work.seconds.value, planned.cost, planned.forecast) == (0, None, None)
+    assert done.seconds.value == done.looking
+
+
+def test_a_large_set_is_planned_by_a_sample_and_its_spread(make_wav, options):
+    paths = [make_wav(f"many/{i}.wav", 10 + 5 * (i % 3), i) for i in range(24)]
+    done = plan([paths[0].parent], ["TINY"], seconds=0.05, sample=8, **options)
+    assert (done.recordings, done.looked_at) == (24, 8)
+    assert done.audio.value == pytest.approx(360, rel=1e-3)
+    (planned,) = done.checkpoints
+    assert planned.work.inputs.spread > 0
+    assert planned.bytes_to_keep.spread > 0
+
+
+def test_recordings_that_cannot_be_read_are_named_and_the_others_are_planned(recordings, options, tmp_path):
+    damaged = tmp_path / "damaged.wav"
+    damaged.write_bytes(b"no sound at all")
+    gone = tmp_path / "gone.wav"
+    done = plan([*recordings, damaged, gone], ["TINY"], seconds=0.1, **options)
+    assert {failure.path for failure in done.failures} == {damaged, gone}
+    assert done.audio.value == pytest.approx(120)
+    nothing = plan([damaged], ["TINY"], **options)
+    assert nothing.checkpoints == ()
+
+
+def test_each_channel_is_work_of_its_own(tmp_path, options):
+    path = tmp_path / "stereo.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(np.random.default_rng(0).integers(-999, 999, 16_000 * 60).astype("<i2").tobytes())
+    once, each = (plan([path], ["TINY"], seconds=0.1, channel=word, **options) for word in ("mix", "each"))
+    assert once.audio == each.audio == Total(30)
+    assert once.checkpoints[0].work.seconds.value == 30
+    assert each.checkpoints[0].work.seconds.value == 60
+    assert each.checkpoints[0].bytes_to_read.value == 2 * path.stat().st_size  # it is decoded once for each
+
+
+def test_workers_of_elsewhere_divide_the_time(recordings, options, monkeypatch):
+    monkeypatch.setattr(LocalExecutor, "capacity", lambda _self: Capacity(4, 3, 8, 0.5))
+    done = plan(recordings, ["TINY"], seconds=0.1, **options)
+    (planned,) = done.checkpoints
+    together = max(planned.forecast.encoding, planned.forecast.decoding / 3, planned.forecast.processor / 8)
+    assert planned.forecast.seconds.value == pytest.approx(together / 4)
+    assert done.core_hours == pytest.approx(done.seconds.value / 3600 * 32)
+    assert done.gpu_hours is None  # it ran on the CPU here
+
+
+def test_what_cannot_be_planned_is_refused(recordings, options):
+    with pytest.raises(SettingError, match="time to measure"):
+        plan(recordings, ["TINY"], seconds=0, **options)
+    with pytest.raises(SettingError, match="recordings to look at"):
+        plan(recordings, ["TINY"], sample=0, **options)
+    with pytest.raises(UnknownModelError):
+        plan(recordings, ["TINNY"], **options)

@@ -1,0 +1,54 @@
+"""How a URL is reached: in one line where it cannot be."""
+
+import sys
+
+import fsspec  # noqa: F401 - the registry is there
+import pytest
+
+from audioscan_host.errors import SettingError
+from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
+
+
+@pytest.mark.parametrize(
+    ("missing", "url", "said"),
+    [
+        ("fsspec", "s3://b/a.wav", "s3://b/a.wav: to reach it, install s3fs"),
+        ("s3fs", "s3://b/a.wav", "s3://b/a.wav: to reach it, install s3fs"),
+        ("gcsfs", "gs://b/a.wav", "gs://b/a.wav: to reach it, install gcsfs"),
+        (
+            "fsspec.implementations.http",
+            "https://me:pw@h/a.wav",
+            "https://h/a.wav: to reach it, install 'fsspec[http]'",
+        ),
+    ],
+)
+def test_a_package_that_is_missing_is_named(monkeypatch, missing, url, said):
+    loaded = sys.modules["fsspec.registry"]._registry
+    monkeypatch.delitem(loaded, url.partition(":")[0], raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SettingError) as raised:
+        filesystem_of(url)
+    assert str(raised.value).startswith(said)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_kind_of_url_that_nobody_knows_is_told():
+    with pytest.raises(SettingError, match=r"^ftpp://h/a.wav: cannot be reached: Protocol not known: ftpp"):
+        filesystem_of("ftpp://h/a.wav")
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "said"),
+    [
+        (FileNotFoundError("b/a.wav"), FileNotFoundError, "No such file or directory"),
+        (PermissionError("Access Denied"), PermissionError, "Access Denied"),
+        (TimeoutError(), TimeoutError, "Connection timed out"),
+        (RuntimeError("two\nlines"), OSError, "two lines"),
+        (ValueError("at https://me:pw@h/a"), OSError, "at https://h/a"),
+    ],
+)
+def test_whatever_a_backend_raises_becomes_an_error_of_the_system_in_one_line(raised, kind, said):
+    with pytest.raises(kind) as found, as_os_errors("s3://b/a.wav"):
+        raise raised
+    assert (found.value.strerror, found.value.filename) == (said, "s3://b/a.wav")
+    assert found.value.errno
