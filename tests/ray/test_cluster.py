@@ -1,6 +1,7 @@
 """On a cluster of two nodes: the same embeddings and results as in one process, in parts where they are long."""
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -30,6 +31,8 @@ def test_embed_on_a_cluster_gives_the_very_files_that_this_process_does(host, no
         for each in (here, there)
     ]
     assert said[0] == said[1] != []
+    done = [re.search(r"embedding: (\S+) s of audio in", each.stderr)[1] for each in (here, there)]
+    assert done[0] == done[1]
 
 
 def test_train_and_scan_by_a_client_give_the_very_results_that_this_process_does(

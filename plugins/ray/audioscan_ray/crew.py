@@ -26,6 +26,9 @@ AT_ONCE = 2
 MOST_FALSE_STARTS = 3
 """Workers that die one after the other before any of them was fit."""
 
+STARTING = 20.0
+"""Seconds that all workers have to be found fit before those that are begin: a cluster may have no room for the others yet."""
+
 LEAVING = 3.0
 """Seconds that workers have to end their claims."""
 
@@ -96,7 +99,17 @@ class Crew:
         )
         self.numbers = itertools.count()
         self._false_starts = 0
+        self._started: float | None = time.monotonic()
         self.members = [self._begin() for _ in range(room.workers)]
+
+    @property
+    def has_started(self) -> bool:
+        """Whether orders may be given: one that does not suit is to be told before anything is computed."""
+        if self._started is not None and (
+            all(member.is_fit for member in self.members) or time.monotonic() - self._started > STARTING
+        ):
+            self._started = None
+        return self._started is None
 
     def _begin(self) -> Member:
         actor = self._actor.remote()

@@ -115,6 +115,8 @@ class Run:
         if self._crew is None:
             self._crew = self._crew_of(self._facts_of(self._waiting[0].task))
             self._inbox = Inbox(self._crew)
+        if not self._crew.has_started:
+            return
         now = time.monotonic()
         for turn in [each for each in self._waiting if each.not_before <= now]:
             if any(turn.task.claims_the_same(each.task) for each in self._flying.values()):
