@@ -15,6 +15,7 @@ from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.under_way import Steps, UnderWay
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
+from audioscan_host.models.model import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Executor(Protocol):
         """
         ...
 
-    def capacity(self) -> Capacity:
+    def capacity(self, runtime: Runtime) -> Capacity:
         """What it computes with, before any task is run; an executor that connects does so now.
 
         Raises:
@@ -89,7 +90,7 @@ class LocalExecutor:
         # Not a core less for the encoder: where that is the slower one, they wait for it most of the time.
         self._decoders = decoders or _asked_for() or min(MOST_DECODERS, _cores())
 
-    def capacity(self) -> Capacity:
+    def capacity(self, runtime: Runtime) -> Capacity:  # noqa: ARG002 - as of any executor
         """One encoder, which has a GPU where there is one, and this machine's processors."""
         return Capacity(workers=1, decoders=self._decoders, cores=_cores(), gpus=1)
 

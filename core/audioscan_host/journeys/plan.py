@@ -120,7 +120,7 @@ def plan(
     embedder = session.embedder(chosen, windowing, readings=readings)
     with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
-    place = session.executor.capacity()
+    place = session.executor.capacity(session.runtime)
     encoders = Encoders(session.registry, session.runtime)
     plans, failures = [], list(seen.failures)
     for tasks in by_checkpoint(seen):
