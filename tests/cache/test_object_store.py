@@ -163,7 +163,7 @@ class TestRequests:
         assert sum(unreliable.methods.values()) <= 9
 
     @pytest.mark.parametrize("reading", [Reading.WINDOWS, Reading.STRETCHES])
-    def test_a_recording_costs_twelve_or_twenty_and_four_once_it_is_cached(
+    def test_a_recording_costs_nine_or_seventeen_and_four_once_it_is_cached(
         self, s3, unreliable, make_plugin, make_wav, reading, no_installed_plugins
     ):
         from audioscan_host.plugins.registry import load_registry
@@ -178,9 +178,9 @@ class TestRequests:
         assert unreliable.methods == {
             "HEAD": len(paths),
             "GET": len(paths),
-            "LIST": (4 + finer) * len(paths),
-            "PUT": 4 * len(paths),
-            "DELETE": 2 * len(paths),
+            "LIST": (3 + finer) * len(paths),
+            "PUT": 3 * len(paths),
+            "DELETE": len(paths),
         }
         unreliable.requests.clear()
         assert not any(each.computed for each in embedder.embed_each(paths))
