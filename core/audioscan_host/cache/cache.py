@@ -1,12 +1,14 @@
 """Where the embeddings of a recording by a model are kept, and who computes them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
 
+from audioscan_host.ahead import AT_ONCE, answers
 from audioscan_host.cache import eight_cut
 from audioscan_host.cache.entry import FINISHED, Entry
 from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
@@ -21,6 +23,9 @@ from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.remote_path import RemotePath, path_of
 from audioscan_host.windows import GRID, Windowing
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
 
@@ -65,6 +70,10 @@ class Cache:
     def is_behind_url(self) -> bool:
         """Whether each look at it is a request; several may be under way at once then."""
         return isinstance(self.store, ObjectStore)
+
+    def of_each(self, question: Callable[[T], R], items: Iterable[T], at_once: int = AT_ONCE) -> Iterator[R]:
+        """What a function that asks the store gives for each item, in order; `at_once` where that waits for a server."""
+        return answers(question, items, at_once) if self.is_behind_url else map(question, items)
 
     def entry(
         self,
