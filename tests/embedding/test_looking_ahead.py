@@ -12,6 +12,7 @@ from audioscan_host.embedding import embedder as embedder_module
 from audioscan_host.embedding import kept
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.recorded_at.clock import Clock
 from audioscan_host.recordings import Recording
 from audioscan_host.remote_path import path_of
 from audioscan_host.windows import Windowing
@@ -181,6 +182,31 @@ def test_a_recording_that_is_not_there_costs_itself_alone_and_keeps_its_place(em
         results = list(embedder(tmp_path / "c").embed_each(asked))
         assert [each.path for each in results] == asked
         assert [each.path for each in results if isinstance(each, RecordingFailure)] == [missing]
+
+
+def test_what_else_waits_for_a_server_is_asked_beside(embedder, here, there, far, monkeypatch, tmp_path):
+    looked = []
+    list(embedder(tmp_path / "c").embed_each(here, beside=looked.append))
+    assert looked == []  # of this machine it is asked when it is wanted
+    missing = path_of("meeting://far/gone.wav")
+    list(embedder(tmp_path / "c").embed_each([*there, missing], beside=looked.append))
+    assert sorted(looked) == there
+    looked.clear()
+    list(embedder(tmp_path / "c").embed_each(there, lambda path, *_: path != there[3], beside=looked.append))
+    assert looked == [there[3]]
+
+
+def test_when_recordings_began_is_read_of_four_at_once(here, there, far, monkeypatch):
+    names = [f"SITE_20240501_04{number:02}00.wav" for number in range(COUNT)]
+    for path, name in zip(here, names, strict=True):
+        fsspec.filesystem("meeting").pipe(f"/far/{name}", path.read_bytes())
+    paths = [path_of(f"meeting://far/{name}") for name in names]
+    expected = {path: Clock().recorded_at(path) for path in paths}
+    monkeypatch.setattr(far, "wanted", ("cat_file", "SITE_"))
+    found = Clock().of_each(paths)
+    assert list(found.items()) == list(expected.items())
+    assert found[paths[3]].minute == 3
+    assert not far.barrier.broken
 
 
 def test_a_damaged_file_is_told_once_and_computed_again(embedder, here, far, tmp_path):

@@ -78,7 +78,11 @@ class Embedder:
         self._tally = tally or EightCutTally()
 
     def embed_each(
-        self, paths: Sequence[Path], done: Done | None = None
+        self,
+        paths: Sequence[Path],
+        done: Done | None = None,
+        *,
+        beside: Callable[[Path], object] | None = None,
     ) -> Iterator[EmbeddedRecording | RecordingFailure]:
         """Embed recordings, each once, or each of their channels; those that another process works on come last.
 
@@ -86,10 +90,15 @@ class Embedder:
 
         A recording is looked at when its turn comes, or a little before where it or the cache lies behind a URL. One that cannot be read, or that a plugin fails on, gives a
         failure, and the others go on.
+
+        Args:
+            paths: of the recordings.
+            done: whether nothing is asked of one.
+            beside: called with each that is looked at before its turn, in the same thread: for what else waits for a server.
         """
         with (
             self._progress.track("embedding", None, "s of audio") as advance,
-            self._looked_up(paths, done) as looked_up,
+            self._looked_up(paths, done, beside) as looked_up,
         ):
             expectation = Expectation(len(paths), advance)
             failures: list[tuple[int, RecordingFailure]] = []
@@ -150,23 +159,28 @@ class Embedder:
         return [task for task, _ in self._look_up.asked(path, done)]
 
     @contextmanager
-    def _looked_up(self, paths: Sequence[Path], done: Done | None) -> Iterator[Iterator[Seen]]:
+    def _looked_up(
+        self, paths: Sequence[Path], done: Done | None, beside: Callable[[Path], object] | None
+    ) -> Iterator[Iterator[Seen]]:
         """The recordings, looked up when they are asked for; where that waits for a server, several before their turn."""
         look = partial(self._look_up.at, done=done)
+
+        def ahead(path: Path) -> Seen:
+            seen = look(path)
+            if self._cache.is_behind_url and not seen.passes:
+                for task, size in zip(seen.tasks, seen.sizes, strict=True):
+                    self._worker.finished.read_ahead(task, size)
+            if seen.tasks and beside is not None:
+                beside(path)
+            return seen
+
         is_far = self._cache.is_behind_url or any(isinstance(path, RemotePath) for path in paths)
-        seen = answers(partial(self._read_ahead, look), paths) if is_far else (look(path) for path in paths)
+        seen = answers(ahead, paths) if is_far else (look(path) for path in paths)
         try:
             yield seen
         finally:
             seen.close()
             self._worker.finished.forget_ahead()
-
-    def _read_ahead(self, look: Callable[[Path], Seen], path: Path) -> Seen:
-        seen = look(path)
-        if self._cache.is_behind_url and not seen.passes:
-            for task, size in zip(seen.tasks, seen.sizes, strict=True):
-                self._worker.finished.read_ahead(task, size)
-        return seen
 
     def _reports(self, advance: Advance, expectation: Expectation | None = None) -> Reports:
         def opened(task: Task, info: AudioInfo) -> None:
