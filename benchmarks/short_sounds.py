@@ -100,7 +100,7 @@ def heard(folder: Path, pool: str, registry: Registry, model: Model, cache: Cach
         embedder.embed(path)
         (task,) = embedder.tasks(path)
         kept = task.kept(cache, model)
-        grains = kept and kept.read(print)
+        grains = kept and kept[0].read(print)
         if grains is None:
             raise SystemExit(f"{path}: the cache lost its grains")
         found.append(Heard(grains, annotations.get(path, ())))

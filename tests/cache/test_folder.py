@@ -268,14 +268,14 @@ class TestFilesOfEightCut:
         file = self.write(cache, path, timestamps=times, embeddings=vectors)
         before = file.read_bytes()
         entry = entry_of(cache, path, model)
-        assert folder(cache, entry.found) == file
+        assert folder(cache, entry.found.name) == file
         np.testing.assert_array_equal(entry.read().vectors, vectors)
         np.testing.assert_array_equal(entry.read().times, times)
         assert file.read_bytes() == before
 
     def test_an_integer_hop_and_window_mean_the_same(self, cache, model, path):
         file = self.write(cache, path, timestamps=np.zeros(1), embeddings=np.zeros((1, 2), np.float32))
-        assert folder(cache, entry_of(cache, path, model, Windowing(8, 1)).found) == file
+        assert folder(cache, entry_of(cache, path, model, Windowing(8, 1)).found.name) == file
 
     def test_it_is_not_read_for_other_windows_or_for_a_model_that_is_not_the_same(
         self, cache, model, path, tiny_plugin

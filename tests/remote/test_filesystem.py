@@ -2,7 +2,7 @@
 
 import sys
 
-import fsspec  # noqa: F401 - the registry is there
+import fsspec
 import pytest
 
 from audioscan_host.errors import SettingError
@@ -52,3 +52,14 @@ def test_whatever_a_backend_raises_becomes_an_error_of_the_system_in_one_line(ra
         raise raised
     assert (found.value.strerror, found.value.filename) == (said, "s3://b/a.wav")
     assert found.value.errno
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [({}, 64), ({"max_pool_connections": 5, "read_timeout": 3}, 5)]
+)
+def test_an_s3_has_more_connections_than_ten_unless_it_is_told_how_many(monkeypatch, told, expected):
+    pytest.importorskip("s3fs")
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"config_kwargs": told, "skip_instance_cache": True})
+    filesystem, _ = filesystem_of("s3://bucket/a.wav")
+    assert filesystem.config_kwargs == {**told, "max_pool_connections": expected}
+    assert "max_pool_connections" not in told or told["max_pool_connections"] == 5

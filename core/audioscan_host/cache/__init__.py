@@ -3,6 +3,6 @@
 from audioscan_host.cache.cache import Cache, default_folder
 from audioscan_host.cache.entry import Entry
 from audioscan_host.cache.file import Embeddings
-from audioscan_host.cache.store import BusyError
+from audioscan_host.cache.store import BusyError, Stored
 
-__all__ = ["BusyError", "Cache", "Embeddings", "Entry", "default_folder"]
+__all__ = ["BusyError", "Cache", "Embeddings", "Entry", "Stored", "default_folder"]

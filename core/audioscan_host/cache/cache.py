@@ -1,19 +1,21 @@
 """Where the embeddings of a recording by a model are kept, and who computes them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
 
+from audioscan_host.ahead import AT_ONCE, answers
 from audioscan_host.cache import eight_cut
 from audioscan_host.cache.entry import FINISHED, Entry
 from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.object_store import ObjectStore
 from audioscan_host.cache.silence_file import SilenceFile
-from audioscan_host.cache.store import UNFINISHED, Store
+from audioscan_host.cache.store import UNFINISHED, Store, Stored
 from audioscan_host.channels import MIX
 from audioscan_host.eight_cut_settings import EightCutCache
 from audioscan_host.models.model import Checkpoint, Model
@@ -21,6 +23,9 @@ from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
 from audioscan_host.remote_path import RemotePath, path_of
 from audioscan_host.windows import GRID, Windowing
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 ENVIRONMENT = "AUDIOSCAN_CACHE"
 
@@ -61,6 +66,15 @@ class Cache:
         self.store: Store = _store_at(place) if isinstance(place, Path | str) else place
         self.store.prepare()
 
+    @property
+    def is_behind_url(self) -> bool:
+        """Whether each look at it is a request; several may be under way at once then."""
+        return isinstance(self.store, ObjectStore)
+
+    def of_each(self, question: Callable[[T], R], items: Iterable[T], at_once: int = AT_ONCE) -> Iterator[R]:
+        """What a function that asks the store gives for each item, in order; `at_once` where that waits for a server."""
+        return answers(question, items, at_once) if self.is_behind_url else map(question, items)
+
     def entry(
         self,
         recording: Recording,
@@ -99,16 +113,16 @@ class Cache:
         hop: float,
         precision: str = "fp32",
         wrappers: Sequence[str] = (),
-    ) -> Entry | None:
-        """The coarsest file that is there of grains of which whole ones make a hop; None where none is."""
+    ) -> tuple[Entry, Stored] | None:
+        """The coarsest file that is there of grains of which whole ones make a hop, and its place; None where none is."""
         steps = Windowing(hop, hop).hop_steps
         coarsest = self.grains(recording, model, hop, precision, wrappers)
-        if self.store.find(coarsest.name):
-            return coarsest
+        if there := self.store.find(coarsest.name):
+            return coarsest, there
         lengths = (each / GRID for each in range(steps - 1, 0, -1) if steps % each == 0)
         finer = [self.grains(recording, model, each, precision, wrappers) for each in lengths]
         found = self.store.first([each.name for each in finer])
-        return next((each for each in finer if found and each.name == found.name), None)
+        return next(((each, found) for each in finer if found and each.name == found.name), None)
 
     def eight_cut_name(
         self, recording: Path, model: Model, windowing: Windowing, wrappers: Sequence[str] = ()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.npz import set_aside
-from audioscan_host.cache.store import UNFINISHED, Store
+from audioscan_host.cache.store import UNFINISHED, Store, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell, log
@@ -51,10 +51,10 @@ class Entry:
         return f"{UNFINISHED}/{self.key}"
 
     @property
-    def found(self) -> str | None:
-        """The name of the file that holds the embeddings; whether it is sound is known when it is read."""
+    def found(self) -> Stored | None:
+        """The file that holds the embeddings; whether it is sound is known when it is read."""
         names = [self.name] if self.eight_cut is None else [self.name, self.eight_cut]
-        return next((name for name in names if self.store.find(name)), None)
+        return next(filter(None, map(self.store.find, names)), None)
 
     def name_of(self, embeddings: Embeddings) -> str:
         """The name of the file that embeddings were read from, or written to."""
@@ -114,10 +114,11 @@ class Entry:
         """Keep a finished block."""
         self._write(self._block(index), embeddings)
 
-    def finish(self, embeddings: Embeddings) -> None:
-        """Write the finished file; the blocks go."""
+    def finish(self, embeddings: Embeddings, *, has_blocks: bool = True) -> None:
+        """Write the finished file; the blocks go, unless it is known that there are none."""
         self._write(self.name, embeddings)
-        self.discard_blocks()
+        if has_blocks:
+            self.discard_blocks()
 
     def discard_blocks(self) -> None:
         """Forget the finished blocks: they are joined, or not of the recording that they were taken for."""

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache.keys import is_own
-from audioscan_host.cache.npz import array_writer, created, opened, write_array, write_meta
+from audioscan_host.cache.npz import (
+    Archive,
+    array_writer,
+    created,
+    looked_into,
+    opened,
+    write_array,
+    write_meta,
+)
 from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
 
@@ -111,12 +120,28 @@ def _read(store: Store, name: str, dim: int | None) -> Embeddings:
     )
 
 
-def describe(store: Store, name: str) -> tuple[int, Mapping[str, Any]]:
+def describe(store: Store, name: str, size: int | None = None) -> tuple[int, Mapping[str, Any]]:
     """Number of windows and meta of a file, without reading its vectors.
+
+    Args:
+        store: where it lies.
+        name: of the file.
+        size: that it was listed with, where that is known: then little else is fetched.
 
     Raises:
         CacheError: it is damaged.
+        FileNotFoundError: it is not there.
     """
+    if size is not None:
+        with (
+            suppress(CacheError),
+            looked_into(store, name, size) as archive,
+        ):  # it may have another size by now
+            return _described(archive, name)
     with opened(store, name) as archive:
-        (windows,) = archive.shape("timestamps")
-        return windows, archive.meta(required=is_own(name))
+        return _described(archive, name)
+
+
+def _described(archive: Archive, name: str) -> tuple[int, Mapping[str, Any]]:
+    (windows,) = archive.shape("timestamps")
+    return windows, archive.meta(required=is_own(name))

@@ -5,7 +5,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -55,6 +55,10 @@ class LocalFolder:
         """A file to be read."""
         with (self.root / name).open("rb") as file:
             yield file
+
+    def looking_into(self, name: str, size: int) -> AbstractContextManager[IO[bytes]]:  # noqa: ARG002 - as of any store
+        """As `reading`: the system fetches little more than is read."""
+        return self.reading(name)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:

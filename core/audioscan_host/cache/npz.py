@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -53,8 +53,24 @@ def opened(store: Store, name: str) -> Iterator["Archive"]:
         StoreError: it cannot be had, and may be sound.
         FileNotFoundError: it is not there.
     """
+    with _opened(store, name, store.reading(name)) as archive:
+        yield archive
+
+
+@contextmanager
+def looked_into(store: Store, name: str, size: int) -> Iterator["Archive"]:
+    """As `opened`, for what an archive is of, and the shapes of its arrays; `size` is what the store listed it with.
+
+    One that was written anew since may seem damaged.
+    """
+    with _opened(store, name, store.looking_into(name, size)) as archive:
+        yield archive
+
+
+@contextmanager
+def _opened(store: Store, name: str, reading: AbstractContextManager[IO[bytes]]) -> Iterator["Archive"]:
     try:
-        with store.reading(name) as file:
+        with reading as file:
             size = file.seek(0, io.SEEK_END)
             with zipfile.ZipFile(file) as archive:
                 yield Archive(archive, size)

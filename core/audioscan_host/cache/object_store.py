@@ -10,7 +10,7 @@ from typing import IO
 
 from audioscan_host.cache.claims import Claims, is_claim
 from audioscan_host.cache.objects import Objects
-from audioscan_host.cache.ranged_file import ranged
+from audioscan_host.cache.ranged_file import looked_into, ranged
 from audioscan_host.cache.store import Stored
 from audioscan_host.errors import CacheError, StoreError
 
@@ -91,16 +91,22 @@ class ObjectStore:
     def reading(self, name: str) -> Iterator[IO[bytes]]:
         """An object to be read; fetched at once where it is small, else by ranges."""
 
-        def fetch(start: int, end: int) -> bytes:
-            with _read():
-                return self._objects.fetch(name, start, end)
-
         def size() -> int:
             found = self.find(name)
             return 0 if found is None else found.size
 
-        with ranged(fetch, size) as file:
+        with ranged(partial(self._fetch, name), size) as file:
             yield file
+
+    @contextmanager
+    def looking_into(self, name: str, size: int) -> Iterator[IO[bytes]]:
+        """An object to be read in a few places: fetched at once where it is as small as that, else by short ranges."""
+        with looked_into(partial(self._fetch, name), size) as file:
+            yield file
+
+    def _fetch(self, name: str, start: int, end: int) -> bytes:
+        with _read():
+            return self._objects.fetch(name, start, end)
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:

@@ -71,7 +71,7 @@ class Objects:
                 raise
             except Exception as error:
                 of_range = status_of(error) == EMPTY_RANGE or isinstance(error, ValueError)
-                if of_range and not start and not filesystem.info(place)["size"]:
+                if of_range and filesystem.info(place)["size"] <= start:
                     return b""  # of nothing no range can be had
                 raise
 

@@ -11,6 +11,12 @@ _AHEAD = 8 << 20
 _LAST = 1 << 16
 """Bytes of the end, where an archive has its list of members and what it is of."""
 
+_SMALL = 1 << 16
+_PLACE = 1 << 13
+"""Bytes that are fetched where a file is looked into: the header of an array, and what reads it asks for more than that."""
+
+_END = 1 << 14
+
 Fetch = Callable[[int, int], bytes]
 
 
@@ -24,15 +30,37 @@ def ranged(fetch: Fetch, size: Callable[[], int]) -> IO[bytes]:
     first = fetch(0, FIRST)
     if len(first) < FIRST:
         return io.BytesIO(first)
-    return io.BufferedReader(_Ranges(fetch, size(), first))
+    return io.BufferedReader(_Ranges(fetch, size(), first, _AHEAD, _LAST))
+
+
+def looked_into(fetch: Fetch, size: int) -> IO[bytes]:
+    """A file to be read in a few places, of which little more than that is fetched; a small one at once.
+
+    Args:
+        fetch: gives the bytes from a position up to another.
+        size: the length of the file.
+    """
+    if size <= _SMALL:
+        return io.BytesIO(fetch(0, max(1, size)))  # no range is of no bytes
+    return io.BufferedReader(_Ranges(fetch, size, b"", _PLACE, _END))
 
 
 class _Ranges(io.RawIOBase):
-    """Keeps the beginning, the end, and the range that was read last."""
+    """Keeps the beginning, the end, and the range that was read last.
 
-    def __init__(self, fetch: Fetch, size: int, first: bytes) -> None:
+    Args:
+        fetch: gives the bytes from a position up to another.
+        size: the length of the file.
+        first: the beginning, which was fetched.
+        ahead: bytes that are fetched from where it is read.
+        last: bytes of the end.
+    """
+
+    def __init__(self, fetch: Fetch, size: int, first: bytes, ahead: int, last: int) -> None:
         self._fetch = fetch
         self._size = size
+        self._ahead = ahead
+        self._last = last
         self._at = 0
         self._kept: dict[str, tuple[int, bytes]] = {"first": (0, first)}
 
@@ -63,8 +91,8 @@ class _Ranges(io.RawIOBase):
         for start, content in self._kept.values():
             if start <= self._at < start + len(content):
                 return start, content
-        last = max(0, self._size - _LAST)
+        last = max(0, self._size - self._last)
         of_end = self._at >= last
-        start, end = (last, self._size) if of_end else (self._at, min(self._size, self._at + _AHEAD))
+        start, end = (last, self._size) if of_end else (self._at, min(self._size, self._at + self._ahead))
         self._kept["last" if of_end else "read"] = start, self._fetch(start, end)
         return self._kept["last" if of_end else "read"]

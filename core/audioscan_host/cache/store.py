@@ -68,6 +68,18 @@ class Store(Protocol):
         """
         ...
 
+    def looking_into(self, name: str, size: int) -> AbstractContextManager[IO[bytes]]:
+        """A file to be read, as `reading` gives it, of which little is wanted: bytes at its beginning and at its end.
+
+        Args:
+            name: of the file.
+            size: that it was listed with; where it has another by now, what is read may be of both.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        ...
+
     def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """A file to be written, which is there as a whole once the block has ended, or not at all where it raised.
 

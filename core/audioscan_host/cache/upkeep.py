@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from audioscan_host.cache import contents
@@ -77,6 +78,9 @@ class Pruned:
     size: int
 
 
+_READ_AT_ONCE = 4
+"""Files that are read whole at once, where that waits for a server: each is in memory."""
+
 _Share = tuple[str, str, float, float]  # model, reading, window, hop
 
 
@@ -92,14 +96,21 @@ def info(cache: Cache) -> CacheInfo:
     sizes: Counter[_Share] = Counter()
     leftovers = [*contents.damaged(cache), *contents.temporary(cache)]
     damaged = 0
-    for stored in contents.own_files(cache):
+
+    def described(stored: Stored) -> tuple[int, Mapping[str, Any]] | CacheError | None:
         try:
-            count, meta = cache_file.describe(cache.store, stored.name)
+            return cache_file.describe(cache.store, stored.name, stored.size)
         except FileNotFoundError:  # another process has removed it just now
+            return None
+        except CacheError as error:
+            return error
+
+    files = contents.own_files(cache)
+    for stored, found in zip(files, cache.of_each(described, files), strict=True):
+        if found is None or isinstance(found, CacheError):
+            damaged += found is not None
             continue
-        except CacheError:
-            damaged += 1
-            continue
+        count, meta = found
         share = _share(meta)
         recordings[share] += 1
         windows[share] += count
@@ -123,17 +134,23 @@ def verify(cache: Cache, progress: Progress | None = None) -> tuple[int, list[st
     Returns:
         Number of files, and a sentence for each damaged one.
     """
+
+    def damage_of(stored: Stored) -> CacheError | None:
+        read = read_spans if contents.is_silence(stored) else cache_file.read
+        try:
+            read(cache.store, stored.name)
+        except FileNotFoundError:
+            return None
+        except CacheError as error:
+            return error
+        return None
+
     files = [*contents.own_files(cache), *contents.silence_files(cache), *contents.eight_cut_files(cache)]
     damaged = []
     with (progress or Silent()).track("verifying", len(files), "files") as advance:
-        for stored in files:
-            read = read_spans if contents.is_silence(stored) else cache_file.read
-            try:
-                read(cache.store, stored.name)
-            except FileNotFoundError:
-                pass
-            except CacheError as error:
-                damaged.append(str(error))
+        for stored, damage in zip(files, cache.of_each(damage_of, files, _READ_AT_ONCE), strict=True):
+            if damage is not None:
+                damaged.append(str(damage))
                 if is_own(stored.name):
                     with suppress(OSError):  # a cache that is read only
                         set_aside(cache.store, stored.name)
@@ -169,7 +186,7 @@ def prune(
             if contents.is_silence(stored):
                 model, recording = None, recording_of(cache.store, stored.name)
             else:
-                meta = cache_file.describe(cache.store, stored.name)[1]
+                meta = cache_file.describe(cache.store, stored.name, stored.size)[1]
                 model, recording = meta.get("model"), str(meta.get("recording"))
         except (CacheError, FileNotFoundError):
             return True
@@ -183,13 +200,17 @@ def prune(
             *contents.temporary(cache),
             *contents.abandoned(cache),
             *cache.store.abandoned(UNFINISHED, contents.KEPT_UNFINISHED),
-            *filter(unwanted, own),
+            *compress(own, cache.of_each(unwanted, own)),
         ]
     }
-    for name in [] if dry_run else removed:
+
+    def remove(name: str) -> None:
         try:
             cache.store.remove(name)
         except OSError as error:
             where = cache.store.location(name)
             raise CacheError(f"{where}: cannot be removed: {error.strerror or error}") from error
+
+    for _ in cache.of_each(remove, [] if dry_run else removed):
+        pass
     return Pruned(tuple(map(cache.store.location, removed)), sum(removed.values()))

@@ -1,30 +1,31 @@
 """Recordings and models -> embeddings: the one path, through the cache."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from functools import cached_property
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from audioscan_host.audio import AudioInfo, probe
+from audioscan_host.ahead import answers
+from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import Cache
-from audioscan_host.channels import EACH, MIX
+from audioscan_host.channels import MIX
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.executor import Executor, LocalExecutor
 from audioscan_host.embedding.expectation import Expectation
+from audioscan_host.embedding.look_up import LookUp, Seen
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Done, Outcome, RecordingFailure, Task
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import RecordingError, SettingError
-from audioscan_host.models.model import Checkpoint, Model, Runtime
+from audioscan_host.models.model import Model, Runtime
 from audioscan_host.notes import Tell, log
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Advance, Progress, Silent
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.silence import no_silence, within
 from audioscan_host.windows import BLOCK_SECONDS, Windowing
 
@@ -56,33 +57,49 @@ class Embedder:
     ) -> None:
         for model in models:
             _require_window(model, windowing)
-        self._registry = registry
         self._models = tuple(dict.fromkeys(models))
         self._windowing = windowing
         self._cache = cache
         runtime = runtime or Runtime()
-        self._precisions = {m: registry.family(m).precision(m.checkpoint, runtime) for m in self._models}
+        self._look_up = LookUp(
+            registry,
+            self._models,
+            windowing,
+            cache,
+            runtime=runtime,
+            channel=channel,
+            readings=readings,
+            block_seconds=block_seconds,
+        )
         self._progress = progress or Silent()
         self._worker = Worker(registry, cache, runtime, self._progress)
         self._executor = executor or LocalExecutor()
         self._tell = tell
         self._tally = tally or EightCutTally()
-        self._channel = channel
-        self._readings = readings
-        self._block_seconds = block_seconds
-        self._known: dict[Path, Recording] = {}
 
     def embed_each(
-        self, paths: Sequence[Path], done: Done | None = None
+        self,
+        paths: Sequence[Path],
+        done: Done | None = None,
+        *,
+        beside: Callable[[Path], object] | None = None,
     ) -> Iterator[EmbeddedRecording | RecordingFailure]:
         """Embed recordings, each once, or each of their channels; those that another process works on come last.
 
         Of those that are done nothing is asked.
 
-        A recording is looked at when its turn comes. One that cannot be read, or that a plugin fails on, gives a
+        A recording is looked at when its turn comes, or a little before where it or the cache lies behind a URL. One that cannot be read, or that a plugin fails on, gives a
         failure, and the others go on.
+
+        Args:
+            paths: of the recordings.
+            done: whether nothing is asked of one.
+            beside: called with each that is looked at before its turn, in the same thread: for what else waits for a server.
         """
-        with self._progress.track("embedding", None, "s of audio") as advance:
+        with (
+            self._progress.track("embedding", None, "s of audio") as advance,
+            self._looked_up(paths, done, beside) as looked_up,
+        ):
             expectation = Expectation(len(paths), advance)
             failures: list[tuple[int, RecordingFailure]] = []
             turns: dict[Path, int] = {}
@@ -90,16 +107,12 @@ class Embedder:
             failed: set[Path] = set()
 
             def tasks() -> Iterator[Task]:
-                for turn, path in enumerate(paths):
-                    turns.setdefault(path, turn)
-                    try:
-                        of_recording = self.tasks(path, done)
-                    except RecordingError as error:
-                        expectation.looked_at(path, 0)
-                        failures.append((turn, RecordingFailure(path, str(error))))
-                        continue
-                    expectation.looked_at(path, self._passes(of_recording))
-                    yield from of_recording
+                for turn, seen in enumerate(looked_up):
+                    turns.setdefault(seen.path, turn)
+                    expectation.looked_at(seen.path, seen.passes)
+                    if seen.failure is not None:
+                        failures.append((turn, seen.failure))
+                    yield from seen.tasks
 
             reports = self._reports(advance, expectation)
             for outcome in self._executor.run(tasks(), self._worker, reports):
@@ -107,7 +120,7 @@ class Embedder:
                 yield from _taken(failures, turns[recording.path])
                 outcomes.setdefault(recording, []).append(outcome)
                 del outcome  # its vectors, which may be gigabytes, before the next recording's are computed
-                if len(outcomes[recording]) < len(self._checkpoints):
+                if len(outcomes[recording]) < len(self._look_up.checkpoints):
                     continue
                 joined = self._joined(outcomes.pop(recording))
                 if not (isinstance(joined, RecordingFailure) and joined.path in failed):  # by another channel
@@ -143,58 +156,31 @@ class Embedder:
         Raises:
             RecordingError: it is not there, or cannot be read.
         """
-        recordings = self._channels(self._recording(path))
-        if done is not None:
-            recordings = [each for each in recordings if not done(path, each.digest, self._number(each))]
-        asked = product(recordings, self._checkpoints.items())
-        tasks = []
-        for recording, ((plugin, _), models) in asked:
-            task = Task(
-                recording,
-                plugin,
-                models,
-                (),
-                self._precisions[models[0]],
-                self._registry.wrappers,
-                self._windowing,
-                self._block_seconds,
-                self._readings.get(models[0], Reading.WINDOWS),
-            )
-            tasks.append(replace(task, lacking=tuple(m for m in models if not task.kept(self._cache, m))))
-        return tasks
+        return [task for task, _ in self._look_up.asked(path, done)]
 
-    def _recording(self, path: Path) -> Recording:
-        """Its content is read once, however often a journey comes back to it, unless it changes."""
-        known = self._known.get(path)
-        if known is not None:
-            with suppress(RecordingError):
-                known.require_unchanged()
-                return known
-        self._known[path] = replace(Recording.at(path), channel=self._channel)
-        return self._known[path]
+    @contextmanager
+    def _looked_up(
+        self, paths: Sequence[Path], done: Done | None, beside: Callable[[Path], object] | None
+    ) -> Iterator[Iterator[Seen]]:
+        """The recordings, looked up when they are asked for; where that waits for a server, several before their turn."""
+        look = partial(self._look_up.at, done=done)
 
-    def _channels(self, recording: Recording) -> list[Recording]:
-        """The recording as it is read: once, or once for each of its channels. That of a single one is its mix."""
-        if self._channel != EACH:
-            return [recording]
-        count = probe(recording.path).channels
-        words = [MIX] if count == 1 else map(str, range(1, count + 1))
-        return [replace(recording, channel=word) for word in words]
+        def ahead(path: Path) -> Seen:
+            seen = look(path)
+            if self._cache.is_behind_url and not seen.passes:
+                for task, size in zip(seen.tasks, seen.sizes, strict=True):
+                    self._worker.finished.read_ahead(task, size)
+            if seen.tasks and beside is not None:
+                beside(path)
+            return seen
 
-    @cached_property
-    def _checkpoints(self) -> dict[tuple[str, Checkpoint], tuple[Model, ...]]:
-        groups: dict[tuple[str, Checkpoint], tuple[Model, ...]] = {}
-        for model in self._models:
-            key = (self._registry.owner(model).name, model.checkpoint)
-            groups[key] = (*groups.get(key, ()), model)
-        return groups
-
-    def _passes(self, tasks: Sequence[Task]) -> int:
-        """How often a recording has to be decoded: for each checkpoint and channel, or for its silence alone."""
-        lacking = sum(bool(task.lacking) for task in tasks)
-        return lacking or sum(
-            not self._cache.silence_of(each).exists for each in {task.recording for task in tasks}
-        )
+        is_far = self._cache.is_behind_url or any(isinstance(path, RemotePath) for path in paths)
+        seen = answers(ahead, paths) if is_far else (look(path) for path in paths)
+        try:
+            yield seen
+        finally:
+            seen.close()
+            self._worker.finished.forget_ahead()
 
     def _reports(self, advance: Advance, expectation: Expectation | None = None) -> Reports:
         def opened(task: Task, info: AudioInfo) -> None:
@@ -226,12 +212,8 @@ class Embedder:
             within(silence, duration),
             recording.digest,
             by_eight_cut,
-            self._number(recording),
+            self._look_up.number(recording),
         )
-
-    def _number(self, recording: Recording) -> int | None:
-        """Of its channel, where each is embedded by itself."""
-        return None if self._channel != EACH else 1 if recording.channel == MIX else int(recording.channel)
 
 
 def _require_window(model: Model, windowing: Windowing) -> None:

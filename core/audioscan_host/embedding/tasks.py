@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.cache import Cache, Embeddings, Entry, Stored
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
@@ -55,12 +55,13 @@ class Task:
             return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
 
-    def kept(self, cache: Cache, model: Model) -> Entry | None:
-        """Where embeddings lie that give the windows, finer grains among them; None where there are none."""
+    def kept(self, cache: Cache, model: Model) -> tuple[Entry, Stored] | None:
+        """Where embeddings lie that give the windows, finer grains among them, and their file; None where there are none."""
         if self.reading == Reading.STRETCHES:
             return cache.kept_grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
         entry = self.entry(cache, model)
-        return entry if entry.found else None
+        found = entry.found
+        return None if found is None else (entry, found)
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.

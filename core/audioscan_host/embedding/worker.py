@@ -1,16 +1,15 @@
 """Computes tasks, whole or step by step; encoders stay in memory between them."""
 
 import itertools
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import replace
-from typing import Any
 
-from audioscan_host.audio import AudioInfo, probe
-from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
+from audioscan_host.audio import AudioInfo
+from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.embedding.blocks_kept import BlocksKept
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
-from audioscan_host.embedding.grains import windows_of
+from audioscan_host.embedding.kept import Kept
 from audioscan_host.embedding.passes import Pass
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
@@ -18,12 +17,10 @@ from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
 from audioscan_host.embedding.window_pass import WindowPass
 from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
-from audioscan_host.models.model import Model, Runtime
-from audioscan_host.notes import Tell
+from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Progress
 from audioscan_host.reading import Reading
-from audioscan_host.recordings import Recording
 from audioscan_host.silence import Spans
 
 
@@ -35,6 +32,7 @@ class Worker:
         cache: what it holds is not computed again, and takes what is computed.
         runtime: device, precision and batch size.
         encoders: that are in memory.
+        finished: what the cache has of tasks.
         shared: whether others compute blocks of the same recordings meanwhile, which are then taken.
     """
 
@@ -53,7 +51,7 @@ class Worker:
         self._progress = progress
         self.encoders = Encoders(registry, runtime)
         self.shared = shared
-        self._channels: dict[Recording, int] = {}
+        self.finished = Kept(cache)
 
     def attempt(self, task: Task, reports: Reports, *, wait: bool) -> Outcome:
         """As `run`; what is wrong with the recording, or with its place in the cache, becomes the outcome's failure."""
@@ -87,15 +85,18 @@ class Worker:
 
     def kept(self, task: Task, reports: Reports) -> Outcome | None:
         """What comes of a task of which the cache has all; None where something is to be computed."""
-        there = replace(task, lacking=())
-        kept = {model: self._kept(there, model, reports.tell) for model in task.models}
-        entries = {model: entry for model, (entry, _) in kept.items()}
-        found = {model: embeddings for model, (_, embeddings) in kept.items()}
-        silence = None if None in found.values() else self.cache.silence_of(task.recording).read(reports.tell)
-        return None if silence is None else self._outcome(task, entries, found, silence, frozenset())
+        return self.finished.taken(task, reports.tell) or self.finished.read(task, reports.tell)
+
+    def has_all(self, task: Task) -> bool:
+        """Whether nothing of a task was lacking, and the cache has its silence."""
+        return not task.lacking and (
+            self.finished.is_ahead(task) or self.cache.silence_of(task.recording).exists
+        )
 
     def _steps(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
-        kept = {model: self._kept(task, model, reports.tell) for model in task.models}
+        if (known := self.finished.taken(task, reports.tell)) is not None:
+            return known
+        kept = {model: self.finished.of_model(task, model, reports.tell) for model in task.models}
         entries = {model: entry for model, (entry, _) in kept.items()}
         found = {model: embeddings for model, (_, embeddings) in kept.items()}
         lacking = [model for model in task.models if found[model] is None]
@@ -117,55 +118,9 @@ class Worker:
                 tell=reports.tell,
                 on_open=lambda info: reports.opened(task, info),
             )
-        return self._outcome(task, entries, found, silence, frozenset(entry.model.name for entry in computed))
-
-    def _outcome(
-        self,
-        task: Task,
-        entries: Mapping[Model, Entry],
-        found: Mapping[Model, Embeddings | None],
-        silence: Spans,
-        computed: frozenset[str],
-    ) -> Outcome:
-        names = {model: entries[model].name_of(each) for model, each in found.items() if each is not None}
-        if task.reading == Reading.STRETCHES:
-            rate = task.checkpoint.sample_rate
-            found = {m: each and windows_of(each, task.windowing, rate) for m, each in found.items()}
-        foreign = [model for model, name in names.items() if name == entries[model].eight_cut]
-        return Outcome(
-            task,
-            None,
-            {model.name: each for model, each in found.items() if each is not None},
-            {model.name: self.cache.store.location(name) for model, name in names.items()},
-            computed,
-            silence,
-            self._by_eight_cut(task.recording, foreign),
+        return self.finished.outcome(
+            task, entries, found, silence, frozenset(entry.model.name for entry in computed)
         )
-
-    def _kept(self, task: Task, model: Model, tell: Tell) -> tuple[Entry, Embeddings | None]:
-        """The embeddings by a model that the cache holds, and their place; where it has none, the place for them."""
-        entry = task.entry(self.cache, model)
-        if model in task.lacking:
-            return entry, None
-        found = entry.read(tell)
-        if found is None and task.reading == Reading.STRETCHES:
-            finer = task.kept(self.cache, model)
-            found = finer.read(tell) if finer else None
-            entry = finer if finer and found else entry
-        return entry, found
-
-    def _by_eight_cut(self, recording: Recording, foreign: Sequence[Model]) -> frozenset[str]:
-        """Those of the models that were read from files of 8-cut whose numbers are not those computed here.
-
-        Of how many channels a recording is, only its container says: it is opened where that alone decides.
-        """
-        if recording not in self._channels and any(eight_cut.is_equal(model, 1) for model in foreign):
-            try:
-                self._channels[recording] = probe(recording.path).channels
-            except RecordingError:
-                self._channels[recording] = 0  # it can no longer be read, and nobody knows
-        channels = self._channels.get(recording, 1)
-        return frozenset(model.name for model in foreign if not eight_cut.is_equal(model, channels))
 
     def _compute(
         self, task: Task, entries: Sequence[Entry], reports: Reports
@@ -185,7 +140,7 @@ class Worker:
             reports.opened(task, info)
 
         rows = [way.rows(model.dim) for model in models]
-        resumed = all(entry.has_blocks for entry in entries)
+        kept = BlocksKept(entries, shared=self.shared)
         decoded = DecodedRecording(
             task.recording,
             rate,
@@ -196,21 +151,26 @@ class Worker:
             tell=reports.tell,
         )
         with closing(decoded):
-            if not resumed:
+            if not kept.resumed:
                 self.encoders.begin_loading(models[0])
             for index in itertools.count():
                 yield decoded.blocks
                 if (block := next(decoded.blocks, None)) is None:
                     break
-                parts = self._parts(way, (index, block), entries, on_windows, resumed=resumed or self.shared)
+                times = way.times(block)
+                parts = kept.take(index, times)
+                if parts is None:
+                    parts = way.embed(self.encoders, block, models, on_windows)
+                    kept.add(index, parts)
+                else:
+                    on_windows(len(times))
                 for collected, part in zip(rows, parts, strict=True):
                     collected.add(part)
                 del block, parts, part  # while the next one is waited for
         try:
             task.recording.require_unchanged()
         except RecordingError:
-            for entry in entries:
-                entry.discard_blocks()
+            kept.discard()
             raise
         # Before the embeddings are finished, so that these are not found without it.
         self.cache.silence_of(task.recording).write(decoded.silence, reports.tell)
@@ -219,28 +179,6 @@ class Worker:
             each.embeddings(task.meta(entry.model, duration))
             for each, entry in zip(rows, entries, strict=True)
         ]
-        for entry, whole in zip(entries, embedded, strict=True):
-            entry.finish(whole)
+        kept.finish(embedded)
         reports.advance(duration - done)
         return embedded, decoded.silence
-
-    def _parts(
-        self,
-        way: Pass,
-        numbered: tuple[int, Any],
-        entries: Sequence[Entry],
-        on_windows: Callable[[int], None],
-        *,
-        resumed: bool,
-    ) -> list[Embeddings]:
-        """A block, for each entry; what an earlier run, or another worker, finished of it is kept."""
-        index, block = numbered
-        kept = [entry.block(index, way.times(block)) for entry in entries] if resumed else []
-        found = [part for part in kept if part is not None]
-        if len(found) == len(entries):
-            on_windows(len(way.times(block)))
-            return found
-        parts = way.embed(self.encoders, block, [entry.model for entry in entries], on_windows)
-        for entry, part in zip(entries, parts, strict=True):
-            entry.add_block(index, part)
-        return parts

@@ -88,12 +88,19 @@ class Scanning:
             self.detector.training,
             {self.model: self.detector.reading},
         )
-        for result in embedder.embed_each(self.paths, done):
+        began: dict[Path, datetime | None] = {}
+
+        def look(path: Path) -> None:
+            began[path] = self.clock.recorded_at(path)
+
+        for result in embedder.embed_each(self.paths, done, beside=look):
             if isinstance(result, RecordingFailure):
                 yield result
             else:
                 scanned = _scanned(result, self.detector, self.settings, self.rates, self.session.notes)
-                yield _placed(scanned, self.clock.recorded_at(result.path), result.channel)
+                if result.path not in began:
+                    look(result.path)
+                yield _placed(scanned, began[result.path], result.channel)
 
 
 def _settings_of_labels(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from audioscan_host.ahead import answers
 from audioscan_host.errors import SettingError
 from audioscan_host.notes import About, Note, Tell, log
 from audioscan_host.recorded_at.headers import Header, HeaderMoment, read_header
 from audioscan_host.recorded_at.moments import agree, zone_of
 from audioscan_host.recorded_at.names import moment_in_hexadecimal, moments_in
+from audioscan_host.remote_path import RemotePath
 
 UtcOffset = timezone | str | None
 """What a zone is given by: `+02:00`, `-0330`, `Z`, or a `datetime.timezone`."""
@@ -73,8 +75,10 @@ class Clock:
 
     def of_each(self, paths: Iterable[Path]) -> dict[Path, datetime]:
         """Recording -> when it began; those left out of which that cannot be told."""
-        began = {path: self.recorded_at(path) for path in paths}
-        return {path: when for path, when in began.items() if when is not None}
+        asked = list(dict.fromkeys(paths))
+        is_far = any(isinstance(path, RemotePath) for path in asked)
+        moments = answers(self.recorded_at, asked) if is_far else map(self.recorded_at, asked)
+        return {path: when for path, when in zip(asked, moments, strict=True) if when is not None}
 
     def _in_name(self, path: Path, header: Header) -> datetime | None:
         if header.is_audiomoth and (told := moment_in_hexadecimal(path.stem)):

@@ -24,6 +24,9 @@ _PACKAGES = {
     "https": "'fsspec[http]'",
 }
 
+CONNECTIONS = 64
+"""To a server at once: a content is told by 16 requests, and several recordings are looked at ahead."""
+
 _NUMBERS = {
     FileNotFoundError: errno.ENOENT,
     PermissionError: errno.EACCES,
@@ -56,7 +59,15 @@ def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, 
         raise SettingError(
             f"{shown(text)}: cannot be reached: {reason}; check the URL and the settings of this machine"
         ) from error
+    _make_room(filesystem)
     return filesystem, str(place)
+
+
+def _make_room(filesystem: "AbstractFileSystem") -> None:
+    """Let S3's library have more connections than its ten, before it makes the first, unless it was told how many."""
+    settings = getattr(filesystem, "config_kwargs", None)
+    if isinstance(settings, dict) and "max_pool_connections" not in settings:
+        filesystem.config_kwargs = {**settings, "max_pool_connections": CONNECTIONS}
 
 
 @contextmanager

@@ -85,6 +85,17 @@ class StoreTests:
             file.seek(10)
             assert file.read(2) == bytes([10, 11])
 
+    @pytest.mark.parametrize("size", [1, 200, 1 << 18])
+    def test_a_file_can_be_looked_into(self, store: Store, size: int) -> None:
+        content = bytes(range(251)) * (size // 251 + 1)
+        self._write(store, "a", content[:size])
+        with store.looking_into("a", size) as file:
+            for begin in (0, size // 2, max(0, size - 3), 0):
+                file.seek(begin)
+                assert file.read(100) == content[begin : min(size, begin + 100)]
+        with pytest.raises(FileNotFoundError), store.looking_into("b", size) as file:
+            file.read()
+
     def test_a_file_is_there_once_it_is_whole(self, store: Store) -> None:
         with store.writing("w2v/a.npz") as file:
             file.write(b"half")

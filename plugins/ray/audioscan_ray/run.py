@@ -94,10 +94,10 @@ class Run:
                 return
             turn = Turn(task, next(self._places))
             self._turns.append(turn)
-            if task.lacking or not self._worker.cache.silence_of(task.recording).exists:
-                self._waiting.append(turn)
-            else:
+            if self._worker.has_all(task):
                 turn.awaited = False
+            else:
+                self._waiting.append(turn)
 
     def _has_room(self) -> bool:
         if len(self._turns) >= (MOST_AHEAD if not self._turns or self._turns[0].awaited else MOST_KNOWN):
