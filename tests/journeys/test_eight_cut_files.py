@@ -12,7 +12,7 @@ import pytest
 
 from audioscan_host.cache import Cache, eight_cut
 from audioscan_host.cli.main import main
-from audioscan_host.embedding import worker
+from audioscan_host.embedding import kept
 from audioscan_host.embedding.eight_cut_tally import EightCutTally
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.embed import embed
@@ -137,8 +137,8 @@ class TestARun:
             opened.append(path)
             return real(path)
 
-        real = worker.probe
-        monkeypatch.setattr(worker, "probe", probe)
+        real = kept.probe
+        monkeypatch.setattr(kept, "probe", probe)
         left_by_eight_cut(paths[1], "HUBERT_BASE")
         left_by_eight_cut(paths[2], "HUBERT_LARGE")
         search(paths, [f"{paths[0]}@15-23"], "HUBERT_BASE", **options)
