@@ -72,6 +72,10 @@ class Executor(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what it holds from one run to the next, such as processes and their GPUs; a further run takes it anew."""
+        ...
+
 
 class LocalExecutor:
     """Runs the tasks in this process and gives their outcomes in their order; those that another process works on come last.
@@ -89,6 +93,9 @@ class LocalExecutor:
     def __init__(self, decoders: int | None = None) -> None:
         # Not a core less for the encoder: where that is the slower one, they wait for it most of the time.
         self._decoders = decoders or _asked_for() or min(MOST_DECODERS, _cores())
+
+    def close(self) -> None:
+        """Nothing is held from one run to the next."""
 
     def capacity(self, runtime: Runtime) -> Capacity:  # noqa: ARG002 - as of any executor
         """One encoder, which has a GPU where there is one, and this machine's processors."""

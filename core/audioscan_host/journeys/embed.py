@@ -99,6 +99,7 @@ def embed(
             )
             for name, found in result.embeddings.items()
         )
+    session.executor.close()
     in_order = [stored for path in paths for stored in sorted(done.get(path, []), key=_channel)]
     return EmbedResult(tuple(in_order), tuple(failures), session.notes.told())
 

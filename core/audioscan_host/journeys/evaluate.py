@@ -142,6 +142,7 @@ def evaluate(
         paths=list(annotations),
     )
     each_way = MaterialEachWay(session, ways.ways, annotations, tolerance=tolerance, neg_margin=neg_margin)
+    session.executor.close()  # what it holds is not needed for fitting
     labelled = {name: each_way.labels(name) for name in names}
     material = each_way.of(0)
     first = [labels_of_ways[0] for labels_of_ways in labelled.values()]

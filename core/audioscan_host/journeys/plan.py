@@ -121,6 +121,7 @@ def plan(
     with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
     place = session.executor.capacity(session.runtime)
+    session.executor.close()  # what is measured now has the machine to itself
     encoders = Encoders(session.registry, session.runtime)
     plans, failures = [], list(seen.failures)
     for tasks in by_checkpoint(seen):

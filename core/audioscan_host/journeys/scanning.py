@@ -101,6 +101,7 @@ class Scanning:
                 if result.path not in began:
                     look(result.path)
                 yield _placed(scanned, began[result.path], result.channel)
+        self.session.executor.close()
 
 
 def _settings_of_labels(

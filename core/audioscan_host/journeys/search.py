@@ -115,6 +115,7 @@ def search(
     if relative:
         likeness = replace(likeness, limit=_median(reader, list(durations), likeness))
     matches, vanished = _ranked(reader, list(durations), places, likeness, Ranking(n, all_windows))
+    session.executor.close()
     for failure in vanished:
         del durations[failure.path]
     began, failed, notes = clock.of_each(durations), (*failures, *vanished), session.notes.told()

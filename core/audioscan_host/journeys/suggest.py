@@ -116,6 +116,7 @@ def suggest(
         known = annotations.get(result.path, ())
         offered[result.path] = _offered(result, detector, known, n, random)
         durations[result.path] = result.duration
+    session.executor.close()
     everything = [candidate for path in paths for candidate in offered.get(path, ())]
     if offered and not everything:
         raise SettingError(

@@ -155,6 +155,7 @@ def train(
 
     readings = session.readings([chosen], windowing, list(annotations))
     embedded, failures = embed_labelled(session, [chosen], windowing, annotations, readings)
+    session.executor.close()  # what it holds is not needed for fitting
     labelled = [
         LabelledRecording.of(recording, annotations[recording.path], model, windowing)
         for recording in embedded

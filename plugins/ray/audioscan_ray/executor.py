@@ -1,5 +1,6 @@
 """The executor: begins Ray and workers when the first task has to be computed, and ends them with the session."""
 
+import atexit
 import weakref
 from collections.abc import Iterable, Iterator
 
@@ -21,7 +22,7 @@ class RayExecutor:
     """Has tasks computed by workers of Ray and gives their outcomes in their order; those that another process works on last.
 
     Workers write what they compute into the cache that they share with the driver, which reads it from there. They are
-    held from one run to the next, and end with the executor, with the process, or where a run is left.
+    held from one run to the next, and end as it is closed, with the process, or where a run is left.
 
     Args:
         address: of the Ray.
@@ -84,11 +85,16 @@ class _Held:
         return room(self._connected(address).nodes, resources, device=device, crowded=address == OWN)
 
     def _connected(self, address: str) -> Connection:
-        self._connection = self._connection or Connection(address)
+        if self._connection is None:
+            self._connection = Connection(address)
+            atexit.register(
+                self.close
+            )  # Ray's own end of the process was registered before, and comes after this
         return self._connection
 
     def close(self) -> None:
         """End them."""
+        atexit.unregister(self.close)
         crew, self._crew = self._crew, None
         connection, self._connection = self._connection, None
         try:
