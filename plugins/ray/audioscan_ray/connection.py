@@ -2,25 +2,26 @@
 
 import logging
 import os
-import socket
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from audioscan_host.errors import ExecutorError
-from audioscan_ray.addresses import CLIENT, OWN, RUNNING
+from audioscan_ray.addresses import OWN
+from audioscan_ray.admission import admitted_to, why_not
 
 OBJECT_STORE = 100_000_000
 """Bytes of shared memory that our own Ray may take: what is sent are tasks and what came of them, not embeddings."""
-
-ANSWER = 10.0
-"""Seconds that a cluster has to answer."""
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of what a later version will do
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
+
+
+logger = logging.getLogger(__name__)
 
 
 class Connection:
@@ -44,15 +45,17 @@ class Connection:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE,
         }
-        if address != OWN:
-            _require_answer(address)
-            facts = {"address": address}
         with _quiet():
+            if address != OWN:
+                facts = {"address": admitted_to(address)}
+                _show_token()
             try:
                 ray.init(**facts, log_to_driver=False, logging_level=logging.ERROR, namespace="audioscan")
             # Whatever goes wrong with it: a refused connection, another version of Python, no room in /dev/shm.
             except Exception as error:
-                raise ExecutorError(_why_not(address, error)) from error
+                reason = " ".join(str(error).split()) or type(error).__name__
+                own = f"Ray cannot be started on this machine: {reason}"
+                raise ExecutorError(own if address == OWN else why_not(address, error)) from error
 
     @property
     def nodes(self) -> Sequence[Mapping[str, float]]:
@@ -79,21 +82,14 @@ def _nodes() -> list[dict[str, Any]]:
     return listed
 
 
-def _require_answer(address: str) -> None:
-    """Ray itself waits for minutes for one that is not there."""
-    place = os.environ.get("RAY_ADDRESS", "") if address == RUNNING else address
-    host, colon, port = place.removeprefix(CLIENT).rstrip("/").rpartition(":")
-    if not (colon and port.isdigit()):
-        if address == RUNNING:
-            return  # Ray looks for it among the processes of this machine
-        raise ExecutorError(
-            f"{address}: expected {CLIENT}HOST:PORT, where the port is that of Ray's client server, such as 10001"
-        )
+def _show_token() -> None:
+    """Let Ray show the token that there is: of itself it does so for `auto` alone."""
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), ANSWER):
-            pass
-    except OSError as error:
-        raise ExecutorError(_why_not(address, error)) from error
+        from ray._private.authentication import authentication_token_setup as setup
+
+        setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    except (ImportError, AttributeError):  # versions without tokens, or that show theirs anyway
+        logger.debug("Ray shows no token of itself")
 
 
 @contextmanager
@@ -106,19 +102,11 @@ def _quiet() -> Iterator[None]:
     for each in loggers:
         each.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     finally:
         for each, level in zip(loggers, levels, strict=True):
             each.setLevel(level)
         for name in _QUIET:
             if name not in before:
                 os.environ.pop(name, None)
-
-
-def _why_not(address: str, error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    if address == OWN:
-        return f"Ray cannot be started on this machine: {reason}"
-    if address == RUNNING:
-        return f"no Ray runs on this machine ({reason}); start one: ray start --head, or name another: --on {CLIENT}HOST:PORT"
-    return f"{address}: no Ray can be reached there: {reason}"
