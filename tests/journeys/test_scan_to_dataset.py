@@ -444,6 +444,34 @@ def test_a_url_takes_a_dataset_which_goes_on_there(run, folder, memory, a_part_f
     assert not (folder / "memory:").exists()
 
 
+def test_an_s3_takes_a_dataset_which_goes_on_there(run, folder, s3, a_part_for_each, make_wav):
+    url = ["--out", f"{s3}/found", "--scores", f"{s3}/scores"]
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    run(*PARQUET, *url)
+    run(*SCAN, "--out", "found.csv", "--scores", "scores.csv")
+    assert csv_rows(read(f"{bucket}/found", filesystem=filesystem)) == written_csv(folder / "found.csv")
+    assert csv_rows(read(f"{bucket}/scores", filesystem=filesystem)) == written_csv(folder / "scores.csv")
+    assert f"4 recordings there already: {s3}/found" in run(*PARQUET, *url).stderr
+    part = next(name for name in filesystem.find(f"{bucket}/found") if name.endswith(".parquet"))
+    filesystem.pipe_file(part, filesystem.cat_file(part)[:-9])
+    make_wav(f"recordings/{NAMES[1]}", seconds=30, seed=9)
+    run(*PARQUET, *url)
+    run(*SCAN, "--out", "found.csv")
+    filesystem.invalidate_cache()
+    assert csv_rows(read(f"{bucket}/found", filesystem=filesystem)) == written_csv(folder / "found.csv")
+
+
+def test_a_bucket_that_is_not_there_is_told_and_not_made(run, folder, s3):
+    done = run(*PARQUET, "--out", f"{s3}-none/found", expect=1)
+    assert (
+        f"Error: {s3}-none/found: cannot be written or read: there is no such bucket; make it" in done.stderr
+    )
+    assert "embedding" not in done.stderr
+    filesystem, bucket = fsspec.url_to_fs(s3)
+    assert bucket in filesystem.ls("")
+    assert f"{bucket}-none" not in filesystem.ls("")
+
+
 def test_other_formats_do_not_go_to_urls(run, folder, memory):
     for option in ("--out", "--scores"):
         done = run(*SCAN, option, "memory://bucket/found.csv", expect=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -16,6 +17,9 @@ UNFINISHED = "_unfinished"
 """The folder that a file is written in before it is moved to its own: readers of datasets leave it out."""
 
 LOCK = "_lock"
+
+_OF_BUCKETS = frozenset(f"{kind}:" for kind in ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"))
+"""Kinds of URLs behind which no folders are made, but buckets."""
 
 _AT_ONCE = 256
 """Files that are fetched together: an object store answers many requests in the time of one."""
@@ -118,7 +122,10 @@ class RemoteFolder:
         with as_os_errors(f"{self._url}/{name}"):
             try:
                 self._filesystem.pipe_file(place, content)
-            except FileNotFoundError:  # what has folders wants them made
+            except FileNotFoundError as error:  # what has folders wants them made
+                if self._url.parts[0] in _OF_BUCKETS:  # they would be made too, in somebody's account
+                    reason = "there is no such bucket; make it, or name another"
+                    raise FileNotFoundError(errno.ENOENT, reason, f"{self._url}/{name}") from error
                 self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
                 self._filesystem.pipe_file(place, content)
 
