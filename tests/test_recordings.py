@@ -295,6 +295,15 @@ def test_a_url_stands_for_the_media_files_below_it(bucket, tmp_path, make_wav):
     ]
 
 
+def test_what_no_url_can_name_is_left_out_and_told(bucket, caplog):
+    for name in ("a.wav", "b::c.wav", "d::e.txt"):
+        bucket.pipe(f"/bucket/{name}", b"sound")
+    assert list(map(str, find_recordings(["memory://bucket"]))) == ["memory://bucket/a.wav"]
+    assert [record.message for record in caplog.records] == [
+        "memory://bucket/b::c.wav: left out: no URL can name it, for the ::"
+    ]
+
+
 def test_a_url_that_holds_no_media_files_is_told(bucket):
     bucket.pipe("/bucket/notes.txt", b"x")
     with pytest.raises(RecordingError, match="memory://bucket: no media files in this folder or below it"):

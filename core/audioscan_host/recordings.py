@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from audioscan_host.channels import MIX
 from audioscan_host.errors import RecordingError, SettingError
@@ -146,7 +146,7 @@ def find_recordings(paths: Iterable[Path | str], tell: Tell = log) -> list[Path]
     found: dict[Path, Path] = {}  # by where a path leads, so that two spellings are one recording
     empty = []
     for path in map(path_of, paths):
-        inside = _behind_url(path) if isinstance(path, RemotePath) else _of_this_machine(path)
+        inside = _behind_url(path, tell) if isinstance(path, RemotePath) else _of_this_machine(path)
         if not inside:
             empty.append(path)
         for recording in inside:
@@ -163,12 +163,16 @@ def _of_this_machine(path: Path) -> Sequence[Path]:
     return sorted(_media_below(path)) if path.is_dir() else [path]
 
 
-def _behind_url(path: RemotePath) -> Sequence[Path]:
+def _behind_url(path: RemotePath, tell: Tell) -> Sequence[Path]:
+    def left_out(name: str) -> None:
+        if PurePosixPath(name).suffix.lower() in SUFFIXES:
+            tell(Note(About.LEFT_OUT, f"{path}/{name}: left out: no URL can name it, for the ::"))
+
     filesystem_of(path)  # what is not installed is said once, not for every recording
     try:
         if path.suffix.lower() in SUFFIXES or not path.is_dir():
             return [path]
-        names = ((each.relative_to(path).parts, each) for each in path.files_below())
+        names = ((each.relative_to(path).parts, each) for each in path.files_below(left_out))
         return sorted(each for name, each in names if _is_seen(name) and each.suffix.lower() in SUFFIXES)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be listed: {_reason(error)}") from error

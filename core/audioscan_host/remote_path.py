@@ -3,7 +3,7 @@
 import errno
 import io
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from audioscan_host.errors import SettingError
 from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
 from audioscan_host.remote.reading import Facts, facts_of, files_below, names_in, open_ranged, pieces_of
-from audioscan_host.remote.url_parts import UrlParts, is_url
+from audioscan_host.remote.url_parts import CHAIN, UrlParts, is_url
 
 __all__ = ["RemotePath", "as_os_errors", "filesystem_of", "is_url", "path_of", "written_path"]
 
@@ -123,14 +123,21 @@ class RemotePath(UrlParts):
         """
         return pieces_of(self, ranges)
 
-    def files_below(self) -> "Iterator[RemotePath]":
-        """The files below it, at any depth.
+    def files_below(self, unnamed: Callable[[str], None] | None = None) -> "Iterator[RemotePath]":
+        """The files below it, at any depth; those with `::` in their names, which no URL can name, are left out.
+
+        Args:
+            unnamed: is told of those.
 
         Raises:
             OSError: it cannot be listed.
         """
         above = self.url.partition("://")[2].rstrip("/")
-        return (self.beside(f"{above}/{name}") for name in files_below(self))
+        for name in files_below(self):
+            if CHAIN not in name:
+                yield self.beside(f"{above}/{name}")
+            elif unnamed is not None:
+                unnamed(name)
 
     def iterdir(self) -> "Generator[RemotePath, None, None]":
         """What is right below it.
@@ -139,4 +146,4 @@ class RemotePath(UrlParts):
             OSError: it cannot be listed.
         """
         above = self.url.partition("://")[2].rstrip("/")
-        return (self.beside(f"{above}/{name}") for name in names_in(self))
+        return (self.beside(f"{above}/{name}") for name in names_in(self) if CHAIN not in name)

@@ -22,6 +22,9 @@ else:
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # one letter would be a drive of Windows
 _WEB = ("http", "https")
 
+CHAIN = "::"
+"""What joins URLs to fsspec, wherever it stands."""
+
 
 def is_url(text: object) -> bool:
     """Whether a text names a place by URL."""
@@ -46,7 +49,7 @@ class UrlParts(_LocalPath):
 
     def __new__(cls, url: str) -> Self:
         """Of a URL."""
-        if "::" in url:
+        if CHAIN in url:
             raise SettingError(
                 f"{shown(url)}: URLs joined by :: are not read: give the URL of a file, or copy it out"
             )
