@@ -88,7 +88,7 @@ def test_another_token_and_none_are_told_apart_and_neither_is_written(client_ser
 
 
 def test_another_port_of_ray_is_said_to_be_no_client_server(guarded):
-    with pytest.raises(ExecutorError, match="another port of Ray .* which is 10001 unless"):
+    with pytest.raises(ExecutorError, match=r"another port of Ray .* which is 10001 unless"):
         admitted_to(f"ray://127.0.0.1:{guarded('/ray.rpc.NodeInfoGcsService/GetClusterId')}")
 
 
@@ -99,7 +99,7 @@ def test_an_address_without_a_port_is_refused(address):
 
 
 def test_where_nobody_listens_is_told(monkeypatch):
-    with pytest.raises(ExecutorError, match="ray://127.0.0.1:1: no Ray can be reached there: .*refused"):
+    with pytest.raises(ExecutorError, match=r"ray://127.0.0.1:1: no Ray can be reached there: .*refused"):
         admitted_to("ray://127.0.0.1:1")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(ExecutorError, match="ray start --head"):
