@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,19 +92,38 @@ def test_an_interrupt_keeps_what_is_finished_and_stops_the_ray_that_was_started(
     assert "interrupted; what was finished is kept" in err
     assert "Traceback" not in err
     assert 4 <= finished(tmp_path / "cache") < 40
-    wait_for(lambda: marked(f"AUDIOSCAN_TEST_MARK={tmp_path}") == [], 20)
+    wait_for(lambda: marked(f"AUDIOSCAN_TEST_MARK={tmp_path}") == {}, 20)
     assert list((tmp_path / "cache" / "unfinished").glob("workers*")) == []
 
 
-def marked(mark):
-    from pathlib import Path
+def test_a_ray_that_dies_as_a_whole_ends_the_command_in_one_line_and_the_same_command_goes_on(
+    host, noise, wait, tmp_path
+):
+    paths = [noise(f"{i}.wav", 12, seed=i) for i in range(12)]
+    embed = ["embed", *paths, "--model", "DROWSY", "--cache-dir", "cache"]
+    mark = {"AUDIOSCAN_TEST_MARK": str(tmp_path), "AUDIOSCAN_TEST_SLEEP": "0.5"}
+    run = host.start(*embed, "--on", "ray", **mark)
+    wait_for(lambda: finished(tmp_path / "cache") >= 2)
+    for number, command in marked(f"AUDIOSCAN_TEST_MARK={tmp_path}").items():
+        if b"/raylet/raylet" in command:
+            os.kill(number, signal.SIGKILL)
+    out, err = wait(run)
+    assert run.returncode == 1, out + err
+    assert "Error: the Ray has died that computed: " in err
+    assert "Traceback" not in err
+    assert 2 <= finished(tmp_path / "cache") < 12
+    host(*embed)
+    assert finished(tmp_path / "cache") == 12
 
-    found = []
+
+def marked(mark):
+    """Id of each process that was started with a variable -> its command line."""
+    found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
                 if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append((folder / "cmdline").read_bytes())
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes()
             except OSError:
                 continue
     return found

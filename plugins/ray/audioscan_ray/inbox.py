@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from audioscan_host.errors import ExecutorError
 from audioscan_ray.crew import Crew, Member
 
 POLL = 0.5
@@ -24,7 +25,11 @@ class Inbox:
         self._alone_since = time.monotonic()
 
     def ready(self, seconds: float) -> list[tuple[Member, Any]]:
-        """All that is there, each with the worker that it is of; waits for the first so long."""
+        """All that is there, each with the worker that it is of; waits for the first so long.
+
+        Raises:
+            ExecutorError: no node is alive any more.
+        """
         import ray
 
         awaited = {each: member for member in self._crew.members for each in _awaited(member)}
@@ -50,6 +55,10 @@ class Inbox:
         now = time.monotonic()
         if any(member.is_fit for member in self._crew.members):
             self._alone_since = now
+        elif not self._crew.connection.nodes:  # nobody adds nodes to a Ray that has no head
+            raise ExecutorError(
+                "the Ray has died that computed: see its logs, and start the same command again; what was finished is kept"
+            )
         elif now - self._alone_since > WAITING:
             logger.warning(
                 "no worker could begin for %.0f s: Ray has no room for one; waiting", now - self._alone_since
