@@ -14,12 +14,14 @@ TOKEN = "5" * 64
 class Guard(grpc.GenericRpcHandler):
     """Answers one question, to who shows the token."""
 
-    def __init__(self, method):
+    def __init__(self, method, token):
         self.method = method
+        self.token = token
 
     def service(self, details):
         def answer(_request, context):
-            if ("authorization", f"Bearer {TOKEN}") not in context.invocation_metadata():
+            shown = ("authorization", f"Bearer {self.token}") in context.invocation_metadata()
+            if self.token and not shown:
                 context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you")
             return b""
 
@@ -31,8 +33,8 @@ def guarded():
     """The port of a server that answers one question."""
     servers = []
 
-    def guarded(method):
-        server = grpc.server(ThreadPoolExecutor(1), handlers=[Guard(method)])
+    def guarded(method, token=TOKEN):
+        server = grpc.server(ThreadPoolExecutor(1), handlers=[Guard(method, token)])
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         servers.append(server)
@@ -85,6 +87,16 @@ def test_another_token_and_none_are_told_apart_and_neither_is_written(client_ser
     with pytest.raises(ExecutorError, match="refuses the token of this machine") as told:
         admitted_to(client_server)
     assert "secret" not in str(told.value)
+
+
+def test_a_ray_that_is_open_is_told_to_who_has_a_token_and_taken_by_who_has_none(guarded, monkeypatch):
+    address = f"ray://127.0.0.1:{guarded('/ray.rpc.RayletDriver/ClusterInfo', token='')}"
+    assert admitted_to(address) == address
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    with pytest.raises(ExecutorError, match=r"is open to everybody, .*: RAY_AUTH_MODE=disabled$"):
+        admitted_to(address)
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert admitted_to(address) == address
 
 
 def test_another_port_of_ray_is_said_to_be_no_client_server(guarded):

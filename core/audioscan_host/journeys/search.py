@@ -97,8 +97,7 @@ def search(
     if normalisation not in tuple(Normalisation):
         raise SettingError(f"normalisation must be background or global, not {normalisation!r}")
     session = Session.of(**options)
-    chosen = session.registry.model(model)
-    windowing = windowing or Windowing()
+    chosen, windowing = session.registry.model(model), windowing or Windowing()
     examples = [each if isinstance(each, QuerySpan) else QuerySpan.parse(each) for each in like]
     if not examples:
         raise SettingError("there is no example to search for")

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 from audioscan_host.errors import ExecutorError
@@ -62,25 +63,34 @@ def _found() -> str:
 def _require_token(place: str, question: tuple[str, bytes]) -> None:
     if os.environ.get("RAY_AUTH_MODE", "token") != "token" or os.environ.get("RAY_USE_TLS", "0") != "0":
         return
+    token = _token()
+    if _is_refused(place, question, ""):
+        if not token:
+            raise ExecutorError(f"the Ray at {place} wants a token, which this machine lacks: {_ADVICE}")
+        if _is_refused(place, question, token):
+            raise ExecutorError(f"the Ray at {place} refuses the token of this machine: {_ADVICE}")
+    elif token and find_spec("ray._private.authentication"):  # its workers die of a driver that shows one
+        raise ExecutorError(
+            f"the Ray at {place} is open to everybody, and this machine has a token: start it with that token, or say "
+            "that there is to be none: RAY_AUTH_MODE=disabled"
+        )
+
+
+def _is_refused(place: str, question: tuple[str, bytes], token: str) -> bool:
     import grpc
 
-    token, (method, request) = _token(), question
+    method, request = question
     says_who = (("authorization", f"Bearer {token}"),) if token else ()
     with grpc.insecure_channel(place, options=(("grpc.enable_http_proxy", 0),)) as channel:
         try:
             channel.unary_unary(method)(request, timeout=ANSWER, metadata=says_who)
         except grpc.RpcError as error:  # what else it says, Ray understands better
-            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-                has = (
-                    "refuses the token of this machine"
-                    if token
-                    else "wants a token, which this machine lacks"
-                )
-                raise ExecutorError(f"the Ray at {place} {has}: {_ADVICE}") from error
             if question is _OF_CLIENT_SERVER and error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 raise ExecutorError(
                     f"{CLIENT}{place}: another port of Ray than that of its client server, which is 10001 unless said otherwise"
                 ) from error
+            return bool(error.code() is grpc.StatusCode.UNAUTHENTICATED)
+    return False
 
 
 def _token() -> str:
