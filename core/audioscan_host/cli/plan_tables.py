@@ -48,7 +48,7 @@ def _rows_of(plan: CheckpointPlan, by: str) -> list[list[str]]:
     audio = plan.work.seconds.value
     return [
         *table,
-        ["", "loading", f"{cost.loading:.1f} s", "measured, not in the time below"],
+        ["", "loading", f"{cost.loading:.1f} s", "measured, once"],
         ["", "decoding", _speed(audio, forecast.decoding), f"{measured}, one thread"],
         ["", "encoding", _speed(audio, forecast.encoding), f"{measured}, on {cost.device}"],
         ["", "decoders for an encoder", str(forecast.decoders), "computed of both"],

@@ -42,12 +42,14 @@ class Capacity:
         decoders: recordings that each of them has decoded at once.
         cores: processors that each of them has, with its decoders.
         gpus: that each of them holds, or a share of one.
+        sending: seconds for which a worker waits between two tasks, since somebody else hands them out.
     """
 
     workers: int
     decoders: int
     cores: float
     gpus: float
+    sending: float = 0.0
 
 
 class Executor(Protocol):

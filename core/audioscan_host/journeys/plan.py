@@ -1,16 +1,14 @@
 """The journey from recordings to what embedding them would take, readable top to bottom."""
 
 import random
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from audioscan_host.cache import Cache
-from audioscan_host.embedding.encoders import Encoders
-from audioscan_host.embedding.executor import Capacity
+from audioscan_host.embedding.executor import Capacity, LocalExecutor
 from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
@@ -19,6 +17,7 @@ from audioscan_host.sizing.checkpoint_plan import CheckpointPlan, by_checkpoint,
 from audioscan_host.sizing.measurement import Measurement
 from audioscan_host.sizing.survey import survey
 from audioscan_host.sizing.total import Total
+from audioscan_host.sizing.trial_cache import trial_cache
 from audioscan_host.windows import Windowing
 
 LOOKED_AT = 400
@@ -57,7 +56,7 @@ class PlanResult:
         total = Total(self.looking)
         for each in self.checkpoints:
             if each.forecast is not None:
-                total += each.forecast.seconds
+                total += each.forecast.seconds + Total(each.cost.loading if each.cost else 0.0)
             elif each.work.recordings.value:
                 return None
         return total
@@ -121,18 +120,22 @@ def plan(
     with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
     place = session.executor.capacity()
-    encoders = Encoders(session.registry, session.runtime)
+    here = isinstance(
+        session.executor, LocalExecutor
+    )  # what others leave of this machine says nothing of another
+    processors = LocalExecutor().capacity().cores
     plans, failures = [], list(seen.failures)
-    for tasks in by_checkpoint(seen):
-        lacking = [task for task in tasks if task.lacking]
-        random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
-        cost = None
-        if lacking:
-            with tempfile.TemporaryDirectory(prefix="audioscan-plan-") as folder:
-                measurement = Measurement(encoders, Cache(folder), session.notes)
-                cost, failed = measurement.cost(lacking, seconds, session.progress)
-            failures += [each for each in failed if each.path not in {known.path for known in failures}]
-        plans.append(checkpoint_plan(seen, tasks[0], cost, place))
+    with trial_cache(session.cache, session.notes) as cache:
+        worker = Worker(session.registry, cache, session.runtime, session.progress)
+        for tasks in by_checkpoint(seen):
+            lacking = [task for task in tasks if task.lacking]
+            random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
+            cost = None
+            if lacking:
+                measured = Measurement(worker, session.notes, processors)
+                cost, failed = measured.cost(lacking, seconds, session.progress)
+                failures += [each for each in failed if each.path not in {known.path for known in failures}]
+            plans.append(checkpoint_plan(seen, tasks[0], cost, place, here=here))
     return PlanResult(
         recordings=len(paths),
         looked_at=len(seen.looked),
