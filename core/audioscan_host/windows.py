@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from mmap import mmap
 
 import numpy as np
 import numpy.typing as npt
@@ -227,17 +228,16 @@ def _whole_steps(samples: int, sample_rate: int) -> int:
 
 
 class _Held:
-    """The samples `begin` to `end` of a recording, in the memory that a block of them then has."""
+    """The samples `begin` to `end` of a recording, in memory that the system, and no allocator, has back when its block is gone."""
 
     def __init__(self, begin: int, room: int) -> None:
         self.begin, self.end, self.stop = begin, begin, begin + room
-        self._samples = np.empty(room, np.float32)
+        self._samples = np.frombuffer(mmap(-1, 4 * room), np.float32)
 
     def take(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Copy as much as there is room for; gives the rest."""
-        filled = self.end - self.begin
         taken = chunk[: self.stop - self.end]
-        self._samples[filled : filled + len(taken)] = taken
+        self._samples[self.end - self.begin :][: len(taken)] = taken
         self.end += len(taken)
         return chunk[len(taken) :]
 

@@ -93,7 +93,7 @@ def test_each_channel_is_work_of_its_own(tmp_path, options):
 
 
 def test_workers_of_elsewhere_divide_the_time(recordings, options, monkeypatch):
-    monkeypatch.setattr(LocalExecutor, "capacity", lambda _self: Capacity(4, 3, 8, 0.5))
+    monkeypatch.setattr(LocalExecutor, "capacity", lambda _self, _runtime: Capacity(4, 3, 8, 0.5))
     done = plan(recordings, ["TINY"], seconds=0.1, **options)
     (planned,) = done.checkpoints
     together = max(planned.forecast.encoding, planned.forecast.decoding / 3, planned.forecast.processor / 8)

@@ -35,6 +35,14 @@ def test_embed_on_a_cluster_gives_the_very_files_that_this_process_does(host, no
     assert done[0] == done[1]
 
 
+def test_a_plan_asks_the_cluster_how_many_workers_it_has_and_begins_none(cluster, host, noise, tmp_path):
+    noise("a.wav", 60)
+    plan = ["plan", "a.wav", "--model", "MEL", "--seconds", 0.2, "--json", "--cache-dir", "cache"]
+    told = [json.loads(host(*plan, "--on", "auto", *asked).stdout) for asked in ([], ["--workers", 7])]
+    assert [each["place"]["workers"] for each in told] == [2, 7]
+    assert not list((tmp_path / "cache").rglob("workers*"))
+
+
 def test_train_and_scan_by_a_client_give_the_very_results_that_this_process_does(
     cluster, host, noise, tmp_path
 ):

@@ -15,6 +15,7 @@ from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.under_way import Steps, UnderWay
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
+from audioscan_host.models.model import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +43,12 @@ class Capacity:
         decoders: recordings that each of them has decoded at once.
         cores: processors that each of them has, with its decoders.
         gpus: that each of them holds, or a share of one.
-        sending: seconds for which a worker waits between two tasks, since somebody else hands them out.
     """
 
     workers: int
     decoders: int
     cores: float
     gpus: float
-    sending: float = 0.0
 
 
 class Executor(Protocol):
@@ -65,7 +64,7 @@ class Executor(Protocol):
         """
         ...
 
-    def capacity(self) -> Capacity:
+    def capacity(self, runtime: Runtime) -> Capacity:
         """What it computes with, before any task is run; an executor that connects does so now.
 
         Raises:
@@ -91,7 +90,7 @@ class LocalExecutor:
         # Not a core less for the encoder: where that is the slower one, they wait for it most of the time.
         self._decoders = decoders or _asked_for() or min(MOST_DECODERS, _cores())
 
-    def capacity(self) -> Capacity:
+    def capacity(self, runtime: Runtime) -> Capacity:  # noqa: ARG002 - as of any executor
         """One encoder, which has a GPU where there is one, and this machine's processors."""
         return Capacity(workers=1, decoders=self._decoders, cores=_cores(), gpus=1)
 

@@ -119,11 +119,8 @@ def plan(
     embedder = session.embedder(chosen, windowing, readings=readings)
     with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
-    place = session.executor.capacity()
-    here = isinstance(
-        session.executor, LocalExecutor
-    )  # what others leave of this machine says nothing of another
-    processors = LocalExecutor().capacity().cores
+    place = session.executor.capacity(session.runtime)
+    here = isinstance(session.executor, LocalExecutor)  # what others leave of this machine says nothing of another
     plans, failures = [], list(seen.failures)
     with trial_cache(session.cache, session.notes) as cache:
         worker = Worker(session.registry, cache, session.runtime, session.progress)

@@ -60,7 +60,7 @@ def forecast(
         in_parts: whether several decoders share one recording where there are more decoders than recordings.
     """
     recordings = work.recordings.value
-    encoding = work.inputs.value * cost.encoding + recordings * (cost.keeping + place.sending)
+    encoding = work.inputs.value * cost.encoding + recordings * cost.keeping
     decoding = work.seconds.value * cost.decoding + recordings * cost.opening
     at_once = place.decoders if in_parts else min(place.decoders, max(1.0, recordings / place.workers))
     apart = {"encoding": encoding, "decoding": decoding / at_once}

@@ -20,9 +20,6 @@ from audioscan_ray.room import Room
 from audioscan_ray.terms import Facts, Terms
 from audioscan_ray.worker_process import actor_class
 
-AT_ONCE = 2
-"""Tasks of a worker: one is decoded while another is embedded."""
-
 MOST_FALSE_STARTS = 3
 """Workers that die one after the other before any of them was fit."""
 
@@ -74,12 +71,13 @@ class Crew:
 
         self.connection = connection
         self.size = room.workers
+        self.hands = room.hands
         self._store = worker.cache.store
         self._marker = f"{UNFINISHED}/workers-{uuid4().hex}"
         try:
             with self._store.writing(self._marker) as file:
                 file.write(b"of a run that is under way\n")
-            self._terms = pickle.dumps(_terms(worker, self._marker))
+            self._terms = pickle.dumps(_terms(worker, self._marker, room.decoders))
         except OSError as error:
             where = f"cache {self._store.location()}"
             raise CacheError(f"{where}: cannot be written to: {error}; name another: --cache-dir") from error
@@ -92,7 +90,7 @@ class Crew:
         self._actor = actor.options(
             num_cpus=room.cores,
             num_gpus=room.gpus,
-            max_concurrency=AT_ONCE + 2,  # beside what it computes: what happened, and that it is to leave
+            max_concurrency=room.hands + 2,  # beside what it computes: what happened, and that it is to leave
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
@@ -190,7 +188,7 @@ class Crew:
             self.dismiss(member)
 
 
-def _terms(worker: Worker, marker: str) -> Terms:
+def _terms(worker: Worker, marker: str, decoders: int) -> Terms:
     registry = worker.registry
     return Terms(
         cache=_everywhere(worker.cache),
@@ -199,6 +197,7 @@ def _terms(worker: Worker, marker: str) -> Terms:
         checkpoints=registry.named_checkpoints,
         environment={name: value for name, value in os.environ.items() if name == "AUDIOSCAN_PLUGINS"},
         folder=str(Path.cwd()),
+        decoders=decoders,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from audioscan_host.audio import AudioInfo
+from audioscan_host.audio import AudioInfo, Decoders
 from audioscan_host.cache import BusyError
 from audioscan_host.embedding.helping import blocks_between
 from audioscan_host.embedding.reports import Reports
@@ -96,6 +96,7 @@ class Desk:
         self._events: dict[int, Events] = {}
         self._lock = threading.Lock()
         self._leaving = threading.Event()
+        self._decoders = Decoders(terms.decoders) if terms.decoders else None  # they end with this process
 
     def unfit(self, facts: Facts) -> str:
         """Why it does not compute for the driver, as the end of a sentence; empty where it does."""
@@ -197,7 +198,7 @@ class Desk:
                 so_far = self._events[number]
                 self._events[number] = replace(so_far, notes=(*so_far.notes, note))
 
-        return Reports(opened, advance, tell)
+        return Reports(opened, advance, tell, decoders=self._decoders)
 
 
 def _registry(checkpoints: Mapping[str, str]) -> Registry:

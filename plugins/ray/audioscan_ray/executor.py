@@ -3,14 +3,16 @@
 import weakref
 from collections.abc import Iterable, Iterator
 
+from audioscan_host.embedding.executor import Capacity
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.worker import Worker
+from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.executor_kind import Resources
 from audioscan_ray.addresses import OWN
 from audioscan_ray.connection import Connection
 from audioscan_ray.crew import Crew
-from audioscan_ray.room import room
+from audioscan_ray.room import Room, room
 from audioscan_ray.run import Run
 from audioscan_ray.terms import Facts
 
@@ -49,6 +51,15 @@ class RayExecutor:
             if not finished:
                 self._held.close()
 
+    def capacity(self, runtime: Runtime) -> Capacity:
+        """The workers that there is room for, of which none is begun.
+
+        Raises:
+            ExecutorError: Ray cannot be reached, or has no room for a worker.
+        """
+        workers = self._held.room(self._address, self._resources, runtime.device)
+        return Capacity(workers.workers, max(1, workers.decoders), workers.cores, workers.gpus)
+
     def close(self) -> None:
         """End the workers, and the Ray that was started for them."""
         self._held.close()
@@ -64,11 +75,17 @@ class _Held:
     def crew(self, address: str, resources: Resources, worker: Worker, facts: Facts) -> Crew:
         """The workers, begun where there are none."""
         if self._crew is None:
-            self._connection = self._connection or Connection(address)
-            device = worker.runtime.device
-            workers = room(self._connection.nodes, resources, device=device, crowded=address == OWN)
-            self._crew = Crew(self._connection, workers, worker, facts)
+            workers = self.room(address, resources, worker.runtime.device)
+            self._crew = Crew(self._connected(address), workers, worker, facts)
         return self._crew
+
+    def room(self, address: str, resources: Resources, device: str) -> Room:
+        """How many workers there is room for."""
+        return room(self._connected(address).nodes, resources, device=device, crowded=address == OWN)
+
+    def _connected(self, address: str) -> Connection:
+        self._connection = self._connection or Connection(address)
+        return self._connection
 
     def close(self) -> None:
         """End them."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audioscan_host.embedding.executor import MOST_DECODERS
 from audioscan_host.errors import ExecutorError
 from audioscan_host.plugins.executor_kind import Resources
 
@@ -29,6 +30,16 @@ class Room:
     workers: int
     cores: float
     gpus: float
+
+    @property
+    def decoders(self) -> int:
+        """Processes that decode for each; none where it has a core at most, and decodes in threads."""
+        return min(MOST_DECODERS, int(self.cores)) if self.cores >= 2 else 0
+
+    @property
+    def hands(self) -> int:
+        """Tasks of each: all of its decoders are at work, and at the least one task is decoded while another is embedded."""
+        return max(2, self.decoders)
 
 
 def room(nodes: Sequence[Mapping[str, float]], asked: Resources, *, device: str, crowded: bool) -> Room:

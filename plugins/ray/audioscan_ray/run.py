@@ -12,7 +12,7 @@ from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import ExecutorError
-from audioscan_ray.crew import AT_ONCE, Crew, Member
+from audioscan_ray.crew import Crew, Member
 from audioscan_ray.desk import Done, Order
 from audioscan_ray.inbox import POLL, Inbox
 from audioscan_ray.terms import Facts, facts_of
@@ -102,8 +102,8 @@ class Run:
     def _has_room(self) -> bool:
         if len(self._turns) >= (MOST_AHEAD if not self._turns or self._turns[0].awaited else MOST_KNOWN):
             return False
-        workers = self._crew.size if self._crew is not None else 1
-        return len(self._waiting) + len(self._flying) < AT_ONCE * workers
+        hands = self._crew.size * self._crew.hands if self._crew is not None else 1
+        return len(self._waiting) + len(self._flying) < hands
 
     # Giving them to workers
 
@@ -131,7 +131,7 @@ class Run:
         """The fit worker with most hands free."""
         fit = [member for member in self._members if member.is_fit and not self._has_suspect(member)]
         least = min(fit, key=lambda member: len(member.orders), default=None)
-        if least is None or len(least.orders) >= (1 if alone else AT_ONCE):
+        if least is None or len(least.orders) >= (1 if alone else self._crew_there.hands):
             return None
         return least
 

@@ -21,6 +21,7 @@ class Terms:
         checkpoints: checkpoint name -> what the user named in place of the download.
         environment: variables that say which plugins and weights there are.
         folder: that paths of recordings are relative to.
+        decoders: processes that decode for it; 0 for threads.
     """
 
     cache: Cache
@@ -29,6 +30,7 @@ class Terms:
     checkpoints: Mapping[str, str]
     environment: Mapping[str, str]
     folder: str
+    decoders: int = 0
 
 
 @dataclass(frozen=True)
