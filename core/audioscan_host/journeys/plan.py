@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
@@ -87,10 +88,11 @@ def plan(
     seed: int = 0,
     **options: Unpack[SessionOptions],
 ) -> PlanResult:
-    """Say what embedding recordings would take, before it is done. Nothing is written to the cache.
+    """Say what embedding recordings would take, before it is done. Nothing stays in the cache.
 
-    Containers say how long recordings are, and the cache what it has. Pieces of some recordings are embedded into a folder that is
-    thrown away, which says how fast that is here.
+    Containers say how long recordings are, and the cache what it has. Pieces of some recordings are embedded, which says how fast
+    that is here. What they give is kept beside what is unfinished in the cache, and removed: so the time of its disk or store
+    is counted.
 
     Args:
         recordings: files and folders.
@@ -120,19 +122,24 @@ def plan(
     with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
     place = session.executor.capacity(session.runtime)
-    here = isinstance(session.executor, LocalExecutor)  # what others leave of this machine says nothing of another
-    plans, failures = [], list(seen.failures)
-    with trial_cache(session.cache, session.notes) as cache:
-        worker = Worker(session.registry, cache, session.runtime, session.progress)
-        for tasks in by_checkpoint(seen):
+    # What others leave of this machine says nothing of another.
+    here = isinstance(session.executor, LocalExecutor)
+    groups, failures, costs = by_checkpoint(seen), list(seen.failures), []
+    with ExitStack() as trial:
+        worker: Worker | None = None
+        for tasks in groups:
             lacking = [task for task in tasks if task.lacking]
             random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
-            cost = None
             if lacking:
-                measured = Measurement(worker, session.notes, processors)
-                cost, failed = measured.cost(lacking, seconds, session.progress)
+                worker = worker or _worker(session, trial)
+                measurement = Measurement(worker, session.notes, place.cores if here else 1.0)
+                cost, failed = measurement.cost(lacking, seconds, session.progress)
                 failures += [each for each in failed if each.path not in {known.path for known in failures}]
-            plans.append(checkpoint_plan(seen, tasks[0], cost, place, here=here))
+            costs.append(cost if lacking else None)
+    plans = [
+        checkpoint_plan(seen, tasks[0], cost, place, here=here)
+        for tasks, cost in zip(groups, costs, strict=True)
+    ]
     return PlanResult(
         recordings=len(paths),
         looked_at=len(seen.looked),
@@ -144,3 +151,9 @@ def plan(
         failures=tuple(failures),
         notes=session.notes.told(),
     )
+
+
+def _worker(session: Session, trial: ExitStack) -> Worker:
+    """It computes as those of a run do, into a cache that goes with `trial`."""
+    cache = trial.enter_context(trial_cache(session.cache, session.notes))
+    return Worker(session.registry, cache, session.runtime, session.progress)

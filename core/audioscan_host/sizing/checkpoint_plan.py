@@ -29,6 +29,7 @@ class CheckpointPlan:
         bytes_to_keep: that the cache would grow by.
         cost: what was measured; None where there is nothing to do, or nothing could be embedded.
         forecast: what that comes to; None where nothing was measured.
+        is_here: whether the run would be on the machine that was measured.
     """
 
     checkpoint: str
@@ -40,6 +41,7 @@ class CheckpointPlan:
     bytes_to_keep: Total
     cost: Cost | None
     forecast: Forecast | None
+    is_here: bool
 
 
 def by_checkpoint(seen: Survey) -> list[list[Task]]:
@@ -99,6 +101,7 @@ def checkpoint_plan(
         bytes_to_keep=summed(lambda task, seconds: sum(kept(task, m, seconds) for m in task.lacking)),
         cost=cost,
         forecast=None if cost is None else forecast(work, cost, place, here=here, in_parts=in_parts),
+        is_here=here,
     )
 
 

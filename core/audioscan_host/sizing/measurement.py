@@ -104,8 +104,7 @@ class Measurement:
         encoders, way = self._worker.encoders, _way(replace(task, block_seconds=0.0))
         channel = MIX if task.recording.channel == LOUDEST else task.recording.channel
         chunks = decode(task.recording.path, task.checkpoint.sample_rate, channel=channel, tell=self._tell)
-        with closing(chunks):
-            block = next(iter(way.blocks(chunks)))
+        block = next(iter(way.blocks(chunks)))
         self._loading.of(lambda: way.embed(encoders, block, task.lacking, lambda _count: None))
         self._device = self._device_of(task, block if isinstance(block, Block) else block.block)
 
@@ -133,11 +132,12 @@ class Measurement:
             awaited, outcome = self._step(steps, keeping)
             while awaited is not None:
                 self._decoding.of(partial(_wait, awaited, reports.news))
-                before, step = embedded, Clock()
+                before, step, is_rest = embedded, Clock(), self._pieces.is_cut
                 awaited, outcome = self._step(steps, step)
-                # The last one has no piece: it waits for the disk, or the store, that has the finished file.
-                (keeping if awaited is None else self._encoding).add(step)
-                if awaited is not None:
+                if awaited is None:  # it waits for the disk, or the store, that has the finished file
+                    keeping.add(step)
+                elif not is_rest:
+                    self._encoding.add(step)
                     self._inputs.append(round((embedded - before) / hop))
         if outcome is not None and outcome.failure is None:
             self._keeping.add(keeping)

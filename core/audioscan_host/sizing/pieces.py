@@ -1,7 +1,7 @@
 """Decodes the beginning of recordings, in turn with whoever embeds it, so that both can be timed apart."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -20,13 +20,14 @@ class Pieces(Decoders):
         enough: says whether it was.
         opening: what it took to open each recording.
         audio: seconds that were decoded of all.
+        is_cut: whether the last recording was ended before its end: a piece that comes after that is shorter than it should be.
     """
 
     def __init__(self) -> None:
         super().__init__(1)
         self.enough: Callable[[], bool] = lambda: False
         self.opening = Clock()
-        self.audio = 0.0
+        self.audio, self.is_cut = 0.0, False
         self._turn = Lock()
 
     @contextmanager
@@ -50,7 +51,7 @@ class Pieces(Decoders):
         tell: Tell = log,
     ) -> Generator[Waveform, None, None]:
         """As `audio.decode`, up to where it is enough."""
-        rate = 0
+        rate, self.is_cut = 0, False
 
         def opened(info: AudioInfo) -> None:
             nonlocal rate
@@ -62,12 +63,12 @@ class Pieces(Decoders):
         # The loudest is found by decoding all of it once before, which who takes the time has to count.
         channel = MIX if channel == LOUDEST else channel
         chunks = decode(path, sample_rate, channel=channel, meter=meter, on_open=opened, tell=tell)
-        with closing(chunks):
+        with self._turn:
+            stop = self.opening.started()
+            chunk = next(chunks, None)
+        while chunk is not None:
+            self.audio += len(chunk) / rate
+            yield chunk
             with self._turn:
-                stop = self.opening.started()
-                chunk = next(chunks, None)
-            while chunk is not None:
-                self.audio += len(chunk) / rate
-                yield chunk
-                with self._turn:
-                    chunk = None if self.enough() else next(chunks, None)
+                self.is_cut = self.enough()
+                chunk = None if self.is_cut else next(chunks, None)
