@@ -140,7 +140,7 @@ def cost(**facts):
     plain = {
         "device": "cpu", "recordings": 1, "pieces": 4, "audio": 9.0, "loading": 9.0, "opening": 0.0, "keeping": 0.0,
         "decoding": 0.01, "encoding": 1.0, "processor_decoding": 0.01, "processor_encoding": 1.0,
-        "processor_opening": 0.0, "processor_keeping": 0.0, "processors": 2.0, "spread": 0.0,
+        "processor_loading": 0.0, "processor_opening": 0.0, "processor_keeping": 0.0, "processors": 2.0, "spread": 0.0,
     }  # fmt: skip
     return Cost(**{**plain, **facts})
 

@@ -23,6 +23,7 @@ class Cost:
             store.
         decoding: a second of audio, in one thread.
         encoding: a window or a stretch: prepared, encoded, pooled, and kept as part of a block.
+        processor_loading: as `loading`, of processors.
         processor_opening: as `opening`, of processors.
         processor_keeping: as `keeping`, of processors.
         processor_decoding: as `decoding`, of processors.
@@ -40,6 +41,7 @@ class Cost:
     keeping: float
     decoding: float
     encoding: float
+    processor_loading: float
     processor_opening: float
     processor_keeping: float
     processor_decoding: float

@@ -54,6 +54,7 @@ class Measurement:
         self._inputs: list[int] = []  # of each piece
         self._recordings = 0
         self._device = ""
+        self._pace = 0.0  # seconds an input
 
     def cost(
         self, tasks: Sequence[Task], seconds: float, progress: Progress
@@ -105,7 +106,14 @@ class Measurement:
         channel = MIX if task.recording.channel == LOUDEST else task.recording.channel
         chunks = decode(task.recording.path, task.checkpoint.sample_rate, channel=channel, tell=self._tell)
         block = next(iter(way.blocks(chunks)))
-        self._loading.of(lambda: way.embed(encoders, block, task.lacking, lambda _count: None))
+
+        def embed() -> None:
+            way.embed(encoders, block, task.lacking, lambda _count: None)
+
+        self._loading.of(embed)
+        begun = time.perf_counter()
+        embed()  # once more: the first one took many times as long as those of a run
+        self._pace = time.perf_counter() - begun
         self._device = self._device_of(task, block if isinstance(block, Block) else block.block)
 
     def _device_of(self, task: Task, block: Block) -> str:
@@ -157,7 +165,7 @@ class Measurement:
 
     def _block_seconds(self, task: Task, seconds: float) -> float:
         """Of pieces that are as long as the time allows, by what the last one took, between a batch and a block of a run."""
-        each = self._encoding.wall[-1] / self._inputs[-1] if self._inputs else self._loading.wall[-1]
+        each = self._encoding.wall[-1] / self._inputs[-1] if self._inputs else self._pace
         batch = self._worker.encoders.loaded(task.models[0]).batch_size or 1
         count = max(batch, seconds / PIECES / max(each, 1e-9))
         joined = BLOCKS_JOINED if task.reading == Reading.STRETCHES else 1
@@ -181,6 +189,7 @@ class Measurement:
             keeping=math.fsum(self._keeping.wall) / recordings,
             decoding=max(0.0, math.fsum(decoding.wall) - math.fsum(opening.wall)) / audio,
             encoding=math.fsum(self._encoding.wall) / inputs,
+            processor_loading=math.fsum(self._loading.processor),
             processor_opening=math.fsum(opening.processor) / recordings,
             processor_keeping=math.fsum(self._keeping.processor) / recordings,
             processor_decoding=max(0.0, math.fsum(decoding.processor) - math.fsum(opening.processor)) / audio,
