@@ -18,10 +18,13 @@ def test_it_lies_in_the_cache_and_goes_with_all_that_is_in_it(tmp_path):
 
 
 def test_it_goes_where_measuring_is_interrupted(tmp_path):
-    with pytest.raises(KeyboardInterrupt), trial_cache(Cache(tmp_path), print) as trial:
-        with trial.store.writing("w2v/a.npz") as file:
+    def interrupted():
+        with trial_cache(Cache(tmp_path), print) as trial, trial.store.writing("w2v/a.npz") as file:
             file.write(b"a")
-        raise KeyboardInterrupt
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
