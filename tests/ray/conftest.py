@@ -164,6 +164,7 @@ class Cluster:
         self.network = Network()
         self.port = _free_port()
         self.client_port = _free_port()
+        self.store = f"http://{self.network.address}:{_free_port()}"
         self.nodes = []
         self.log = folder / "log"
         self.log.mkdir()
@@ -185,6 +186,15 @@ class Cluster:
             "RAY_health_check_timeout_ms": "3000",
             "RAY_health_check_failure_threshold": "2",
             "AUDIOSCAN_TEST_LOG": str(self.log),
+            "AWS_ENDPOINT_URL": self.store,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing-secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(folder / "none"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+            "NO_PROXY": f"127.0.0.1,{self.network.address}",
+            "no_proxy": f"127.0.0.1,{self.network.address}",
         }
         self.head = self._start(
             (),
@@ -313,6 +323,49 @@ def cluster(tmp_path_factory, site):
         made.close()
 
 
+@pytest.fixture(scope="session")
+def server_of_s3(cluster, tmp_path_factory):
+    """An S3 where all nodes reach it, in a process of its own."""
+    pytest.importorskip("moto")
+    host, port = cluster.store.removeprefix("http://").split(":")
+    log = tmp_path_factory.mktemp("s3") / "log.txt"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", host, "-p", port],
+            env=cluster.environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(OSError), socket.create_connection((host, int(port)), 1):
+                break
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def bucket(server_of_s3, cluster, monkeypatch):
+    """The URL of an empty bucket, which this process reaches too."""
+    s3fs = pytest.importorskip("s3fs")
+    for name, value in cluster.environment.items():
+        if name.startswith("AWS_") or name.lower() == "no_proxy":
+            monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # one of another server would be found again
+    name = f"bucket-{secrets.token_hex(6)}"
+    s3fs.S3FileSystem().mkdir(name)
+    yield f"s3://{name}"
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
 def ended(process, seconds=100):
     """What a process wrote; it is killed where it does not end."""
     try:
@@ -329,10 +382,10 @@ class Driver:
         self.cluster = cluster
         self.folder = folder
 
-    def start(self, *arguments, **environment):
+    def start(self, *arguments, program=("-m", "audioscan_host"), **environment):
         """Begin it, in a process group of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "audioscan_host", *map(str, arguments)],
+            [sys.executable, *program, *map(str, arguments)],
             env={**self.cluster.environment, "RAY_ADDRESS": self.cluster.address, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -4,7 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from audioscan_host.errors import ExecutorError
@@ -37,6 +37,7 @@ class Connection:
     def __init__(self, address: str) -> None:
         import ray
 
+        self._printing = ExitStack()
         self._is_ours = not ray.is_initialized()
         if not self._is_ours:
             return
@@ -56,6 +57,7 @@ class Connection:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 own = f"Ray cannot be started on this machine: {reason}"
                 raise ExecutorError(own if address == OWN else why_not(address, error)) from error
+        self._printing = _hushed()
 
     @property
     def nodes(self) -> Sequence[Mapping[str, float]]:
@@ -73,6 +75,7 @@ class Connection:
         if self._is_ours:
             self._is_ours = False
             ray.shutdown()
+            self._printing.close()
 
 
 def _nodes() -> list[dict[str, Any]]:
@@ -80,6 +83,23 @@ def _nodes() -> list[dict[str, Any]]:
 
     listed: list[dict[str, Any]] = nodes()  # type: ignore[no-untyped-call]
     return listed
+
+
+def _hushed() -> ExitStack:
+    """Keep out of stdout, where results go, what Ray says of nodes that die and of their logs; until this is closed."""
+    from ray._private import worker
+    from ray.util.client import ray as client
+
+    def say(data: Mapping[str, Any], *_: object, **__: object) -> None:
+        logger.debug("Ray says: %s", "; ".join(data["lines"]))
+
+    ending = ExitStack()
+    if client.is_connected():  # type: ignore[no-untyped-call]
+        client.worker.log_client.disable_logs()
+    elif hasattr(worker, "print_to_stdstream"):
+        ending.callback(setattr, worker, "print_to_stdstream", worker.print_to_stdstream)
+        worker.print_to_stdstream = say
+    return ending
 
 
 def _show_token() -> None:

@@ -1,6 +1,7 @@
 """The workers of a run, as the driver knows them: begun, found fit, replaced where they die."""
 
 import itertools
+import logging
 import os
 import pickle
 import time
@@ -13,7 +14,7 @@ from audioscan_host.cache import Cache
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.store import UNFINISHED
 from audioscan_host.embedding.worker import Worker
-from audioscan_host.errors import CacheError, ExecutorError
+from audioscan_host.errors import CacheError, ExecutorError, StoreError
 from audioscan_ray.connection import Connection
 from audioscan_ray.desk import Done, Events, Order
 from audioscan_ray.room import Room
@@ -28,6 +29,8 @@ STARTING = 20.0
 
 LEAVING = 3.0
 """Seconds that workers have to end their claims."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -71,6 +74,7 @@ class Crew:
 
         self.connection = connection
         self.size = room.workers
+        self.is_cut_off = False  # from the cache
         self.hands = room.hands
         self._store = worker.cache.store
         self._marker = f"{UNFINISHED}/workers-{uuid4().hex}"
@@ -82,7 +86,7 @@ class Crew:
             where = f"cache {self._store.location()}"
             raise CacheError(f"{where}: cannot be written to: {error}; name another: --cache-dir") from error
         except (TypeError, AttributeError, pickle.PicklingError) as error:
-            self._store.remove(self._marker)
+            self._remove_marker()
             where = f"the cache {self._store.location()}"
             raise ExecutorError(f"{where} cannot be reached by other processes: {error}") from error
         self._facts = pickle.dumps(facts)
@@ -174,7 +178,14 @@ class Crew:
 
         if ray.is_initialized():  # it ends by itself where the process does
             self._dismiss_all()
-        self._store.remove(self._marker)
+        if not self.is_cut_off:
+            self._remove_marker()
+
+    def _remove_marker(self) -> None:
+        try:
+            self._store.remove(self._marker)
+        except (OSError, StoreError) as error:  # a few bytes, which `cache prune` takes
+            logger.info("%s: is left: %s", self._store.location(self._marker), error)
 
     def _dismiss_all(self) -> None:
         import ray

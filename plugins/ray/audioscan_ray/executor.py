@@ -8,6 +8,7 @@ from audioscan_host.embedding.executor import Capacity
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
 from audioscan_host.embedding.worker import Worker
+from audioscan_host.errors import StoreError
 from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.executor_kind import Resources
 from audioscan_ray.addresses import OWN
@@ -48,6 +49,9 @@ class RayExecutor:
                 yield outcome
                 del outcome  # its vectors, which may be gigabytes, while others are computed
             finished = True
+        except StoreError:
+            self._held.cut_off()
+            raise
         finally:
             if not finished:
                 self._held.close()
@@ -91,6 +95,11 @@ class _Held:
                 self.close
             )  # Ray's own end of the process was registered before, and comes after this
         return self._connection
+
+    def cut_off(self) -> None:
+        """The cache does not answer: nobody is to wait for it once more."""
+        if self._crew is not None:
+            self._crew.is_cut_off = True
 
     def close(self) -> None:
         """End them."""

@@ -206,8 +206,9 @@ class Run:
         elif done.busy:
             turn.put_off(BUSY)
             self._waiting.append(turn)
-            self._turns.remove(turn)
-            self._later.append(turn)
+            if turn in self._turns:  # else it was put off before
+                self._turns.remove(turn)
+                self._later.append(turn)
         else:
             turn.settle(done, self._reports)
 
