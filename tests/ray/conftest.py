@@ -383,10 +383,11 @@ class Driver:
         self.folder = folder
 
     def start(self, *arguments, program=("-m", "audioscan_host"), **environment):
-        """Begin it, in a process group of its own."""
+        """Begin it, in a process group of its own; with a token, and nothing that says that there are tokens."""
+        usual = {name: value for name, value in self.cluster.environment.items() if name != "RAY_AUTH_MODE"}
         return subprocess.Popen(
             [sys.executable, *program, *map(str, arguments)],
-            env={**self.cluster.environment, "RAY_ADDRESS": self.cluster.address, **environment},
+            env={**usual, "RAY_ADDRESS": self.cluster.address, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -64,6 +64,33 @@ def test_train_and_scan_by_a_client_give_the_very_results_that_this_process_does
     assert json.loads(found[0])
 
 
+def test_evaluate_search_and_suggest_give_the_very_results_that_this_process_does(
+    host, noise, wait, tmp_path
+):
+    paths = [noise(f"{i}.wav", 30, seed=i).name for i in range(5)]
+    (tmp_path / "labels.csv").write_text(
+        "file,start,end,label\n"
+        + "".join(f"{i}.wav,{at},{at + 3},hiss\n" for i in range(4) for at in (5, 20))
+    )
+    windows = ["--model", "MEL", "--window", 2, "--hop", 1]
+    labels = ["--labels", "labels.csv"]
+    commands = [
+        ["evaluate", *paths, *labels, *windows, "--json"],
+        ["search", *paths, "--like", "0.wav@5-7", *windows],
+        ["suggest", *paths, "--detector", "a.detector", *labels],
+    ]
+    host("train", *paths[:4], *labels, *windows, "--out", "a.detector", "--cache-dir", "of-training")
+    for command in commands:
+        runs = [
+            host.start(*command, "--cache-dir", f"{command[0]}-h"),
+            host.start(*command, "--cache-dir", f"{command[0]}-t", "--on", "auto", "--workers", 2),
+        ]
+        (here, _), (there, err) = map(wait, runs)
+        assert [run.returncode for run in runs] == [0, 0], err
+        assert there == here != ""
+        assert len(list((tmp_path / f"{command[0]}-t" / "w2v").glob("*.npz"))) >= 4
+
+
 def test_a_long_recording_is_computed_by_several_workers_and_is_the_same(
     cluster, host, noise, content, tmp_path
 ):
@@ -150,6 +177,16 @@ def test_what_the_cache_has_starts_no_ray(host, noise):
     # There is no Ray at that address: it would be told.
     again = host(*embed, "--on", "ray://127.0.0.1:1")
     assert again.stdout == first.stdout
+
+
+def test_another_token_than_that_of_the_cluster_is_told_in_one_line(cluster, host, noise):
+    embed = ["embed", noise("a.wav", 10), "--model", "DROWSY", "--cache-dir", "cache"]
+    for address in ("auto", cluster.client):
+        done = host(*embed, "--on", address, expect=1, RAY_AUTH_TOKEN="0" * 64)
+        assert [line for line in done.stderr.splitlines() if not line.startswith("embedding")] == [
+            f"Error: the Ray at {cluster.address if address == 'auto' else cluster.client.removeprefix('ray://')} refuses the "
+            "token of this machine: give that of the cluster by RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+        ]
 
 
 def test_where_no_ray_answers_one_line_says_so(host, noise):

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "2"))
+KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "1"))
 """Nodes that are killed, one after the other, each in a run of its own."""
 
 
