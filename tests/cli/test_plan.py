@@ -1,6 +1,7 @@
 """`plan`: a table that says how each figure is known, a sentence, and JSON."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -30,13 +31,14 @@ def test_the_table_says_how_each_figure_is_known_and_a_sentence_sums_it_up(run, 
     done = run("-q", "plan", "recordings", *QUICK)
     table, sentence = done.stdout.rstrip().rsplit("\n\n", 1)
     known = {row.split("  ")[0]: row for row in (line[5:] for line in table.splitlines()[2:])}
-    assert known["audio"].split() == "audio 3 min declared by 3 containers".split()
+    assert known["audio"].split() == "audio 3 min declared by their containers".split()
     assert "computed of their length" in known["to keep"]
-    assert "measured" in known["decoding"]
-    assert "on cpu" in known["encoding"]
+    assert "measured" in known["decoded in a second"]
+    assert "on cpu" in known["embedded in a second"]
     assert "computed" in known["time"]
+    assert max(map(len, table.splitlines())) <= 80
     assert "\n" not in sentence
-    assert sentence.startswith("3 recordings hold 3 min of audio; embedding 3 min of it would take about ")
+    assert sentence.startswith("3 recordings hold 3 min of audio; embedding all of it would take about ")
     assert "core hours" in sentence
     assert "The bottleneck is " in sentence
     assert not list((tmp_path / "c").rglob("*.npz"))
@@ -53,9 +55,13 @@ def test_json_has_plain_numbers(run, recordings):
     assert of_mel["bytes_to_read"]["value"] == plan["bytes"]
 
 
+def test_progress_says_how_much_audio_was_measured(run, recordings):
+    assert re.search(r"measuring MEL: \d+ s of audio in ", run("plan", "recordings", *QUICK).stderr)
+
+
 def test_a_sample_says_so(run, recordings):
     out = run("-q", "plan", "recordings", *QUICK, "--sample", "2").stdout
-    assert "declared by 2 containers chosen at random" in out
+    assert re.search(r"looked at +2  chosen at random", out)
 
 
 def test_unreadable_recordings_are_named_and_the_exit_code_is_1(run, recordings):
@@ -63,7 +69,7 @@ def test_unreadable_recordings_are_named_and_the_exit_code_is_1(run, recordings)
     done = run("-q", "plan", "recordings", *QUICK, expect=1)
     assert "1 of 4 recordings could not be read:" in done.stderr
     assert "damaged.wav" in done.stderr
-    assert "embedding 3 min of it" in done.stdout
+    assert "embedding all of it" in done.stdout
     alone = run("-q", "plan", recordings / "damaged.wav", "gone.wav", *QUICK, expect=1)
     assert "nothing to plan" in alone.stdout
     assert "2 of 2 recordings could not be read:" in alone.stderr

@@ -2,10 +2,12 @@
 
 import wave
 
+import fsspec
 import numpy as np
 import pytest
 
 from audioscan_host import SettingError, UnknownModelError, embed, plan
+from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.embedding.executor import Capacity, LocalExecutor
 from audioscan_host.sizing.total import Total
 
@@ -26,7 +28,7 @@ def bytes_of(folder):
 
 def test_what_is_planned_is_what_is_embedded_then(recordings, options, tmp_path):
     planned = plan(recordings, ["TINY", "TINY_ML"], seconds=0.1, **options)
-    assert list((tmp_path / "c").rglob("*")) == []
+    assert not any(path.is_file() for path in (tmp_path / "c").rglob("*"))
     assert planned.audio.value == pytest.approx(120)
     assert planned.size == sum(path.stat().st_size for path in recordings)
     (of_both,) = planned.checkpoints
@@ -96,10 +98,65 @@ def test_workers_of_elsewhere_divide_the_time(recordings, options, monkeypatch):
     monkeypatch.setattr(LocalExecutor, "capacity", lambda _self, _runtime: Capacity(4, 3, 8, 0.5))
     done = plan(recordings, ["TINY"], seconds=0.1, **options)
     (planned,) = done.checkpoints
-    together = max(planned.forecast.encoding, planned.forecast.decoding / 3, planned.forecast.processor / 8)
+    assert planned.cost.processors <= 8  # what others leave of this machine's
+    together = max(
+        planned.forecast.encoding,
+        planned.forecast.decoding / 3,
+        planned.forecast.processor / planned.cost.processors,
+    )
     assert planned.forecast.seconds.value == pytest.approx(together / 4)
     assert done.core_hours == pytest.approx(done.seconds.value / 3600 * 32)
     assert done.gpu_hours is None  # it ran on the CPU here
+
+
+def test_recordings_and_cache_behind_urls_are_planned_and_nothing_stays_there(options, make_wav):
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/plan/season/a.wav", make_wav("a.wav", 40).read_bytes())
+    memory.pipe("/plan/season/b.wav", make_wav("b.wav", 20, 1).read_bytes())
+    try:
+        urls = {**options, "cache_dir": "memory://plan/cache"}
+        done = plan(["memory://plan/season"], ["TINY"], seconds=0.1, **urls)
+        assert (done.failures, done.recordings, done.audio.value) == ((), 2, pytest.approx(60))
+        (planned,) = done.checkpoints
+        assert planned.bytes_to_read.value == done.size == memory.du("/plan/season")
+        assert done.seconds.value > 0
+        assert memory.find("/plan/cache") == []
+        embed(["memory://plan/season"], ["TINY"], **urls)
+        kept = sum(memory.size(name) for name in memory.find("/plan/cache/w2v"))
+        assert kept == planned.bytes_to_keep.value
+    finally:
+        memory.rm("/plan", recursive=True)
+
+
+def test_what_is_measured_is_kept_where_the_cache_lies_until_it_is_removed(recordings, options, monkeypatch):
+    kept = []
+    writing = LocalFolder.writing
+
+    def noted(self, name):
+        kept.append((self.root, name))
+        return writing(self, name)
+
+    monkeypatch.setattr(LocalFolder, "writing", noted)
+    plan(recordings, ["TINY"], seconds=0.1, **options)
+    assert {root.parent for root, _ in kept} == {options["cache_dir"] / "unfinished"}
+    assert {name.split("/")[0] for _, name in kept} == {"w2v", "silence", "unfinished"}
+    assert not any(root.exists() for root, _ in kept)
+
+
+def test_a_cache_that_cannot_be_written_to_is_told_and_the_plan_is_made(recordings, options):
+    options["cache_dir"].mkdir()
+    (options["cache_dir"] / "unfinished").write_text("in the way")
+    done = plan(recordings, ["TINY"], seconds=0.1, **options)
+    assert [note.about for note in done.notes] == ["cache"]
+    assert "`embed` would fail" in done.notes[0].message
+    assert done.seconds.value > 0
+
+
+def test_loading_is_part_of_the_time(recordings, options):
+    done = plan(recordings, ["TINY"], seconds=0.1, **options)
+    (planned,) = done.checkpoints
+    expected = done.looking + planned.cost.loading + planned.forecast.seconds.value
+    assert done.seconds.value == pytest.approx(expected)
 
 
 def test_what_cannot_be_planned_is_refused(recordings, options):

@@ -12,6 +12,7 @@ import pytest
 
 from audioscan_host import Windowing, embed, search
 from audioscan_host.cache import Embeddings, Entry
+from audioscan_host.cache.store import Stored
 from audioscan_host.embedding import decoded_recording
 from audioscan_host.errors import RecordingError, SettingError
 
@@ -397,7 +398,7 @@ def large(monkeypatch):
 
     alive = []
     monkeypatch.setattr(Entry, "read", read)
-    monkeypatch.setattr(Entry, "found", property(lambda entry: entry.name))
+    monkeypatch.setattr(Entry, "found", property(lambda entry: Stored(entry.name, 0, 0.0)))
     return alive, 4 * math.prod(shape)
 
 

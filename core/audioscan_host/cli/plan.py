@@ -49,7 +49,7 @@ def plan(
 
     RECORDING is a media file or a folder of them. Hours of audio, bytes to read and to keep, time, and hours of GPUs or
     processors: counted, computed, or measured on pieces of some recordings, and the table says which. The cache is looked into,
-    and nothing is written to it.
+    and nothing stays in it of what is measured.
     """
     from audioscan_host.cli import plan_tables
     from audioscan_host.journeys.plan import plan as plan_recordings

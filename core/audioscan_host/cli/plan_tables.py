@@ -1,5 +1,6 @@
 """A plan as a table, a sentence and JSON: each figure with how it is known."""
 
+import math
 from typing import Any
 
 from audioscan_host.cli.reporting import counted
@@ -8,35 +9,38 @@ from audioscan_host.journeys.plan import PlanResult
 from audioscan_host.sizing.checkpoint_plan import CheckpointPlan
 from audioscan_host.sizing.total import Total
 
+_MOSTLY = 0.75
+"""Share of the processors of which the rest is not worth a word."""
+
 COLUMNS = ["of", "what", "figure", "how it is known"]
 
 
 def rows(result: PlanResult) -> list[list[str]]:
     """The table, of texts in `COLUMNS`."""
-    by = _by(result)
     table = [
         ["all", "recordings", str(result.recordings), "counted"],
-        ["", "audio", _time(result.audio), f"declared by {by}"],
+        ["", "looked at", str(result.looked_at), _chosen(result)],
+        ["", "audio", _time(result.audio), "declared by their containers"],
         ["", "size", _bytes(Total(result.size)), "counted"],
     ]
     for each in result.checkpoints:
-        table += _rows_of(each, by)
+        table += _rows_of(each)
     if result.checkpoints:
         table.append(
-            ["all", "telling apart, looking up", _time(Total(result.looking)), "computed of the measured"]
+            ["all", "looking at recordings", _time(Total(result.looking)), f"measured on {result.looked_at}"]
         )
         seconds = result.seconds
         table.append(["", "time", "not known" if seconds is None else _time(seconds), _place(result.place)])
         for name, hours in (("GPU hours", result.gpu_hours), ("core hours", result.core_hours)):
             if hours is not None:
-                table.append(["", name, f"{hours:.3g}", "time, by what is held meanwhile"])
+                table.append(["", name, f"{hours:.3g}", "time, by what is held then"])
     return table
 
 
-def _rows_of(plan: CheckpointPlan, by: str) -> list[list[str]]:
+def _rows_of(plan: CheckpointPlan) -> list[list[str]]:
     what = ", ".join(plan.models)
     table = [
-        [what, "in the cache already", _time(plan.in_cache), f"looked up for {by}"],
+        [what, "in the cache already", _time(plan.in_cache), "looked up"],
         ["", "to embed", _time(plan.work.seconds), f"the rest, read in {plan.reading.value}"],
         ["", "to read", _bytes(plan.bytes_to_read), "size of these"],
         ["", "to keep", _bytes(plan.bytes_to_keep), "computed of their length"],
@@ -44,14 +48,19 @@ def _rows_of(plan: CheckpointPlan, by: str) -> list[list[str]]:
     cost, forecast = plan.cost, plan.forecast
     if cost is None or forecast is None:
         return table
-    measured = f"measured, {counted(cost.pieces, 'piece')} of {counted(cost.recordings, 'recording')}"
     audio = plan.work.seconds.value
     return [
         *table,
-        ["", "loading", f"{cost.loading:.1f} s", "measured, not in the time below"],
-        ["", "decoding", _speed(audio, forecast.decoding), f"{measured}, one thread"],
-        ["", "encoding", _speed(audio, forecast.encoding), f"{measured}, on {cost.device}"],
-        ["", "decoders for an encoder", str(forecast.decoders), "computed of both"],
+        [
+            "",
+            "measured on",
+            counted(cost.recordings, "recording"),
+            f"their first {_time(Total(cost.audio))} in all",
+        ],
+        ["", "loading the encoder", f"{cost.loading:.1f} s", "measured, once"],
+        ["", "decoded in a second", _speed(audio, forecast.decoding), "measured, in one thread"],
+        ["", "embedded in a second", _speed(audio, forecast.encoding), f"measured, on {cost.device}"],
+        ["", "decoders to keep it busy", str(forecast.decoders), "computed of both"],
     ]
 
 
@@ -69,9 +78,12 @@ def sentence(result: PlanResult) -> str:
         return (
             f"{audio}; embedding would add {kept} to the cache, and how long it takes could not be measured."
         )
+    each_is_new = not any(each.in_cache.value for each in result.checkpoints)
     several = len(result.checkpoints) > 1
     part = (
-        f"{_time(to_do)} of it" if not several else f"{_time(to_do)} by {len(result.checkpoints)} checkpoints"
+        ("all of it" if each_is_new else f"{_time(to_do)} of it")
+        if not several
+        else f"{_time(to_do)} by {len(result.checkpoints)} checkpoints"
     )
     hours = next(
         f"{amount:.3g} {name}"
@@ -83,20 +95,34 @@ def sentence(result: PlanResult) -> str:
         for each in result.checkpoints
         if each.forecast is not None
     ]
+    busy = _busy(result)
     workers = result.place.workers
     by = f" by {workers} workers like this machine" if workers > 1 else ""
     return (
         f"{audio}; embedding {part} would take about {_time(seconds)}{by} ({hours}) and add {kept} to the cache. "
-        f"{'; '.join(slowest)}."
+        f"{'; '.join(slowest)}.{busy}"
     )
+
+
+def _busy(result: PlanResult) -> str:
+    """That others use the machine, where it shows."""
+    free = [each.cost.processors for each in result.checkpoints if each.cost is not None and each.is_here]
+    cores = result.place.cores
+    if not free or min(free) > _MOSTLY * cores:
+        return ""
+    return f" Others use this machine: {min(free):.1f} of its {cores:g} processors were to be had, and it is quicker alone."
 
 
 def _slowest(plan: CheckpointPlan, place: Capacity) -> str:
     forecast = plan.forecast
     if forecast is None:
         return ""
-    feeding = f"{counted(forecast.decoders, 'decoder')} would feed the encoder, and it has {place.decoders}"
-    return f"The bottleneck is {forecast.bottleneck}: {feeding}"
+    if forecast.bottleneck == "decoding" and forecast.decoders > place.decoders:
+        needed = f"the encoder needs {counted(forecast.decoders, 'decoder')} to be kept busy, and has {place.decoders}"
+        return f"The bottleneck is decoding: {needed}"
+    if forecast.bottleneck == "decoding":
+        return "The bottleneck is decoding, which takes most of the processors"
+    return f"The bottleneck is encoding: {counted(forecast.decoders, 'decoder')} would keep it busy, and it has {place.decoders}"
 
 
 def document(result: PlanResult) -> dict[str, Any]:
@@ -141,19 +167,18 @@ def _plain(total: Total) -> dict[str, float | None]:
     return {"value": total.value, "spread": total.spread}
 
 
-def _by(result: PlanResult) -> str:
-    chosen = " chosen at random" if result.looked_at < result.recordings else ""
-    return f"{counted(result.looked_at, 'container')}{chosen}"
+def _chosen(result: PlanResult) -> str:
+    return "chosen at random" if result.looked_at < result.recordings else "all of them"
 
 
 def _place(place: Capacity) -> str:
     if place.workers == 1:
-        return "computed: the slowest of encoder, decoders and processors"
-    return f"computed: the same, by {counted(place.workers, 'worker')}"
+        return "computed: slowest, and loading"
+    return f"the same, by {counted(place.workers, 'worker')}"
 
 
 def _speed(audio: float, seconds: float) -> str:
-    return f"{audio / seconds:.3g} s/s" if seconds else "no time"
+    return f"{_digits(audio / seconds)} s of audio" if seconds else "all of it"
 
 
 _UNITS_OF_TIME = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
@@ -171,14 +196,13 @@ def _bytes(total: Total) -> str:
 def _written(total: Total, units: tuple[tuple[float, str], ...]) -> str:
     """To three digits, with the spread where something is estimated, and `or so` where nobody knows it."""
     size, unit = next((each for each in units if total.value >= each[0]), units[-1])
-    value = _digits(total.value / size)
-    if total.is_exact:
-        return f"{value} {unit}"
-    if total.spread is None:
-        return f"{value} {unit} or so"
-    # A spread that the digits do not show is rounding.
-    spread = f" ± {total.spread / size:.2g}" if total.spread > total.value / 2000 else ""
-    return f"{value}{spread} {unit}"
+    value, spread = total.value / size, total.spread and total.spread / size
+    if spread is None:
+        return f"{_digits(value)} {unit} or so"
+    if spread <= value / 2000:  # the digits do not show it
+        return f"{_digits(value)} {unit}"
+    places = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{value:.{places}f} ± {spread:.{places}f} {unit}"
 
 
 def _digits(value: float) -> str:

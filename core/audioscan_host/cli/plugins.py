@@ -49,7 +49,8 @@ def plugins(as_json: bool, verbose: bool) -> None:
         traceback = failure.traceback.rstrip() if verbose else failure.last_line
         lines = [*failure.faults, *([traceback] if traceback else [])]
         _print_details(failure, lines, verbose=verbose)
-    reporting.note(f"--on takes {', '.join(elsewhere.addresses)}")
+    if len(elsewhere.addresses) > 1:
+        reporting.note(f"--on takes {', '.join(elsewhere.addresses)}")
 
 
 def _faults(plugin: Plugin, added: PluginCommands, elsewhere: ExecutorKinds) -> list[str]:

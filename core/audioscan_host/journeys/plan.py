@@ -1,16 +1,15 @@
 """The journey from recordings to what embedding them would take, readable top to bottom."""
 
 import random
-import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from audioscan_host.cache import Cache
-from audioscan_host.embedding.encoders import Encoders
-from audioscan_host.embedding.executor import Capacity
+from audioscan_host.embedding.executor import Capacity, LocalExecutor
 from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
@@ -19,6 +18,7 @@ from audioscan_host.sizing.checkpoint_plan import CheckpointPlan, by_checkpoint,
 from audioscan_host.sizing.measurement import Measurement
 from audioscan_host.sizing.survey import survey
 from audioscan_host.sizing.total import Total
+from audioscan_host.sizing.trial_cache import trial_cache
 from audioscan_host.windows import Windowing
 
 LOOKED_AT = 400
@@ -57,7 +57,7 @@ class PlanResult:
         total = Total(self.looking)
         for each in self.checkpoints:
             if each.forecast is not None:
-                total += each.forecast.seconds
+                total += each.forecast.seconds + Total(each.cost.loading if each.cost else 0.0)
             elif each.work.recordings.value:
                 return None
         return total
@@ -88,10 +88,11 @@ def plan(
     seed: int = 0,
     **options: Unpack[SessionOptions],
 ) -> PlanResult:
-    """Say what embedding recordings would take, before it is done. Nothing is written to the cache.
+    """Say what embedding recordings would take, before it is done. Nothing stays in the cache.
 
-    Containers say how long recordings are, and the cache what it has. Pieces of some recordings are embedded into a folder that is
-    thrown away, which says how fast that is here.
+    Containers say how long recordings are, and the cache what it has. Pieces of some recordings are embedded, which says how fast
+    that is here. What they give is kept beside what is unfinished in the cache, and removed: so the time of its disk or store
+    is counted.
 
     Args:
         recordings: files and folders.
@@ -122,18 +123,24 @@ def plan(
         seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
     place = session.executor.capacity(session.runtime)
     session.executor.close()  # what is measured now has the machine to itself
-    encoders = Encoders(session.registry, session.runtime)
-    plans, failures = [], list(seen.failures)
-    for tasks in by_checkpoint(seen):
-        lacking = [task for task in tasks if task.lacking]
-        random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
-        cost = None
-        if lacking:
-            with tempfile.TemporaryDirectory(prefix="audioscan-plan-") as folder:
-                measurement = Measurement(encoders, Cache(folder), session.notes)
+    # What others leave of this machine says nothing of another.
+    here = isinstance(session.executor, LocalExecutor)
+    groups, failures, costs = by_checkpoint(seen), list(seen.failures), []
+    with ExitStack() as trial:
+        worker: Worker | None = None
+        for tasks in groups:
+            lacking = [task for task in tasks if task.lacking]
+            random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
+            if lacking:
+                worker = worker or _worker(session, trial)
+                measurement = Measurement(worker, session.notes, place.cores if here else 1.0)
                 cost, failed = measurement.cost(lacking, seconds, session.progress)
-            failures += [each for each in failed if each.path not in {known.path for known in failures}]
-        plans.append(checkpoint_plan(seen, tasks[0], cost, place))
+                failures += [each for each in failed if each.path not in {known.path for known in failures}]
+            costs.append(cost if lacking else None)
+    plans = [
+        checkpoint_plan(seen, tasks[0], cost, place, here=here)
+        for tasks, cost in zip(groups, costs, strict=True)
+    ]
     return PlanResult(
         recordings=len(paths),
         looked_at=len(seen.looked),
@@ -145,3 +152,9 @@ def plan(
         failures=tuple(failures),
         notes=session.notes.told(),
     )
+
+
+def _worker(session: Session, trial: ExitStack) -> Worker:
+    """It computes as those of a run do, into a cache that goes with `trial`."""
+    cache = trial.enter_context(trial_cache(session.cache, session.notes))
+    return Worker(session.registry, cache, session.runtime, session.progress)

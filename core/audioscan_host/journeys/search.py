@@ -105,7 +105,6 @@ def search(
     paths = find_recordings(recordings, session.notes)
     embedder = session.embedder([chosen], windowing, readings=session.readings([chosen], windowing, paths))
     reader = _Reader(embedder, chosen.name, windowing)
-
     places = _places(reader, examples)
     _tell_left_out(places, paths)
     statistics, durations, failures = _gathered(reader, paths, places)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audioscan_host.audio.decoding_in_parts import parts_of
 from audioscan_host.embedding.executor import Capacity
 from audioscan_host.embedding.tasks import Task
+from audioscan_host.errors import RecordingError
 from audioscan_host.reading import Reading
 from audioscan_host.sizing.cost import Cost
 from audioscan_host.sizing.forecast import Forecast, Work, forecast
@@ -27,6 +29,7 @@ class CheckpointPlan:
         bytes_to_keep: that the cache would grow by.
         cost: what was measured; None where there is nothing to do, or nothing could be embedded.
         forecast: what that comes to; None where nothing was measured.
+        is_here: whether the run would be on the machine that was measured.
     """
 
     checkpoint: str
@@ -38,6 +41,7 @@ class CheckpointPlan:
     bytes_to_keep: Total
     cost: Cost | None
     forecast: Forecast | None
+    is_here: bool
 
 
 def by_checkpoint(seen: Survey) -> list[list[Task]]:
@@ -49,7 +53,9 @@ def by_checkpoint(seen: Survey) -> list[list[Task]]:
     return list(groups.values())
 
 
-def checkpoint_plan(seen: Survey, like: Task, cost: Cost | None, place: Capacity) -> CheckpointPlan:
+def checkpoint_plan(
+    seen: Survey, like: Task, cost: Cost | None, place: Capacity, *, here: bool = False
+) -> CheckpointPlan:
     """Of one checkpoint.
 
     Args:
@@ -57,6 +63,7 @@ def checkpoint_plan(seen: Survey, like: Task, cost: Cost | None, place: Capacity
         like: one of its tasks.
         cost: what was measured of it.
         place: where the run would be.
+        here: whether that is this machine, with what others do on it.
     """
 
     def own(looked: Looked) -> list[Task]:
@@ -81,6 +88,9 @@ def checkpoint_plan(seen: Survey, like: Task, cost: Cost | None, place: Capacity
         seconds=summed(lambda _task, seconds: seconds),
         inputs=summed(inputs),
     )
+    asked = [task for looked in seen.looked for task in lacking(looked)]
+    # Of more recordings than decoders each is decoded as a whole, and nobody has to look.
+    in_parts = len(asked) >= place.decoders or all(map(_is_decoded_in_parts, asked))
     return CheckpointPlan(
         checkpoint=like.checkpoint.name,
         models=tuple(model.name for model in like.models),
@@ -90,5 +100,14 @@ def checkpoint_plan(seen: Survey, like: Task, cost: Cost | None, place: Capacity
         bytes_to_read=seen.total(lambda looked: looked.size * len(lacking(looked))),
         bytes_to_keep=summed(lambda task, seconds: sum(kept(task, m, seconds) for m in task.lacking)),
         cost=cost,
-        forecast=None if cost is None else forecast(work, cost, place),
+        forecast=None if cost is None else forecast(work, cost, place, here=here, in_parts=in_parts),
+        is_here=here,
     )
+
+
+def _is_decoded_in_parts(task: Task) -> bool:
+    recording = task.recording
+    try:
+        return parts_of(recording.path, task.checkpoint.sample_rate, recording.channel) is not None
+    except RecordingError:
+        return False

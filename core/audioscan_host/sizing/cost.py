@@ -19,11 +19,16 @@ class Cost:
         audio: seconds that were decoded for them.
         loading: the encoder: its library, its weights, and the first piece.
         opening: a recording, up to what its container declares.
-        finishing: the file of a recording in the cache, which waits for the disk.
+        keeping: a recording, besides its pieces: claiming it, its file in the cache, and its silence, which wait for the disk or the
+            store.
         decoding: a second of audio, in one thread.
         encoding: a window or a stretch: prepared, encoded, pooled, and kept as part of a block.
+        processor_loading: as `loading`, of processors.
+        processor_opening: as `opening`, of processors.
+        processor_keeping: as `keeping`, of processors.
         processor_decoding: as `decoding`, of processors.
         processor_encoding: as `encoding`, of processors.
+        processors: that were to be had, with what others do on the machine; at least what the encoder got.
         spread: of `encoding`, as a share of it, in the sense of `Total`; None where there was one piece.
     """
 
@@ -33,11 +38,15 @@ class Cost:
     audio: float
     loading: float
     opening: float
-    finishing: float
+    keeping: float
     decoding: float
     encoding: float
+    processor_loading: float
+    processor_opening: float
+    processor_keeping: float
     processor_decoding: float
     processor_encoding: float
+    processors: float
     spread: float | None
 
     @property
@@ -62,6 +71,11 @@ class Clock:
             self.processor.append(time.process_time() - processor)
 
         return stop
+
+    def add(self, other: "Clock") -> None:
+        """What another one has taken."""
+        self.wall += other.wall
+        self.processor += other.processor
 
     def of(self, work: Callable[[], T]) -> T:
         """Do something, and take its time; what raises is not counted."""

@@ -44,20 +44,31 @@ class Forecast:
     decoders: int
 
 
-def forecast(work: Work, cost: Cost, place: Capacity) -> Forecast:
+def forecast(
+    work: Work, cost: Cost, place: Capacity, *, here: bool = False, in_parts: bool = True
+) -> Forecast:
     """Of one checkpoint.
 
     The encoder of a worker, its decoders and its processors work at the same time; that which has most to do says how long it
     takes. Time is shared evenly among workers.
+
+    Args:
+        work: what there is to do.
+        cost: what was measured.
+        place: where the run would be.
+        here: whether it would be on the machine that was measured, with what others do there.
+        in_parts: whether several decoders share one recording where there are more decoders than recordings.
     """
-    encoding = work.inputs.value * cost.encoding + work.recordings.value * cost.finishing
-    decoding = work.seconds.value * cost.decoding + work.recordings.value * cost.opening
-    apart = {"encoding": encoding, "decoding": decoding / place.decoders}
+    recordings = work.recordings.value
+    encoding = work.inputs.value * cost.encoding + recordings * cost.keeping
+    decoding = work.seconds.value * cost.decoding + recordings * cost.opening
+    at_once = place.decoders if in_parts else min(place.decoders, max(1.0, recordings / place.workers))
+    apart = {"encoding": encoding, "decoding": decoding / at_once}
     shared = {
-        "encoding": work.inputs.value * cost.processor_encoding,
-        "decoding": work.seconds.value * cost.processor_decoding,
+        "encoding": work.inputs.value * cost.processor_encoding + recordings * cost.processor_keeping,
+        "decoding": work.seconds.value * cost.processor_decoding + recordings * cost.processor_opening,
     }
-    of_processors = math.fsum(shared.values()) / place.cores
+    of_processors = math.fsum(shared.values()) / (min(place.cores, cost.processors) if here else place.cores)
     slowest = shared if of_processors > max(apart.values()) else apart
     seconds = max(*apart.values(), of_processors) / place.workers
     return Forecast(
