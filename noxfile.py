@@ -30,9 +30,10 @@ def _install_everything(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """All tests; what is added after `--` is handed to pytest."""
+    """All tests, those of clusters last; what is added after `--` is handed to pytest, but for those."""
     _install_everything(session)
-    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, *session.posargs)
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, "--ignore=tests/ray", *session.posargs)
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, "tests/ray")
 
 
 @nox.session(python=PYTHONS)
