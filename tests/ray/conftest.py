@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 if sys.platform != "linux" and (find_spec("audioscan_ray") is None or find_spec("ray") is None):
     collect_ignore_glob = ["test_*.py"]  # the systems beside Linux, on which Ray is not tested
@@ -94,19 +95,26 @@ def _processes_of(mark):
 
 
 class Network:
-    """A bridge, and a namespace for each node that is asked for; or the loopback where none can be made."""
+    """A bridge, and a namespace for each node that is asked for; or the loopback where none can be made.
+
+    Attributes:
+        address: of this machine, as the nodes see it.
+        head: the command that puts another to where the head is, and the address there. Two heads at one address would give
+            their clients the same ports.
+    """
 
     def __init__(self):
         self.name = f"as{os.getpid() % 100_000}"
         self.namespaces = []
         self.address = "127.0.0.1"
+        self.head = (), self.address
         if shutil.which("ip") is None:
             return
         try:
             _run("ip", "link", "add", self.name, "type", "bridge")
             _run("ip", "addr", "add", f"{SUBNET}.1/24", "dev", self.name)
             _run("ip", "link", "set", self.name, "up")
-            self.add()
+            self.head = self._add()
             self.address = f"{SUBNET}.1"
         except (OSError, subprocess.CalledProcessError):
             self.close()
@@ -116,7 +124,10 @@ class Network:
         return self.address != "127.0.0.1"
 
     def add(self):
-        """The command that puts another into a namespace, and the address there."""
+        """The command that puts another to where a further node is, and the address there."""
+        return self._add() if self.is_real else self.head
+
+    def _add(self):
         number = len(self.namespaces) + 2
         namespace = f"{self.name}n{number}"
         _run("ip", "netns", "add", namespace)
@@ -159,9 +170,10 @@ class Node:
 class Cluster:
     """A head without cores, and nodes with two each."""
 
-    def __init__(self, folder, site):
+    def __init__(self, folder, site, network):
         self.folder = folder
-        self.network = Network()
+        self.network = network
+        self.inside, self.host = self.network.head
         self.port = _free_port()
         self.client_port = _free_port()
         self.store = f"http://{self.network.address}:{_free_port()}"
@@ -193,31 +205,31 @@ class Cluster:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": str(folder / "none"),
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
-            "NO_PROXY": f"127.0.0.1,{self.network.address}",
-            "no_proxy": f"127.0.0.1,{self.network.address}",
+            "NO_PROXY": f"127.0.0.1,{self.network.address},{self.host}",
+            "no_proxy": f"127.0.0.1,{self.network.address},{self.host}",
         }
         self.head = self._start(
-            (),
+            self.inside,
             "head",
             "--head",
             f"--port={self.port}",
             f"--ray-client-server-port={self.client_port}",
-            f"--node-ip-address={self.network.address}",
+            f"--node-ip-address={self.host}",
             "--num-cpus=0",
             "--include-dashboard=false",
         )
 
     @property
     def address(self):
-        return f"{self.network.address}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def client(self):
-        return f"ray://{self.network.address}:{self.client_port}"
+        return f"ray://{self.host}:{self.client_port}"
 
     def add(self, **environment):
         """Another node."""
-        inside, address = self.network.add() if self.network.is_real else ((), "127.0.0.1")
+        inside, address = self.network.add()
         mark = f"node{len(self.nodes)}"
         node = self._start(
             inside,
@@ -261,7 +273,7 @@ class Cluster:
     def python(self, *arguments, **environment):
         """Run Python where the head is."""
         return subprocess.run(
-            [sys.executable, *map(str, arguments)],
+            [*self.inside, sys.executable, *map(str, arguments)],
             env={**self.environment, "RAY_ADDRESS": self.address, **environment},
             check=True,
             capture_output=True,
@@ -287,7 +299,6 @@ class Cluster:
     def close(self):
         for node in [*self.nodes, self.head]:
             node.kill()
-        self.network.close()
 
 
 @pytest.fixture(scope="session")
@@ -314,13 +325,17 @@ def new_site(tmp_path_factory):
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory, site):
     """A head and two nodes."""
-    made = Cluster(tmp_path_factory.mktemp("cluster"), site)
-    try:
+    network = Network()
+    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
+    with ExitStack() as closing:
+        closing.callback(network.close)
+        if shared is not None and not network.is_real:
+            closing.enter_context(FileLock(shared / "one-head.lock"))
+        made = Cluster(tmp_path_factory.mktemp("cluster"), site, network)
+        closing.callback(made.close)
         made.add()
         made.add()
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope="session")
@@ -386,7 +401,7 @@ class Driver:
         """Begin it, in a process group of its own; with a token, and nothing that says that there are tokens."""
         usual = {name: value for name, value in self.cluster.environment.items() if name != "RAY_AUTH_MODE"}
         return subprocess.Popen(
-            [sys.executable, *program, *map(str, arguments)],
+            [*self.cluster.inside, sys.executable, *program, *map(str, arguments)],
             env={**usual, "RAY_ADDRESS": self.cluster.address, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,
