@@ -15,10 +15,8 @@ import pytest
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.local_folder import LocalFolder
 
-ROUNDS = 20
-
-KILLS_OF_SEVERAL = int(os.environ.get("AUDIOSCAN_KILLS", "8"))
-"""Kills while four recordings are decoded at once; more than that when somebody asks for them."""
+KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "6"))
+"""Runs that are killed; more than that when somebody asks for them."""
 
 
 def place(path: Path) -> tuple[LocalFolder, str]:
@@ -69,17 +67,19 @@ def recordings(make_wav):
     return [make_wav(f"{i}.wav", seconds=400, seed=i) for i in range(2)]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120 + 60 * KILLS)
 def test_killed_at_random_moments_and_finished_equals_uninterrupted(recordings, tmp_path):
-    kill_and_finish(recordings, tmp_path, ROUNDS)
+    kill_and_finish(recordings, tmp_path, KILLS)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 120 * KILLS_OF_SEVERAL)
+@pytest.mark.timeout(120 + 120 * KILLS)
 def test_killed_while_several_are_decoded_in_stretches_and_finished_equals_uninterrupted(make_wav, tmp_path):
     several = [
         make_wav(f"{i}.wav", seconds=seconds, seed=i) for i, seconds in enumerate((1100, 30, 900, 200, 600))
     ]
-    kill_and_finish(several, tmp_path, KILLS_OF_SEVERAL, "--reading", "stretches", "--hop", "0.25")
+    kill_and_finish(several, tmp_path, KILLS, "--reading", "stretches", "--hop", "0.25")
 
 
 def kill_and_finish(recordings, tmp_path, rounds, *options):

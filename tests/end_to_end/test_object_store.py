@@ -18,7 +18,7 @@ from audioscan_host.cache.object_store import ObjectStore
 
 pytest.importorskip("s3fs")
 
-KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "8"))
+KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "6"))
 """Kills of a run that fills a cache; more than that when somebody asks for them."""
 
 WRITERS = 8
