@@ -62,7 +62,7 @@ install: $(VENV)/.install
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(QUICK)
 
-# The tests of the review page drive Chromium. AUDIOSCAN_NEED_BROWSER=1 fails where there is none, else those tests are skipped.
+# The tests of the review page drive Chromium. AUDIOSCAN_NEED_ALL=1 fails where there is none, else those tests are skipped.
 browser: $(BIN)/python
 	@$(BIN)/python tools/browser.py
 

@@ -2,11 +2,12 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import uuid
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,39 @@ S3_CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",  # nobody asks the network for credentials
 }
+
+
+NEED_ALL = "AUDIOSCAN_NEED_ALL"
+"""The variable that says that no test may be skipped for want of what `make install` and `make browser` bring."""
+
+NOT_BROUGHT = ("duckdb", "gcsfs", "pandas")
+"""What some tests use where it happens to be there."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file of tests that lacks a package."""
+    report = yield
+    _fail_for_want(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test, or a fixture of it, that lacks a package."""
+    report = yield
+    _fail_for_want(report)
+    return report
+
+
+def _fail_for_want(report: pytest.CollectReport | pytest.TestReport) -> None:
+    """Where all is needed, what `pytest.importorskip` skips is a failure: skipped, it looks as if it had passed."""
+    if not (report.skipped and os.environ.get(NEED_ALL) and isinstance(report.longrepr, tuple)):
+        return
+    found = re.search(r"could not import '([\w.]+)'", report.longrepr[2])
+    if found and found[1].partition(".")[0] not in NOT_BROUGHT:
+        report.outcome = "failed"
+        report.longrepr = f"{report.longrepr[2]}, and {NEED_ALL} is set: make install"
 
 
 class TinyPlugin:

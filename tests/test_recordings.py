@@ -15,6 +15,7 @@ import pytest
 from audioscan_host.cache.keys import embeddings_key
 from audioscan_host.errors import RecordingError
 from audioscan_host.recordings import Recording, find_recordings, is_gone
+from audioscan_host.remote.filesystem import filesystem_of
 from audioscan_host.remote_path import path_of
 from audioscan_host.windows import Windowing
 
@@ -359,7 +360,7 @@ def test_what_is_behind_a_url_is_gone_only_where_its_store_says_so(s3, tmp_path,
     assert is_gone(f"{s3}/b.wav")
     assert is_gone(str(tmp_path / "a.wav"))
     assert not is_gone("ftpp://host/a.wav")
-    monkeypatch.setattr(filesystem, "info", refusing)
+    monkeypatch.setattr(filesystem_of(s3, once=True)[0], "info", refusing)
     assert not is_gone(f"{s3}/b.wav")
 
 
@@ -371,7 +372,8 @@ def test_looking_at_a_recording_takes_one_request_for_its_facts_and_one_for_each
     filesystem, bucket = fsspec.url_to_fs(s3)
     filesystem.pipe(f"{bucket}/a.wav", bytes(3 * 2**20))
     asked = []
-    filesystem.s3.meta.events.register("before-send.s3", lambda request, **_: asked.append(request.method))
+    ours, _ = filesystem_of(s3, once=True)
+    ours.s3.meta.events.register("before-send.s3", lambda request, **_: asked.append(request.method))
     Recording.at(path_of(f"{s3}/a.wav"))
     assert sorted(asked) == ["GET"] * 16 + ["HEAD"]
 

@@ -2,7 +2,8 @@
 
 python tools/browser.py    find it; where it is missing, install it from the system's packages if that can be done
 
-Exit code 1 where there is none and the variable AUDIOSCAN_NEED_BROWSER is set: then no test of the page may be skipped.
+Exit code 1 where there is none and the variable AUDIOSCAN_NEED_BROWSER or AUDIOSCAN_NEED_ALL is set: then no test of the page may be
+skipped.
 """
 
 import os
@@ -36,7 +37,7 @@ def find() -> str | None:
 
 def is_needed() -> bool:
     """Whether tests must fail, rather than be skipped, where there is no browser."""
-    return bool(os.environ.get("AUDIOSCAN_NEED_BROWSER"))
+    return any(os.environ.get(name) for name in ("AUDIOSCAN_NEED_BROWSER", "AUDIOSCAN_NEED_ALL"))
 
 
 def _install() -> None:

@@ -1,5 +1,6 @@
 """A server that is slow, fails, or is dead: what may pass is tried again, and what does not ends as one line."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -11,7 +12,9 @@ from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.object_store import ObjectStore
+from audioscan_host.cache.objects import Objects
 from audioscan_host.errors import StoreError
+from audioscan_host.remote.patience import Patience
 
 pytest.importorskip("s3fs")
 
@@ -135,3 +138,22 @@ def test_a_command_ends_with_one_line_and_exit_code_1(s3, unreliable, make_wav, 
     (line,) = done.stderr.splitlines()
     assert f"{s3}/c: does not answer" in line
     assert "run again: what was finished is kept" in line
+
+
+def test_a_server_that_answered_before_is_waited_for_while_it_is_started_again(monkeypatch):
+    monkeypatch.setattr("audioscan_host.cache.objects.OF_A_CACHE", Patience(5.0, 5.0, 0.0))
+    monkeypatch.setattr("audioscan_host.remote.patience.FIRST_PAUSE", 0.01)
+    objects, tries = Objects("memory://restarted/c", 60.0), []
+
+    def starting(*_):
+        tries.append(len(tries))
+        if len(tries) < 4:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
+
+    with pytest.raises(StoreError, match="does not answer"):
+        objects._tried("a", starting)
+    assert len(tries) == 1
+    assert objects.find("a") is None  # which is an answer
+    tries.clear()
+    objects._tried("a", starting)
+    assert len(tries) == 4

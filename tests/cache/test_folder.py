@@ -110,11 +110,11 @@ def test_blocks_become_the_finished_file_and_then_go(cache, model, make_wav):
     entry = entry_of(cache, make_wav(), model)
     vectors = np.arange(8, dtype=np.float32).reshape(4, 2)
     first = np.array([0.0, 1.0])
-    assert not entry.has_blocks
+    assert not entry.blocks_left
     assert entry.block(0, first) is None
     entry.add_block(0, Embeddings(first, vectors[:2]))
     entry.add_block(1, Embeddings(np.array([2.0, 3.0]), vectors[2:]))
-    assert entry.has_blocks
+    assert entry.blocks_left == {entry.block_name(0), entry.block_name(1)}
     np.testing.assert_array_equal(entry.block(0, first).vectors, vectors[:2])
     assert entry.block(0, np.array([0.0, 1.0, 2.0])) is None, "a block of other windows"
     assert entry.read() is None

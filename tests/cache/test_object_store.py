@@ -15,7 +15,7 @@ from audioscan_host.cache.object_store import ObjectStore
 from audioscan_host.cache.ranged_file import FIRST
 from audioscan_host.diagnosis.cache_folder import examine_cache
 from audioscan_host.embedding.embedder import Embedder
-from audioscan_host.errors import CacheError, SettingError, StoreError
+from audioscan_host.errors import CacheError, EmbeddingError, SettingError, StoreError
 from audioscan_host.reading import Reading
 from audioscan_host.testing.store import StoreTests
 from audioscan_host.windows import Windowing
@@ -197,6 +197,31 @@ class TestRequests:
         unreliable.requests.clear()
         assert not any(each.computed for each in embedder.embed_each(paths))
         assert unreliable.methods == {"HEAD": 2 * len(paths), "GET": 2 * len(paths)}
+
+    def test_a_long_recording_costs_one_more_for_each_block_and_two_to_remove_them(
+        self, s3, unreliable, tiny_registry, tiny_plugin, make_wav
+    ):
+        model, cache, path = tiny_registry.model("TINY"), Cache(f"{s3}/c"), make_wav(seconds=20)
+        unreliable.requests.clear()
+        embedder = Embedder(tiny_registry, [model], Windowing(2, 1), cache, block_seconds=4.0)
+        assert embedder.embed(path).computed
+        expected = {"HEAD": 1, "GET": 1, "LIST": 3 + 1, "PUT": 3 + 5, "POST": 1, "DELETE": 1}
+        assert unreliable.methods == expected
+
+    def test_a_run_that_goes_on_asks_once_which_blocks_are_left_and_reads_those_alone(
+        self, s3, unreliable, tiny_registry, tiny_plugin, make_wav
+    ):
+        model, cache, path = tiny_registry.model("TINY"), Cache(f"{s3}/c"), make_wav(seconds=20)
+        embedder = Embedder(tiny_registry, [model], Windowing(2, 1), cache, block_seconds=4.0)
+        tiny_plugin.fails_after = 2
+        with pytest.raises(EmbeddingError, match="killed here"):
+            embedder.embed(path)
+        unreliable.requests.clear()
+        tiny_plugin.fails_after = None
+        assert embedder.embed(path).computed
+        assert unreliable.methods["LIST"] == 3 + 1
+        assert unreliable.methods["GET"] == 1 + 2
+        assert unreliable.methods["PUT"] == 3 + 3
 
     def test_a_claim_costs_three(self, store, unreliable):
         with store.claim("unfinished/key", wait=False):

@@ -12,6 +12,7 @@ from audioscan_host.embedding import embedder as embedder_module
 from audioscan_host.embedding import kept
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.errors import RecordingError
 from audioscan_host.recorded_at.clock import Clock
 from audioscan_host.recordings import Recording
 from audioscan_host.remote_path import path_of
@@ -300,3 +301,26 @@ class TestUpkeep:
         monkeypatch.setattr(far, "wanted", wanted)
         assert len(upkeep.prune(cache, models=["TINY"]).locations) == COUNT
         assert list(cache.store.files("w2v")) == []
+
+
+def test_of_a_server_that_is_dead_a_few_recordings_are_asked_for_and_all_are_named(
+    embedder, here, monkeypatch, tmp_path
+):
+    asked, look = [], Recording.at.__func__
+
+    def at(cls, path):
+        if path in here:
+            return look(cls, path)
+        asked.append(path)
+        raise RecordingError(f"{path}: cannot be read: nothing came") from TimeoutError(110, "nothing came")
+
+    monkeypatch.setattr(Recording, "at", classmethod(at))
+    dead = [path_of(f"s3://dead/{number}.wav") for number in range(100)]
+    results = list(embedder(tmp_path / "c").embed_each([*dead, *here]))
+    assert [each.path for each in results] == [*dead, *here]
+    failures = [each for each in results if isinstance(each, RecordingFailure)]
+    assert [each.path for each in failures] == dead
+    assert len(asked) <= 3 + 16  # those that were under way
+    assert failures[-1].reason == (
+        "s3://dead/99.wav: cannot be read: s3://dead did not answer before (nothing came)"
+    )

@@ -215,11 +215,11 @@ def test_the_change_is_held_to_what_the_workflow_runs():
     assert commands <= {command for job in jobs.values() for command in _steps(job, "run")}
 
 
-def test_where_a_change_is_held_to_the_tests_none_of_the_page_is_skipped_for_want_of_a_browser():
-    assert "\nexport AUDIOSCAN_NEED_BROWSER=1\n" in _text(".ci/run")
+def test_where_a_change_is_held_to_the_tests_none_is_skipped_for_want_of_a_browser_or_a_package():
+    assert "\nexport AUDIOSCAN_NEED_ALL=1\n" in _text(".ci/run")
     steps = _workflow(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["tests"]["steps"]
     (tests,) = [step for step in steps if step.get("run") == "make test"]
-    assert tests["env"] == {"AUDIOSCAN_NEED_BROWSER": "1"}
+    assert tests["env"] == {"AUDIOSCAN_NEED_ALL": "1"}
 
 
 def test_coverage_is_measured_of_every_package():

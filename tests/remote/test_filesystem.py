@@ -54,6 +54,13 @@ def test_whatever_a_backend_raises_becomes_an_error_of_the_system_in_one_line(ra
     assert found.value.errno
 
 
+def test_a_web_server_that_did_not_answer_in_time_is_not_a_file_that_is_not_there():
+    missing = FileNotFoundError("https://h/a.wav")
+    missing.__cause__ = TimeoutError()
+    with pytest.raises(TimeoutError, match="timed out"), as_os_errors("https://h/a.wav"):
+        raise missing
+
+
 @pytest.mark.parametrize(
     ("told", "expected"), [({}, 64), ({"max_pool_connections": 5, "read_timeout": 3}, 5)]
 )

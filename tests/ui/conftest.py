@@ -259,7 +259,7 @@ def serve(tmp_path: Path, scene: Scene) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def browser_path() -> str:
-    """Where Chromium is; without it the test is skipped, or fails where AUDIOSCAN_NEED_BROWSER is set."""
+    """Where Chromium is; without it the test is skipped, or fails where AUDIOSCAN_NEED_BROWSER or AUDIOSCAN_NEED_ALL is set."""
     browser = runpy.run_path(str(ROOT / "tools" / "browser.py"))
     if path := browser["find"]():
         return str(path)

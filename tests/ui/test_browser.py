@@ -39,14 +39,17 @@ def test_a_browser_that_is_named_is_taken_and_no_other(find, tmp_path):
     assert find("chromium", named=str(tmp_path / "none")) is None
 
 
-@pytest.mark.parametrize(("needed", "code"), [("", 0), ("1", 1)])
+@pytest.mark.parametrize(
+    ("needed", "code"), [({}, 0), ({"AUDIOSCAN_NEED_BROWSER": "1"}, 1), ({"AUDIOSCAN_NEED_ALL": "1"}, 1)]
+)
 def test_without_a_browser_it_says_how_to_get_one_and_fails_only_where_one_is_needed(tmp_path, needed, code):
     variables = {
         "PATH": str(tmp_path),
-        "AUDIOSCAN_NEED_BROWSER": needed,
+        "AUDIOSCAN_NEED_BROWSER": "",
+        "AUDIOSCAN_NEED_ALL": "",
         "AUDIOSCAN_BROWSER": str(tmp_path / "none"),
     }
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, **variables, **needed}
     done = subprocess.run(
         [sys.executable, PROGRAM], env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -94,9 +94,13 @@ class Entry:
             return None
 
     @property
-    def has_blocks(self) -> bool:
-        """Whether an earlier run left blocks of it."""
-        return any(True for _ in self.store.files(self.blocks))
+    def blocks_left(self) -> frozenset[str]:
+        """The names of what an earlier run left of it."""
+        return frozenset(stored.name for stored in self.store.files(self.blocks))
+
+    def block_name(self, index: int) -> str:
+        """The name of a block."""
+        return f"{self.blocks}/{index:06d}.npz"
 
     def block(self, index: int, times: npt.NDArray[np.float64]) -> Embeddings | None:
         """Block `index`, where an earlier run finished it with windows, or stretches, at just these times.
@@ -104,7 +108,7 @@ class Entry:
         A run of another version may have cut the recording into other blocks.
         """
         try:
-            kept = cache_file.read(self.store, self._block(index), self.model.dim)
+            kept = cache_file.read(self.store, self.block_name(index), self.model.dim)
         except (FileNotFoundError, CacheError):
             return None
         cut_at = kept.meta.get("stretches", kept.times)
@@ -112,7 +116,7 @@ class Entry:
 
     def add_block(self, index: int, embeddings: Embeddings) -> None:
         """Keep a finished block."""
-        self._write(self._block(index), embeddings)
+        self._write(self.block_name(index), embeddings)
 
     def finish(self, embeddings: Embeddings, *, has_blocks: bool = True) -> None:
         """Write the finished file; the blocks go, unless it is known that there are none."""
@@ -133,6 +137,3 @@ class Entry:
             # Somebody removes the cache under our hands; what was computed is not lost for that.
             logger.warning("%s; the folder is made anew", error)
             cache_file.write(self.store, name, embeddings)
-
-    def _block(self, index: int) -> str:
-        return f"{self.blocks}/{index:06d}.npz"

@@ -13,12 +13,13 @@ from audioscan_host.cache.objects import Objects
 from audioscan_host.cache.ranged_file import looked_into, ranged
 from audioscan_host.cache.store import Stored
 from audioscan_host.errors import CacheError, StoreError
+from audioscan_host.remote.patience import OF_A_CACHE
 
 EXPIRY = 60.0
 """Seconds after which a claim that was not renewed is void."""
 
-PATIENCE = 60.0
-"""Seconds for which a server that does not answer is tried again."""
+PATIENCE = OF_A_CACHE.busy
+"""Seconds for which a server that fails is tried again; one that is silent, or not there, is given up before."""
 
 _SIDE_BY_SIDE = 16
 

@@ -1,39 +1,34 @@
 """The requests to an object store: what may pass is tried again, and what does not ends as one line."""
 
 import inspect
-import logging
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from audioscan_host.cache.request_errors import (
-    ANOTHERS,
-    EMPTY_RANGE,
-    knows_no_condition,
-    may_pass,
-    reason_of,
-    status_of,
-)
 from audioscan_host.cache.store import Stored
 from audioscan_host.errors import SettingError, StoreError
 from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
+from audioscan_host.remote.patience import OF_A_CACHE, tried
 from audioscan_host.remote.reading import changed
+from audioscan_host.remote.request_errors import (
+    ANOTHERS,
+    EMPTY_RANGE,
+    knows_no_condition,
+    reason_of,
+    status_of,
+    trouble_of,
+)
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 T = TypeVar("T")
 _Action = Callable[["AbstractFileSystem", str], T]
-
-LONGEST_PAUSE = 8.0  # seconds
-_FIRST_PAUSE = 0.5
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,13 +40,16 @@ class Objects:
 
     Attributes:
         url: of what all have in common.
-        patience: seconds for which what may pass is tried again; the last try may take longer.
+        patience: seconds for which what may pass is tried again, where `OF_A_CACHE` does not end it before.
     """
 
     url: str
     patience: float
     _reached: dict[int, "tuple[AbstractFileSystem, str]"] = field(
         default_factory=dict, init=False, repr=False, compare=False
+    )
+    _has_answered: threading.Event = field(
+        default_factory=threading.Event, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -188,37 +186,39 @@ class Objects:
         process = os.getpid()
         if process not in self._reached:
             options = {"use_listings_cache": False, "skip_instance_cache": True}
-            filesystem, root = filesystem_of(self.url, **options)
-            if hasattr(filesystem, "retries"):
-                filesystem.retries = 1  # s3fs's own, each of which tries five times: what is below does so
+            filesystem, root = filesystem_of(self.url, once=True, **options)
             self._reached[process] = filesystem, root.rstrip("/")
         return self._reached[process]
 
     def _tried(self, name: str, action: _Action[T], patience: float | None = None) -> T:
-        begun, patience = time.monotonic(), self.patience if patience is None else patience
-        for pause in _pauses():
+        begun = time.monotonic()
+        limits = OF_A_CACHE.within(self.patience if patience is None else patience)
+
+        def answered() -> T:
             try:
                 with as_os_errors(self.location(name)):
-                    return action(self._filesystem()[0], self._path(name))
-            except FileNotFoundError:
-                raise
+                    found = action(self._filesystem()[0], self._path(name))
             except OSError as error:
-                reason, waited = reason_of(error), time.monotonic() - begun
-                if isinstance(error, PermissionError) or status_of(error) in (401, 403):
-                    message = (
-                        f"{self.url}: access is denied ({reason}); see which credentials the environment has"
-                    )
-                    raise PermissionError(message) from error
-                if not may_pass(error):
-                    raise StoreError(f"{self.location(name)}: {reason}") from error
-                if waited + pause > patience:
-                    again = "see to the network or the server, and run again: what was finished is kept"
-                    message = f"{self.url}: does not answer, for {waited:.0f} s ({reason}); {again}"
-                    raise StoreError(message) from error
-                logger.info("%s: %s; tried again in %g s", self.location(name), reason, pause)
-            time.sleep(pause)
-        raise AssertionError("pauses do not end")
+                if isinstance(error, FileNotFoundError) or status_of(error):
+                    self._has_answered.set()
+                raise
+            self._has_answered.set()
+            return found
 
+        try:
+            return tried(answered, lambda error: limits.of(error, has_answered=self._has_answered.is_set()))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self._told(name, error, time.monotonic() - begun) from error
 
-def _pauses() -> Iterator[float]:
-    return (min(LONGEST_PAUSE, _FIRST_PAUSE * 2**number) for number in count())
+    def _told(self, name: str, error: OSError, waited: float) -> OSError | StoreError:
+        """What becomes of a request that failed, as a user reads it."""
+        reason = reason_of(error)
+        if isinstance(error, PermissionError) or status_of(error) in (401, 403):
+            advice = "see which credentials the environment has"
+            return PermissionError(f"{self.url}: access is denied ({reason}); {advice}")
+        if trouble_of(error) is None:
+            return StoreError(f"{self.location(name)}: {reason}")
+        again = "see to the network or the server, and run again: what was finished is kept"
+        return StoreError(f"{self.url}: does not answer, for {waited:.0f} s ({reason}); {again}")

@@ -1,4 +1,10 @@
-"""A file that is fetched by ranges, as few as may be."""
+"""An archive of the cache that is fetched by ranges, as few as may be.
+
+It is read in a known order, its end first and each array to its end, or a few headers of it are; so the beginning and the end
+stay, and what is fetched has one size from the first range on. `remote/ranged_file.py` does not know the order in which a decoder
+reads a recording: it begins small, and keeps what was read last. Of an archive of 41 MB that would take 16 requests instead of
+7, and 80 kB where 25 kB tell what is in it.
+"""
 
 import io
 from collections.abc import Callable

@@ -24,7 +24,7 @@ class BlocksKept:
 
     def __init__(self, entries: Sequence[Entry], *, shared: bool) -> None:
         self._entries = entries
-        self._left = [entry.has_blocks for entry in entries]
+        self._left = [entry.blocks_left for entry in entries]
         self.resumed = all(self._left)
         self._shared = shared
         self._first: Sequence[Embeddings] = ()
@@ -38,8 +38,8 @@ class BlocksKept:
             times: of its windows, or stretches, in seconds.
         """
         self._add_first()
-        if not (self.resumed or self._shared):
-            return None
+        if not self._shared and not self._is_left(index):
+            return None  # nobody else writes any: that was asked once
         kept = [entry.block(index, times) for entry in self._entries]
         found = [part for part in kept if part is not None]
         return found if len(found) == len(self._entries) else None
@@ -62,12 +62,16 @@ class BlocksKept:
             CacheError: one cannot be written.
         """
         for entry, left, whole in zip(self._entries, self._left, embedded, strict=True):
-            entry.finish(whole, has_blocks=left or self._written or self._shared)
+            entry.finish(whole, has_blocks=bool(left) or self._written or self._shared)
 
     def discard(self) -> None:
         """Forget the blocks: they are not of the recording that they were taken for."""
         for entry in self._entries:
             entry.discard_blocks()
+
+    def _is_left(self, index: int) -> bool:
+        pairs = zip(self._entries, self._left, strict=True)
+        return all(entry.block_name(index) in left for entry, left in pairs)
 
     def _add_first(self) -> None:
         first, self._first = self._first, ()

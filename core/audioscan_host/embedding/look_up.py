@@ -16,6 +16,7 @@ from audioscan_host.models.model import Checkpoint, Model, Runtime
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
+from audioscan_host.remote.servers import Servers
 from audioscan_host.windows import Windowing
 
 
@@ -73,6 +74,7 @@ class LookUp:
         self._readings = readings
         self._block_seconds = block_seconds
         self._known: dict[Path, Recording] = {}
+        self._servers = Servers()
 
     def at(self, path: Path, done: Done | None = None) -> Seen:
         """Look a recording up; one that cannot be read is a failure."""
@@ -131,11 +133,12 @@ class LookUp:
     def _recording(self, path: Path) -> Recording:
         """Its content is read once, however often a journey comes back to it, unless it changes."""
         known = self._known.get(path)
-        if known is not None:
-            with suppress(RecordingError):
-                known.require_unchanged()
-                return known
-        found = self._known[path] = replace(Recording.at(path), channel=self._channel)
+        with self._servers.asked(path):
+            if known is not None:
+                with suppress(RecordingError):
+                    known.require_unchanged()
+                    return known
+            found = self._known[path] = replace(Recording.at(path), channel=self._channel)
         return found
 
     def _channels(self, recording: Recording) -> list[Recording]:

@@ -2,11 +2,12 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audioscan_host.errors import SettingError
+from audioscan_host.remote.patience import CONNECT_TIMEOUT, LONGEST_TRY, READ_TIMEOUT
 from audioscan_host.remote.shown import shown, without_credentials
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _PACKAGES = {
 CONNECTIONS = 64
 """To a server at once: a content is told by 16 requests, and several recordings are looked at ahead."""
 
+_S3 = ("s3", "s3a")
+_WEB = ("http", "https")
+
 _NUMBERS = {
     FileNotFoundError: errno.ENOENT,
     PermissionError: errno.EACCES,
@@ -35,10 +39,14 @@ _NUMBERS = {
 }
 
 
-def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, str]":
+def filesystem_of(url: object, *, once: bool = False, **options: object) -> "tuple[AbstractFileSystem, str]":
     """What reaches a URL, and how that calls the place; credentials are those of the environment.
 
-    `options` are fsspec's own, such as `use_listings_cache`.
+    Args:
+        url: the place.
+        once: whether a request is made once where the library can be told so, with the time-outs of `patience`, since
+            whoever asks tries again; what the user has set for fsspec is left as it is.
+        options: fsspec's own, such as `use_listings_cache`.
 
     Raises:
         SettingError: fsspec, or the package for this kind of URL, is not installed; or nothing reaches such a URL.
@@ -48,7 +56,8 @@ def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, 
     try:
         import fsspec
 
-        filesystem, place = fsspec.core.url_to_fs(text, **options)
+        told = _told_once(scheme, fsspec.config.conf) if once else {}
+        filesystem, place = fsspec.core.url_to_fs(text, **told, **options)
     except ImportError as error:
         wanted = _PACKAGES.get(scheme, "fsspec, and what it needs for such URLs")
         raise SettingError(
@@ -60,7 +69,37 @@ def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, 
             f"{shown(text)}: cannot be reached: {reason}; check the URL and the settings of this machine"
         ) from error
     _make_room(filesystem)
+    if once and scheme in _S3:
+        filesystem.retries = 1  # of s3fs, around those of the library below it
     return filesystem, str(place)
+
+
+def tries_once(filesystem: "AbstractFileSystem") -> bool:
+    """Whether what `filesystem_of` gave makes each request once, where it was told so."""
+    protocol = filesystem.protocol
+    return not {*_S3, *_WEB}.isdisjoint([protocol] if isinstance(protocol, str) else protocol)
+
+
+def _told_once(scheme: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    """Options that the user's own client of the same kind, which fsspec would hand on, does not have."""
+
+    def with_own(kinds: tuple[str, ...], option: str, usual: Mapping[str, object]) -> dict[str, object]:
+        own = [settings.get(kind, {}).get(option, {}) for kind in kinds]
+        return {option: {key: value for each in (usual, *own) for key, value in each.items()}}
+
+    if scheme in _S3:
+        usual = {
+            "connect_timeout": CONNECT_TIMEOUT,
+            "read_timeout": READ_TIMEOUT,
+            "retries": {"total_max_attempts": 1},
+        }
+        return with_own(_S3, "config_kwargs", usual)
+    if scheme in _WEB:
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(LONGEST_TRY, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
+        return with_own(_WEB, "client_kwargs", {"timeout": timeout})
+    return {}
 
 
 def _make_room(filesystem: "AbstractFileSystem") -> None:
@@ -90,7 +129,9 @@ def as_os_errors(place: object) -> Iterator[None]:
 def _behind(error: BaseException) -> BaseException:
     """What went wrong: fsspec says that nothing is there, too, where a server of HTTP refuses or cannot be reached."""
     cause = error.__cause__
-    if not isinstance(error, FileNotFoundError) or not type(cause).__module__.startswith("aiohttp"):
+    if not isinstance(error, FileNotFoundError):
+        return error
+    if not (isinstance(cause, TimeoutError) or type(cause).__module__.startswith("aiohttp")):
         return error
     return error if cause is None or getattr(cause, "status", None) in {404, 410} else cause
 

@@ -1,4 +1,8 @@
-"""A file that is fetched by ranges: few bytes where it is looked into, few requests where it is read from end to end."""
+"""A recording that is fetched by ranges: few bytes where it is looked into, few requests where it is read from end to end.
+
+A decoder leaps, comes back, and may stop after the first header; so requests grow only while it reads on, and little is held.
+Archives of the cache have a known order, and a reader of their own for it: `cache/ranged_file.py`.
+"""
 
 import errno
 import io
