@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.embedding.hidden_states import require_hidden_states, require_selected
-from audioscan_host.embedding.pooling import pool, to_host
+from audioscan_host.embedding.pooling import WHOLE_WINDOWS, PoolBatch, to_host
 from audioscan_host.errors import PluginError, SettingError
 from audioscan_host.models.checkpoints import obtain
 from audioscan_host.models.model import Checkpoint, Model, Runtime
@@ -24,38 +23,6 @@ from audioscan_host.progress import Progress, Silent
 from audioscan_host.windows import Block
 
 logger = logging.getLogger(__name__)
-
-
-class PoolBatch(Protocol):
-    """What makes vectors of the time steps of a block, batch by batch."""
-
-    unit: str
-    """What a block's windows are called: windows, or stretches."""
-
-    def __call__(self, selected: Sequence[Array], model: Model, part: slice, /) -> Array:
-        """Hidden states that a model reads, of windows `part` of the block -> (vectors, dim) on the device."""
-        ...
-
-    def windows(self, count: int) -> npt.NDArray[np.int64]:
-        """(vectors,) which of the block's `count` windows each vector is of."""
-        ...
-
-
-class WholeWindows:
-    """Makes one vector of each window."""
-
-    unit = "window"
-
-    def __call__(self, selected: Sequence[Array], model: Model, _part: slice) -> Array:
-        """(windows, dim), of all time steps."""
-        return pool(selected, model.pooling)
-
-    def windows(self, count: int) -> npt.NDArray[np.int64]:
-        """Each its own."""
-        return np.arange(count)
-
-
-WHOLE_WINDOWS = WholeWindows()
 
 
 @dataclass
