@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torchaudio.compliance import kaldi
 
 from audioscan_host import FINAL, Runtime, SettingError, Windowing, Windows, load_registry
+from audioscan_host.embedding import copies
+from audioscan_host.embedding.pooling import pool_shares
 from audioscan_torch import device as device_module
 from audioscan_torch import hooks
 from audioscan_torch.device import find_device, precision
@@ -389,3 +391,19 @@ def test_the_plugin_of_the_readme_gives_the_numbers_that_it_describes(
     np.testing.assert_allclose(found["MYNET"], last.mean(1), rtol=0, atol=1e-5)
     np.testing.assert_allclose(found["MYNET_ML"], torch.cat([first, last], 2).mean(1), rtol=0, atol=1e-5)
     assert plugin.CHECKPOINT.parameters == sum(each.numel() for each in network.parameters())
+
+
+@pytest.mark.parametrize("pooling", ["mean", "mean+std", "mean+max"])
+def test_shares_are_pooled_to_the_same_bits_whichever_way_they_went_to_the_device(
+    pooling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(3)
+    states = torch.from_numpy(random.standard_normal((3, 40, 5)).astype(np.float32))
+    weights = np.zeros((3, 4, 40), np.float32)
+    for grain in range(4):
+        weights[:, grain, 9 * grain : 9 * grain + 12] = random.uniform(0.1, 1, (3, 12))
+    expected = np.asarray(pool_shares([states], weights, pooling))
+    monkeypatch.setattr(copies, "_is_on_cuda", lambda _array: True)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", torch.Tensor.clone)  # there is no GPU that would need it
+    found = np.asarray(pool_shares([states], weights, pooling))
+    assert found.tobytes() == expected.tobytes()

@@ -28,6 +28,7 @@ class BlocksKept:
         self.resumed = all(self._left)
         self._shared = shared
         self._first: Sequence[Embeddings] = ()
+        self._asked = 0
         self._written = False
 
     def take(self, index: int, times: npt.NDArray[np.float64]) -> list[Embeddings] | None:
@@ -37,6 +38,7 @@ class BlocksKept:
             index: of the block.
             times: of its windows, or stretches, in seconds.
         """
+        self._asked = index
         self._add_first()
         if not self._shared and not self._is_left(index):
             return None  # nobody else writes any: that was asked once
@@ -50,7 +52,7 @@ class BlocksKept:
         Raises:
             CacheError: it cannot be written.
         """
-        if index == 0 and not self.resumed:
+        if index == self._asked == 0 and not self.resumed:
             self._first = parts
             return
         self._write(index, parts)

@@ -1,18 +1,21 @@
 """A block of windows -> vectors, by all models of one checkpoint in one pass."""
 
 import gc
+import itertools
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 
+from audioscan_host.embedding.begun import MOST_BEGUN, Begun
+from audioscan_host.embedding.copies import HostCopy
 from audioscan_host.embedding.hidden_states import require_hidden_states, require_selected
-from audioscan_host.embedding.pooling import pool, to_host
+from audioscan_host.embedding.pooling import WHOLE_WINDOWS, PoolBatch, begin_to_host
 from audioscan_host.errors import PluginError, SettingError
 from audioscan_host.models.checkpoints import obtain
 from audioscan_host.models.model import Checkpoint, Model, Runtime
@@ -24,38 +27,6 @@ from audioscan_host.progress import Progress, Silent
 from audioscan_host.windows import Block
 
 logger = logging.getLogger(__name__)
-
-
-class PoolBatch(Protocol):
-    """What makes vectors of the time steps of a block, batch by batch."""
-
-    unit: str
-    """What a block's windows are called: windows, or stretches."""
-
-    def __call__(self, selected: Sequence[Array], model: Model, part: slice, /) -> Array:
-        """Hidden states that a model reads, of windows `part` of the block -> (vectors, dim) on the device."""
-        ...
-
-    def windows(self, count: int) -> npt.NDArray[np.int64]:
-        """(vectors,) which of the block's `count` windows each vector is of."""
-        ...
-
-
-class WholeWindows:
-    """Makes one vector of each window."""
-
-    unit = "window"
-
-    def __call__(self, selected: Sequence[Array], model: Model, _part: slice) -> Array:
-        """(windows, dim), of all time steps."""
-        return pool(selected, model.pooling)
-
-    def windows(self, count: int) -> npt.NDArray[np.int64]:
-        """Each its own."""
-        return np.arange(count)
-
-
-WHOLE_WINDOWS = WholeWindows()
 
 
 @dataclass
@@ -76,6 +47,14 @@ class Encoders:
         self._obtained: set[Checkpoint] = set()
         self._loaded: dict[tuple[str, Checkpoint], Loaded] = {}
         self._loading: tuple[tuple[str, Checkpoint], Future[Encoder]] | None = None
+        self._numbers = itertools.count()
+        # The first copy of each block that nobody has taken, or dropped.
+        self._begun: WeakSet[HostCopy] = WeakSet()
+
+    @property
+    def have_room(self) -> bool:
+        """Whether another block may be begun before one is taken."""
+        return len(self._begun) < MOST_BEGUN
 
     def obtain(self, checkpoint: Checkpoint, progress: Progress) -> None:
         """See that the weights are there, and fetch them where they are not.
@@ -94,16 +73,27 @@ class Encoders:
         on_windows: Callable[[int], None],
         pool_batch: PoolBatch = WHOLE_WINDOWS,
     ) -> list[npt.NDArray[np.float32]]:
-        """Embed a block by models that share a checkpoint.
+        """Embed a block by models that share a checkpoint: `begin_block`, and take it at once."""
+        return self.begin_block(block, models, on_windows, pool_batch).take()
+
+    def begin_block(
+        self,
+        block: Block,
+        models: Sequence[Model],
+        on_windows: Callable[[int], None],
+        pool_batch: PoolBatch = WHOLE_WINDOWS,
+    ) -> Begun[list[npt.NDArray[np.float32]]]:
+        """Begin to embed a block by models that share a checkpoint; where no device computes by itself it is computed now.
 
         Args:
             block: waveform and windows.
             models: one or more, all of one checkpoint.
-            on_windows: called after each batch with the number of windows in it.
+            on_windows: called after each batch with the number of windows in it; the device may be computing it still.
             pool_batch: makes vectors of the time steps of a batch; a vector a window unless given.
 
         Returns:
-            (windows, dim) for each model; (vectors, dim) where `pool_batch` makes more of them than windows.
+            What gives (windows, dim) for each model; (vectors, dim) where `pool_batch` makes more of them than windows. What
+            the device fails at, and what is wrong with the vectors, is raised as `EmbeddingError` when they are taken.
 
         Raises:
             CheckpointError: the weights are not there.
@@ -139,10 +129,19 @@ class Encoders:
             done += size
             on_windows(size)
         with watched("embed"):
-            joined = [to_host(batches) for batches in zip(*pooled, strict=True)]
-            for model, vectors in zip(models, joined, strict=True):
-                _check(loaded.family, model, vectors, block, pool_batch)
-        return joined
+            copies = [begin_to_host(batches) for batches in zip(*pooled, strict=True)]
+            self._begun.add(copies[0])
+
+        def take() -> list[npt.NDArray[np.float32]]:
+            self._begun.discard(copies[0])
+            with watched("embed"):
+                joined = [copy.vectors() for copy in copies]
+                for model, vectors in zip(models, joined, strict=True):
+                    # Only its complaint needs the waveform: to hold that for two blocks costs less than to measure each.
+                    _check(loaded.family, model, vectors, block, pool_batch)
+            return joined
+
+        return Begun(next(self._numbers), copies, take)
 
     def begin_loading(self, model: Model) -> None:
         """Load the first encoder of a run in another thread, while the first recordings are decoded.

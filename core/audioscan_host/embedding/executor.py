@@ -1,5 +1,6 @@
 """Who computes tasks: this process, or whatever a plugin knows to send them to."""
 
+import itertools
 import logging
 import os
 from collections import deque
@@ -12,7 +13,7 @@ from audioscan_host.audio import AudioInfo, Decoders
 from audioscan_host.cache import BusyError
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, Task
-from audioscan_host.embedding.under_way import Steps, UnderWay
+from audioscan_host.embedding.under_way import Steps, UnderWay, next_of
 from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import SettingError
 from audioscan_host.models.model import Runtime
@@ -174,26 +175,25 @@ class _Run:
                 self._under_way.append(begun)
 
     def _has_room(self) -> bool:
-        decoded = [each for each in self._under_way if each.awaited is not None]
-        if len(decoded) < len(self._under_way) and not (decoded and self._under_way[0].awaited):
+        unfinished = [each for each in self._under_way if each.awaited is not None]
+        if len(unfinished) < len(self._under_way) and not (unfinished and self._under_way[0].awaited):
             return False  # the first one is finished
         return not self._under_way or (
-            len(decoded) < self._decoders
+            sum(each.decoded is not None for each in unfinished) < self._decoders
             and len(self._under_way) < FINISHED_AHEAD * self._decoders
             and not any(each.error for each in self._under_way)
-            and all(each.is_open for each in decoded)
+            and all(each.is_open for each in unfinished)
             and sum(each.size for each in self._under_way) < MOST_BYTES
         )
 
     def _step(self) -> None:
-        """Embed a block of the first task that has one; wait where none has."""
+        """Embed a block of the first task that has one, or take one from the device; wait where none has."""
         self._reports.news.clear()
-        for each in self._under_way:
-            if each.error is not None:
-                break  # those behind it are not wanted any more
-            if each.awaited is not None and each.awaited.is_ready:
-                self._go_on(each)
-                return
+        # Those behind one that failed are not wanted any more.
+        wanted = itertools.takewhile(lambda each: each.error is None, self._under_way)
+        if (task := next_of(list(wanted))) is not None:
+            self._go_on(task)
+            return
         self._reports.news.wait(_LOOK_AGAIN)
 
     def _go_on(self, task: UnderWay, steps: Steps | None = None) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Embeddings
+from audioscan_host.embedding.begun import Begun
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.models.model import Model
 
@@ -18,6 +19,9 @@ class Pass(Protocol):
 
     def blocks(self, samples: Iterable[npt.NDArray[np.float32]]) -> Iterator[Any]: ...
     def times(self, block: Any) -> npt.NDArray[np.float64]: ...
+    def begin(
+        self, encoders: Encoders, block: Any, models: Sequence[Model], advance: Callable[[int], None], /
+    ) -> Begun[list[Embeddings]]: ...
     def embed(
         self, encoders: Encoders, block: Any, models: Sequence[Model], advance: Callable[[int], None], /
     ) -> list[Embeddings]: ...

@@ -1,12 +1,14 @@
 """Time steps -> one vector a window, or one a grain of a stretch, on the device where the hidden states are."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from array_api_compat import array_namespace, device, to_device
+from array_api_compat import array_namespace
 
+from audioscan_host.embedding.copies import HostCopy, begin_copy, to_device_of
+from audioscan_host.models.model import Model
 from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.hookspecs import Array
 
@@ -43,11 +45,11 @@ def pool_shares(selected: Sequence[Array], weights: npt.NDArray[np.float32], poo
         A `max` is of all steps of which some share is in the grain.
     """
     xp: Any = array_namespace(*selected)
-    shares = xp.asarray(weights, device=device(selected[0]))
+    shares = to_device_of(selected[0], weights)
     total = xp.sum(shares, axis=2, keepdims=True)
     shares = shares / xp.where(total > 0, total, xp.ones_like(total))
     names = Pooling(pooling).names
-    apart = [xp.asarray(each, device=device(selected[0])) for each in _apart(weights)]
+    apart = [to_device_of(selected[0], each) for each in _apart(weights)] if "std" in names else []
     parts = []
     for states in selected:
         wide = xp.astype(states, xp.float32)
@@ -74,7 +76,7 @@ def _highest(xp: Any, states: Any, weights: npt.NDArray[np.float32]) -> Any:
     flat, found = xp.reshape(states, (batch * steps, width)), None
     for each in range(max(1, int(count.max()))):
         step = first + np.minimum(each, np.maximum(count - 1, 0)) + steps * np.arange(batch)[:, None]
-        taken = xp.take(flat, xp.asarray(step.ravel(), device=device(states)), axis=0)
+        taken = xp.take(flat, to_device_of(states, step.ravel()), axis=0)
         found = taken if found is None else xp.maximum(found, taken)
     return xp.reshape(found, (batch, weights.shape[1], width))
 
@@ -93,6 +95,38 @@ def _apart(weights: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
     return masks
 
 
+class PoolBatch(Protocol):
+    """What makes vectors of the time steps of a block, batch by batch."""
+
+    unit: str
+    """What a block's windows are called: windows, or stretches."""
+
+    def __call__(self, selected: Sequence[Array], model: Model, part: slice, /) -> Array:
+        """Hidden states that a model reads, of windows `part` of the block -> (vectors, dim) on the device."""
+        ...
+
+    def windows(self, count: int) -> npt.NDArray[np.int64]:
+        """(vectors,) which of the block's `count` windows each vector is of."""
+        ...
+
+
+class WholeWindows:
+    """Makes one vector of each window."""
+
+    unit = "window"
+
+    def __call__(self, selected: Sequence[Array], model: Model, _part: slice) -> Array:
+        """(windows, dim), of all time steps."""
+        return pool(selected, model.pooling)
+
+    def windows(self, count: int) -> npt.NDArray[np.int64]:
+        """Each its own."""
+        return np.arange(count)
+
+
+WHOLE_WINDOWS = WholeWindows()
+
+
 def statistics_of(selected: Sequence[Array], pooling: str) -> list[tuple[str, int]]:
     """Of a vector that is pooled of these states, which statistic is so many numbers wide, one after the other."""
     return [(name, states.shape[2]) for states in selected for name in Pooling(pooling).names]
@@ -100,6 +134,10 @@ def statistics_of(selected: Sequence[Array], pooling: str) -> list[tuple[str, in
 
 def to_host(vectors: Sequence[Array]) -> npt.NDArray[np.float32]:
     """Batches of (batch, dim) vectors from the device -> (windows, dim) float32 in one copy; so of (batch, grains, dim)."""
+    return begin_to_host(vectors).vectors()
+
+
+def begin_to_host(vectors: Sequence[Array]) -> HostCopy:
+    """As `to_host`, where something else may be done before the vectors are taken."""
     xp: Any = array_namespace(*vectors)
-    joined = xp.concat(list(vectors), axis=0)
-    return np.ascontiguousarray(np.asarray(to_device(joined, "cpu")), dtype=np.float32)
+    return begin_copy(xp.concat(list(vectors), axis=0))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Embeddings
+from audioscan_host.embedding.begun import Begun
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.grains import merged
 from audioscan_host.embedding.pooling import pool_shares, statistics_of
@@ -46,6 +47,23 @@ class StretchPass:
         """Starts of the stretches of a block, seconds."""
         return block.block.times
 
+    def begin(
+        self,
+        encoders: Encoders,
+        block: StretchedBlock,
+        models: Sequence[Model],
+        on_stretches: Callable[[int], None],
+    ) -> Begun[list[Embeddings]]:
+        """Begin with a block; what is taken are its grains for each model: the first may go on with the last of the block before.
+
+        Raises:
+            CheckpointError, SettingError, EmbeddingError: as `Encoders.begin_block`.
+        """
+        pooling = _Pooling(block, self._checkpoint, self._grain)
+        times = block.block.times
+        begun = encoders.begin_block(block.block, models, on_stretches, pooling)
+        return begun.then(lambda vectors: self._grains(times, models, pooling, vectors))
+
     def embed(
         self,
         encoders: Encoders,
@@ -53,13 +71,16 @@ class StretchPass:
         models: Sequence[Model],
         on_stretches: Callable[[int], None],
     ) -> list[Embeddings]:
-        """The grains of a block for each model; the first may go on with the last of the block before.
+        """The grains of a block for each model: `begin`, and take it at once."""
+        return self.begin(encoders, block, models, on_stretches).take()
 
-        Raises:
-            CheckpointError, SettingError, EmbeddingError: as `Encoders.embed_block`.
-        """
-        pooling = _Pooling(block, self._checkpoint, self._grain)
-        vectors = encoders.embed_block(block.block, models, on_stretches, pooling)
+    def _grains(
+        self,
+        stretches: npt.NDArray[np.float64],
+        models: Sequence[Model],
+        pooling: "_Pooling",
+        vectors: Sequence[npt.NDArray[np.float32]],
+    ) -> list[Embeddings]:
         shares = [pooling.shares[first] for first in sorted(pooling.shares)]
         weights = np.concatenate([each.weights.sum(axis=2, dtype=np.float64).ravel() for each in shares])
         places = np.concatenate(
@@ -70,7 +91,7 @@ class StretchPass:
             statistics = pooling.statistics[model]
             grains, joined, total = merged(places, parts, weights, statistics)
             facts = {"reading": "stretches", "hop": self._grain, "statistics": statistics}
-            meta = {**facts, "stretches": block.block.times.tolist()}
+            meta = {**facts, "stretches": stretches.tolist()}
             times = grains.astype(np.float64) * self._grain
             blocks.append(Embeddings(times, joined, meta, total))
         return blocks

@@ -1,9 +1,11 @@
 """Tasks that are computed step by step: several are decoded at once, and one thread embeds what is there."""
 
-from collections.abc import Generator
-from typing import Protocol
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from audioscan_host.cache import Embeddings
+from audioscan_host.embedding.begun import MOST_BEGUN, Begun
 from audioscan_host.embedding.tasks import Outcome, Task
 
 _UNKNOWN = 3600.0
@@ -11,11 +13,29 @@ _UNKNOWN = 3600.0
 
 
 class Awaited(Protocol):
-    """What a task waits for: a block that is decoded in another thread."""
+    """What a task waits for: a block that is decoded in another thread, or one that a device computes."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be had without waiting."""
+        """Whether the next step waits for no decoder."""
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """A block that a device computes, while the next one is decoded.
+
+    Attributes:
+        begun: the block.
+        following: the next one, which is begun before this one is taken; None behind the last.
+    """
+
+    begun: Begun[Any]
+    following: Awaited | None
+
+    @property
+    def is_ready(self) -> bool:
+        """The block can be taken, where the next one is not there."""
+        return True
 
 
 Steps = Generator[Awaited, None, Outcome]
@@ -37,7 +57,7 @@ class UnderWay:
 
     Attributes:
         task: the task.
-        awaited: what its next step waits for; None once it is finished.
+        awaited: what its next step waits for; None once it is finished, or left.
         outcome: what came of it, once it is finished.
         error: what ended it, where that is no outcome.
         is_open: whether its container said how long it is.
@@ -69,6 +89,16 @@ class UnderWay:
             self.awaited, self.error = None, error
             raise
 
+    @property
+    def on_device(self) -> Begun[Any] | None:
+        """A block that a device computes."""
+        return self.awaited.begun if isinstance(self.awaited, OnDevice) else None
+
+    @property
+    def decoded(self) -> Awaited | None:
+        """The block that is being decoded, or is; None behind the last."""
+        return self.awaited.following if isinstance(self.awaited, OnDevice) else self.awaited
+
     def opened(self, seconds: float | None) -> None:
         """Its container says how long it is, or does not."""
         self.is_open = True
@@ -84,9 +114,24 @@ class UnderWay:
         return self._seconds / self.task.encoded.hop * dims * 4
 
     def close(self) -> None:
-        """Leave it where it is: what is finished of it is kept, and its claim ends."""
+        """Leave it where it is: what is finished of it is kept, what a device computes is not, and its claim ends."""
+        self.awaited = None
         if self._steps is not None:
             self._steps.close()
+
+
+def next_of(tasks: Sequence[UnderWay]) -> UnderWay | None:
+    """Which of some tasks computes its next step; None where all of them wait for decoders.
+
+    The first that has a block decoded, so that the device has work; where it has enough, or none is decoded, the one whose
+    block it was given first.
+    """
+    on_device = [(task.on_device.number, task) for task in tasks if task.on_device is not None]
+    if len(on_device) < MOST_BEGUN:
+        for task in tasks:
+            if task.decoded is not None and task.decoded.is_ready:
+                return task
+    return min(on_device, key=lambda each: each[0])[1] if on_device else None
 
 
 def _bytes(embeddings: Embeddings) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import Embeddings
+from audioscan_host.embedding.begun import Begun
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.embedding.tasks import Task
 from audioscan_host.models.model import Model
@@ -34,15 +35,23 @@ class WindowPass:
         """Starts of the windows of a block, seconds."""
         return block.times
 
+    def begin(
+        self, encoders: Encoders, block: Block, models: Sequence[Model], on_windows: Callable[[int], None]
+    ) -> Begun[list[Embeddings]]:
+        """Begin with a block; what is taken are its windows for each model.
+
+        Raises:
+            CheckpointError, SettingError, EmbeddingError: as `Encoders.begin_block`.
+        """
+        times = block.times
+        begun = encoders.begin_block(block, models, on_windows)
+        return begun.then(lambda vectors: [Embeddings(times, each) for each in vectors])
+
     def embed(
         self, encoders: Encoders, block: Block, models: Sequence[Model], on_windows: Callable[[int], None]
     ) -> list[Embeddings]:
-        """The windows of a block for each model.
-
-        Raises:
-            CheckpointError, SettingError, EmbeddingError: as `Encoders.embed_block`.
-        """
-        return [Embeddings(block.times, each) for each in encoders.embed_block(block, models, on_windows)]
+        """The windows of a block for each model: `begin`, and take it at once."""
+        return self.begin(encoders, block, models, on_windows).take()
 
     def rows(self, dim: int) -> "Rows":
         """Takes the blocks."""

@@ -3,9 +3,11 @@
 import itertools
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from typing import Any
 
 from audioscan_host.audio import AudioInfo
 from audioscan_host.cache import Cache, Embeddings, Entry
+from audioscan_host.embedding.blocks_in_turn import BlocksInTurn
 from audioscan_host.embedding.blocks_kept import BlocksKept
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
@@ -14,7 +16,7 @@ from audioscan_host.embedding.passes import Pass
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
-from audioscan_host.embedding.under_way import Awaited, Steps, outcome_of
+from audioscan_host.embedding.under_way import Awaited, OnDevice, Steps, outcome_of
 from audioscan_host.embedding.window_pass import WindowPass
 from audioscan_host.errors import CacheError, EmbeddingError, RecordingError
 from audioscan_host.models.model import Runtime
@@ -71,7 +73,7 @@ class Worker:
         return outcome_of(self._steps(task, reports, wait=wait))
 
     def attempted(self, task: Task, reports: Reports, *, wait: bool) -> Steps:
-        """As `attempt`, step by step: a block is decoded in another thread, and embedded in the step after it is there."""
+        """As `attempt`, step by step: a block is decoded in another thread, and begun in the step after it is there."""
         path = task.recording.path
         try:
             return (yield from self._steps(task, reports, wait=wait))
@@ -141,6 +143,7 @@ class Worker:
 
         rows = [way.rows(model.dim) for model in models]
         kept = BlocksKept(entries, shared=self.shared)
+        blocks = BlocksInTurn(kept, rows)
         decoded = DecodedRecording(
             task.recording,
             rate,
@@ -154,19 +157,17 @@ class Worker:
             if not kept.resumed:
                 self.encoders.begin_loading(models[0])
             for index in itertools.count():
-                yield decoded.blocks
-                if (block := next(decoded.blocks, None)) is None:
+                if (block := (yield from self._next_block(decoded, blocks))) is None:
                     break
                 times = way.times(block)
                 parts = kept.take(index, times)
                 if parts is None:
-                    parts = way.embed(self.encoders, block, models, on_windows)
-                    kept.add(index, parts)
+                    # What the device has of the one before is taken after that, so that it goes on meanwhile.
+                    blocks.begin(index, way.begin(self.encoders, block, models, on_windows))
                 else:
                     on_windows(len(times))
-                for collected, part in zip(rows, parts, strict=True):
-                    collected.add(part)
-                del block, parts, part  # while the next one is waited for
+                    blocks.add(parts)
+                del block, parts  # while the next one is waited for
         try:
             task.recording.require_unchanged()
         except RecordingError:
@@ -182,3 +183,23 @@ class Worker:
         kept.finish(embedded)
         reports.advance(duration - done)
         return embedded, decoded.silence
+
+    def _next_block(
+        self, decoded: DecodedRecording[Any], blocks: BlocksInTurn
+    ) -> Generator[Awaited, None, Any | None]:
+        """The next block once it is decoded; None, and nothing is on the device any more, behind the last.
+
+        The one on the device is taken meanwhile, where nothing may be begun before that.
+        """
+        begun = blocks.on_device
+        yield decoded.blocks if begun is None else OnDevice(begun, decoded.blocks)
+        if begun is not None and not (decoded.blocks.is_ready and self.encoders.have_room):
+            begun = None
+            blocks.take()
+            yield decoded.blocks
+        block = next(decoded.blocks, None)
+        if block is None and begun is not None:
+            yield OnDevice(begun, None)
+            del begun
+            blocks.take()
+        return block
