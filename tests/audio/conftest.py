@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-
 QUICK = {
     "aac": {"aac_coder": "fast"},
     "libmp3lame": {"compression_level": "9"},
