@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import pickle
+import sys
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from audioscan_host.cache import Cache, default_folder, upkeep
 from audioscan_host.cache import file as cache_file
@@ -30,6 +33,30 @@ class TestInMemory(StoreTests):
     @pytest.fixture
     def store(self, tmp_path):
         return ObjectStore(f"memory://{tmp_path.name}/cache", expiry=3)
+
+
+class WithoutSlash(MemoryFileSystem):
+    """Lists by a prefix as Azure's library does, which takes the slash from the end of it."""
+
+    protocol = "without-slash"
+    store: dict = {}  # noqa: RUF012 - as the memory of fsspec has it
+    pseudo_dirs = [""]  # noqa: RUF012
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.replace("without-slash://", "memory://", 1))
+
+    def find(self, path, prefix="", **options):
+        found = super().find(path, **options)
+        wanted = f"{path}/{prefix}".rstrip("/")
+        return {name: facts for name, facts in found.items() if name.startswith(wanted)}
+
+
+class TestWhereAFolderIsListedWithWhatBeginsAlike(StoreTests):
+    @pytest.fixture
+    def store(self, tmp_path):
+        fsspec.register_implementation("without-slash", WithoutSlash, clobber=True)
+        return ObjectStore(f"without-slash://{tmp_path.name}/cache", expiry=3)
 
 
 class TestS3(StoreTests):
@@ -300,7 +327,9 @@ class TestWhatCannotWork:
         ):
             Cache("s3://not-there-0123/c")
 
-    def test_what_is_not_installed_is_named(self):
+    def test_what_is_not_installed_is_named(self, monkeypatch):
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "gs", raising=False)
+        monkeypatch.setitem(sys.modules, "gcsfs", None)
         with pytest.raises(SettingError, match=r"gs://bucket/c: .*install gcsfs"):
             Cache("gs://bucket/c")
 
