@@ -1,6 +1,7 @@
 """What reaches a URL, by fsspec, where it is installed; and its errors, in one line each."""
 
 import errno
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ _PACKAGES = {
 
 CONNECTIONS = 64
 """To a server at once: a content is told by 16 requests, and several recordings are looked at ahead."""
+
+_REFUSED_BY_GOOGLE = "Forbidden: "
+"""By which alone gcsfs tells a 403."""
+
+_BEHIND_WHAT_AZURE_SAYS = "\nRequestId:"
+"""It goes on with times, codes, and the same once more as XML."""
 
 _NUMBERS = {
     FileNotFoundError: errno.ENOENT,
@@ -60,6 +67,7 @@ def filesystem_of(url: object, **options: object) -> "tuple[AbstractFileSystem, 
             f"{shown(text)}: cannot be reached: {reason}; check the URL and the settings of this machine"
         ) from error
     _make_room(filesystem)
+    _say_it_once(filesystem)
     return filesystem, str(place)
 
 
@@ -68,6 +76,13 @@ def _make_room(filesystem: "AbstractFileSystem") -> None:
     settings = getattr(filesystem, "config_kwargs", None)
     if isinstance(settings, dict) and "max_pool_connections" not in settings:
         filesystem.config_kwargs = {**settings, "max_pool_connections": CONNECTIONS}
+
+
+def _say_it_once(filesystem: "AbstractFileSystem") -> None:
+    """Where nobody set up logging, let no library print what it raises as well: Google's logs each with a traceback."""
+    logger = logging.getLogger(type(filesystem).__module__.partition(".")[0])
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 @contextmanager
@@ -82,6 +97,8 @@ def as_os_errors(place: object) -> Iterator[None]:
             raise
         wrong = _behind(error)
         number = next((number for kind, number in _NUMBERS.items() if isinstance(wrong, kind)), errno.EIO)
+        if str(wrong).startswith(_REFUSED_BY_GOOGLE):
+            number = errno.EACCES
         known = isinstance(wrong, FileNotFoundError | FileExistsError)
         reason = os.strerror(number) if known else _one_line(wrong, os.strerror(number))
         raise OSError(number, reason, shown(str(place))) from error
@@ -98,5 +115,5 @@ def _behind(error: BaseException) -> BaseException:
 def _one_line(error: BaseException, otherwise: str) -> str:
     """What an error says, without the credentials that URLs have in them."""
     told = getattr(error, "strerror", None) or str(error)
-    said = " ".join(without_credentials(told).split())
+    said = " ".join(without_credentials(told.partition(_BEHIND_WHAT_AZURE_SAYS)[0]).split())
     return said or otherwise or type(error).__name__
