@@ -306,17 +306,19 @@ def test_upkeep_works_on_it(s3, tiny_registry, make_wav):
     assert upkeep.prune(cache).locations == (f"{s3}/c/{name}.damaged",)
 
 
-def test_commands_take_a_url(s3, run, make_wav):
-    run("embed", make_wav(), "--model", "MEL", "--cache-dir", f"{s3}/c")
-    told = run("cache", "info", "--cache-dir", f"{s3}/c").output
-    assert told.startswith(f"{s3}/c: ")
-    assert f'"folder": "{s3}/c"' in run("cache", "info", "--json", "--cache-dir", f"{s3}/c").output
-    assert "2 files read, 0 damaged" in run("cache", "verify", "--cache-dir", f"{s3}/c").output
-    would = run("cache", "prune", "--model", "MEL", "--dry-run", "--cache-dir", f"{s3}/c").output
-    assert f"{s3}/c/w2v/" in would
-    assert "2 files read" in run("cache", "verify", "--cache-dir", f"{s3}/c").output
-    folder, entries = examine_cache(f"{s3}/c")
-    assert (folder.state, folder.found) == ("ok", f"{s3}/c, can be written to")
+@pytest.mark.parametrize("store", ["s3", "gs"])
+def test_commands_take_a_url(store, request, run, make_wav):
+    bucket = request.getfixturevalue(store)
+    run("embed", make_wav(), "--model", "MEL", "--cache-dir", f"{bucket}/c")
+    told = run("cache", "info", "--cache-dir", f"{bucket}/c").output
+    assert told.startswith(f"{bucket}/c: ")
+    assert f'"folder": "{bucket}/c"' in run("cache", "info", "--json", "--cache-dir", f"{bucket}/c").output
+    assert "2 files read, 0 damaged" in run("cache", "verify", "--cache-dir", f"{bucket}/c").output
+    would = run("cache", "prune", "--model", "MEL", "--dry-run", "--cache-dir", f"{bucket}/c").output
+    assert f"{bucket}/c/w2v/" in would
+    assert "2 files read" in run("cache", "verify", "--cache-dir", f"{bucket}/c").output
+    folder, entries = examine_cache(f"{bucket}/c")
+    assert (folder.state, folder.found) == ("ok", f"{bucket}/c, can be written to")
     assert entries.found.startswith("1 entries, 1 read, 0 damaged")
 
 
