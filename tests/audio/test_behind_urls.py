@@ -1,6 +1,8 @@
 """Decoding what lies behind a URL: the bits of the same file on this machine, and how much is fetched for them."""
 
+import base64
 import errno
+import hashlib
 
 import fsspec
 import numpy as np
@@ -10,6 +12,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from audioscan_host.audio import RecordingReader, decode, probe
 from audioscan_host.errors import RecordingError
 from audioscan_host.recorded_at.clock import Clock
+from audioscan_host.recordings import find_recordings
+from audioscan_host.remote.reading import facts_of, pieces_of
 from audioscan_host.remote_path import path_of
 
 RATE = 48_000
@@ -94,6 +98,22 @@ def test_the_samples_are_to_the_bit_those_of_the_file(encode, put, sound, name, 
             samples(url, start=start, end=start + 1).tobytes()
             == samples(path, start=start, end=start + 1).tobytes()
         )
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # by which the test puts it there
+def test_one_in_google_cloud_storage_is_found_told_and_read_by_ranges(gs, encode, sound):
+    path = encode("night.flac", "flac", sound, RATE)
+    fsspec.filesystem("gs").pipe(f"{gs}/season/night.flac", path.read_bytes())
+    (url,) = find_recordings([f"{gs}/season"])
+    assert str(url) == f"{gs}/season/night.flac"
+    assert facts_of(url).version == base64.b64encode(hashlib.md5(path.read_bytes()).digest()).decode()  # noqa: S324 - as Google tells it
+    assert probe(url) == probe(path)
+    assert samples(url).tobytes() == samples(path).tobytes()
+    assert samples(url, start=20, end=21).tobytes() == samples(path, start=20, end=21).tobytes()
+    whole = path.read_bytes()
+    assert pieces_of(url, [(0, 10), (MB, MB + 5)]) == [whole[:10], whole[MB : MB + 5]]
+    with pytest.raises(RecordingError, match=r"season/none.flac: there is no such file; check the URL"):
+        probe(url.with_name("none.flac"))
 
 
 def test_a_film_gives_its_sound(encode, put, sound):

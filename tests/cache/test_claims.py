@@ -17,9 +17,9 @@ VOID = EXPIRY + 2.5  # S3 tells times in whole seconds
 
 @pytest.fixture(params=["memory", "s3"])
 def url(request, tmp_path):
-    return (
-        f"memory://{tmp_path.name}/c" if request.param == "memory" else f"{request.getfixturevalue('s3')}/c"
-    )
+    if request.param == "memory":
+        return f"memory://{tmp_path.name}/c"
+    return f"{request.getfixturevalue(request.param)}/c"
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_a_claim_of_the_dead_expires_and_leaves_nothing_when_the_next_is_done(st
     assert store._objects.listed("") == []
 
 
+@pytest.mark.parametrize("url", ["memory", "s3", "gs"], indirect=True)
 def test_of_several_who_wait_for_the_dead_one_gets_it_at_a_time(store, url, monkeypatch):
     dead(store, monkeypatch)
     holders, most, lock = [], [], threading.Lock()
@@ -82,6 +83,7 @@ def test_of_several_who_wait_for_the_dead_one_gets_it_at_a_time(store, url, monk
     assert most == [1] * 6
 
 
+@pytest.mark.parametrize("url", ["memory", "s3", "gs"], indirect=True)
 def test_ages_are_told_by_the_clock_of_the_server_alone(store, url, monkeypatch):
     now = time.time
     with store.claim("unfinished/key", wait=False):

@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import pickle
+import sys
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from audioscan_host.cache import Cache, default_folder, upkeep
 from audioscan_host.cache import file as cache_file
@@ -30,6 +33,30 @@ class TestInMemory(StoreTests):
     @pytest.fixture
     def store(self, tmp_path):
         return ObjectStore(f"memory://{tmp_path.name}/cache", expiry=3)
+
+
+class WithoutSlash(MemoryFileSystem):
+    """Lists by a prefix as Azure's library does, which takes the slash from the end of it."""
+
+    protocol = "without-slash"
+    store: dict = {}  # noqa: RUF012 - as the memory of fsspec has it
+    pseudo_dirs = [""]  # noqa: RUF012
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.replace("without-slash://", "memory://", 1))
+
+    def find(self, path, prefix="", **options):
+        found = super().find(path, **options)
+        wanted = f"{path}/{prefix}".rstrip("/")
+        return {name: facts for name, facts in found.items() if name.startswith(wanted)}
+
+
+class TestWhereAFolderIsListedWithWhatBeginsAlike(StoreTests):
+    @pytest.fixture
+    def store(self, tmp_path):
+        fsspec.register_implementation("without-slash", WithoutSlash, clobber=True)
+        return ObjectStore(f"without-slash://{tmp_path.name}/cache", expiry=3)
 
 
 class TestS3(StoreTests):
@@ -304,17 +331,19 @@ def test_upkeep_works_on_it(s3, tiny_registry, make_wav):
     assert upkeep.prune(cache).locations == (f"{s3}/c/{name}.damaged",)
 
 
-def test_commands_take_a_url(s3, run, make_wav):
-    run("embed", make_wav(), "--model", "MEL", "--cache-dir", f"{s3}/c")
-    told = run("cache", "info", "--cache-dir", f"{s3}/c").output
-    assert told.startswith(f"{s3}/c: ")
-    assert f'"folder": "{s3}/c"' in run("cache", "info", "--json", "--cache-dir", f"{s3}/c").output
-    assert "2 files read, 0 damaged" in run("cache", "verify", "--cache-dir", f"{s3}/c").output
-    would = run("cache", "prune", "--model", "MEL", "--dry-run", "--cache-dir", f"{s3}/c").output
-    assert f"{s3}/c/w2v/" in would
-    assert "2 files read" in run("cache", "verify", "--cache-dir", f"{s3}/c").output
-    folder, entries = examine_cache(f"{s3}/c")
-    assert (folder.state, folder.found) == ("ok", f"{s3}/c, can be written to")
+@pytest.mark.parametrize("store", ["s3", "gs"])
+def test_commands_take_a_url(store, request, run, make_wav):
+    bucket = request.getfixturevalue(store)
+    run("embed", make_wav(), "--model", "MEL", "--cache-dir", f"{bucket}/c")
+    told = run("cache", "info", "--cache-dir", f"{bucket}/c").output
+    assert told.startswith(f"{bucket}/c: ")
+    assert f'"folder": "{bucket}/c"' in run("cache", "info", "--json", "--cache-dir", f"{bucket}/c").output
+    assert "2 files read, 0 damaged" in run("cache", "verify", "--cache-dir", f"{bucket}/c").output
+    would = run("cache", "prune", "--model", "MEL", "--dry-run", "--cache-dir", f"{bucket}/c").output
+    assert f"{bucket}/c/w2v/" in would
+    assert "2 files read" in run("cache", "verify", "--cache-dir", f"{bucket}/c").output
+    folder, entries = examine_cache(f"{bucket}/c")
+    assert (folder.state, folder.found) == ("ok", f"{bucket}/c, can be written to")
     assert entries.found.startswith("1 entries, 1 read, 0 damaged")
 
 
@@ -325,7 +354,9 @@ class TestWhatCannotWork:
         ):
             Cache("s3://not-there-0123/c")
 
-    def test_what_is_not_installed_is_named(self):
+    def test_what_is_not_installed_is_named(self, monkeypatch):
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "gs", raising=False)
+        monkeypatch.setitem(sys.modules, "gcsfs", None)
         with pytest.raises(SettingError, match=r"gs://bucket/c: .*install gcsfs"):
             Cache("gs://bucket/c")
 

@@ -1,9 +1,11 @@
 """How a URL is reached: in one line where it cannot be."""
 
+import logging
 import sys
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from audioscan_host.errors import SettingError
 from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
@@ -45,6 +47,8 @@ def test_a_kind_of_url_that_nobody_knows_is_told():
         (TimeoutError(), TimeoutError, "Connection timed out"),
         (RuntimeError("two\nlines"), OSError, "two lines"),
         (ValueError("at https://me:pw@h/a"), OSError, "at https://h/a"),
+        (OSError("Forbidden: b/o\nno right to list"), PermissionError, "Forbidden: b/o no right to list"),
+        (RuntimeError("No container.\nRequestId:1\nContent: <Error>"), OSError, "No container."),
     ],
 )
 def test_whatever_a_backend_raises_becomes_an_error_of_the_system_in_one_line(raised, kind, said):
@@ -59,6 +63,24 @@ def test_a_web_server_that_did_not_answer_in_time_is_not_a_file_that_is_not_ther
     missing.__cause__ = TimeoutError()
     with pytest.raises(TimeoutError, match="timed out"), as_os_errors("https://h/a.wav"):
         raise missing
+
+
+def test_what_a_library_raises_it_does_not_print_as_well_unless_it_is_told_to(caplog):
+    class LogsToo(MemoryFileSystem):
+        protocol = "logs-too"
+        __module__ = "logs_too.core"
+
+        def info(self, path, **_):
+            logging.getLogger("logs_too").error("out of tries")
+            raise RuntimeError("out of tries")
+
+    fsspec.register_implementation("logs-too", LogsToo, clobber=True)
+    filesystem, place = filesystem_of("logs-too://b/a.wav")
+    with pytest.raises(OSError, match="out of tries"), as_os_errors("logs-too://b/a.wav"):
+        filesystem.info(place)
+    assert [record.name for record in caplog.records] == ["logs_too"]  # whoever set up logging
+    heard = logging.getLogger("logs_too").handlers
+    assert [type(handler) for handler in heard] == [logging.NullHandler]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,12 @@ class Objects:
         except FileNotFoundError:
             return []
         below = ((full.removeprefix(f"{root}/"), each) for full, each in facts.items())
-        return [self._stored(name, each) for name, each in sorted(below) if name and each["type"] == "file"]
+        return [
+            self._stored(name, each)
+            for name, each in sorted(below)
+            # Azure's library takes the slash from the end, and so gives what only begins alike, too.
+            if name and name.startswith(prefix) and each["type"] == "file"
+        ]
 
     def copy(self, name: str, to: str) -> None:
         """Write an object once more under another name."""

@@ -1,6 +1,7 @@
 """What reaches a URL, by fsspec, where it is installed; and its errors, in one line each."""
 
 import errno
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,12 @@ CONNECTIONS = 64
 
 _S3 = ("s3", "s3a")
 _WEB = ("http", "https")
+
+_REFUSED_BY_GOOGLE = "Forbidden: "
+"""By which alone gcsfs tells a 403."""
+
+_BEHIND_WHAT_AZURE_SAYS = "\nRequestId:"
+"""It goes on with times, codes, and the same once more as XML."""
 
 _NUMBERS = {
     FileNotFoundError: errno.ENOENT,
@@ -71,6 +78,7 @@ def filesystem_of(url: object, *, once: bool = False, **options: object) -> "tup
     _make_room(filesystem)
     if once and scheme in _S3:
         filesystem.retries = 1  # of s3fs, around those of the library below it
+    _say_it_once(filesystem)
     return filesystem, str(place)
 
 
@@ -109,6 +117,13 @@ def _make_room(filesystem: "AbstractFileSystem") -> None:
         filesystem.config_kwargs = {**settings, "max_pool_connections": CONNECTIONS}
 
 
+def _say_it_once(filesystem: "AbstractFileSystem") -> None:
+    """Where nobody set up logging, let no library print what it raises as well: Google's logs each with a traceback."""
+    logger = logging.getLogger(type(filesystem).__module__.partition(".")[0])
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
 @contextmanager
 def as_os_errors(place: object) -> Iterator[None]:
     """Whatever a backend raises, as an `OSError` with a number, one line and the place: some have none of these."""
@@ -121,6 +136,8 @@ def as_os_errors(place: object) -> Iterator[None]:
             raise
         wrong = _behind(error)
         number = next((number for kind, number in _NUMBERS.items() if isinstance(wrong, kind)), errno.EIO)
+        if str(wrong).startswith(_REFUSED_BY_GOOGLE):
+            number = errno.EACCES
         known = isinstance(wrong, FileNotFoundError | FileExistsError)
         reason = os.strerror(number) if known else _one_line(wrong, os.strerror(number))
         raise OSError(number, reason, shown(str(place))) from error
@@ -139,5 +156,5 @@ def _behind(error: BaseException) -> BaseException:
 def _one_line(error: BaseException, otherwise: str) -> str:
     """What an error says, without the credentials that URLs have in them."""
     told = getattr(error, "strerror", None) or str(error)
-    said = " ".join(without_credentials(told).split())
+    said = " ".join(without_credentials(told.partition(_BEHIND_WHAT_AZURE_SAYS)[0]).split())
     return said or otherwise or type(error).__name__
