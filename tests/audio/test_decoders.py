@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioscan_host.audio import Decoders, decode
-from audioscan_host.audio import decoders as module
+from audioscan_host.audio import Decoders, decode, decoder_process
 from audioscan_host.errors import RecordingError
 from audioscan_host.remote_path import RemotePath
 from audioscan_host.silence import SilenceMeter
@@ -270,7 +269,7 @@ def test_what_another_process_cannot_reach_is_read_here(write, sounds, decoders,
         read.append(asked)
         return decode(path, *arguments, **facts)
 
-    monkeypatch.setattr(module, "decode", here)
+    monkeypatch.setattr(decoder_process, "decode", here)
     assert len(list(decoders.decode(url, RATE))) == len(list(decode(path, RATE)))
     assert read == [url]
     assert len(processes(decoders)) == 1

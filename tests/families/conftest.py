@@ -24,7 +24,7 @@ import audioscan_eat.encoder
 import audioscan_hubert
 from audioscan_beats.network import BEATsConfig, BEATsNetwork
 from audioscan_eat.network import EATConfig, EATNetwork
-from audioscan_host import Model, Runtime, Windowing
+from audioscan_host import CheckpointError, Model, Runtime, Windowing
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.windows import cut_blocks
@@ -111,6 +111,21 @@ def _noting(calls: list[str], name: str, function: Callable[..., Any]) -> Callab
         return function(*args, **kwargs)
 
     return noting
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., str]:
+    """`refusal(registry.model, "AST")` is what the CheckpointError of that call says; a user reads it as one line."""
+
+    def of(call: Callable[..., object], *arguments: object, **settings: object) -> str:
+        with pytest.raises(CheckpointError) as refused:
+            call(*arguments, **settings)
+        message = str(refused.value)
+        assert "\n" not in message
+        assert len(message) < 800
+        return message
+
+    return of
 
 
 LOADING = """

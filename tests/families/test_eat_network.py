@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import audioscan_eat.network
 from audioscan_eat.network import EATConfig, EATNetwork, load_network, sine_cosine_positions
-from audioscan_host import FINAL, CheckpointError
+from audioscan_host import FINAL
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -279,74 +279,63 @@ def test_half_precision_weights_are_widened(load, weights):
     assert network(spectrogram(1, 16), frozenset({FINAL}))[FINAL].dtype == torch.float32
 
 
-def refusal(call: Callable[[], object]) -> str:
-    """What the CheckpointError says, in its one line."""
-    with pytest.raises(CheckpointError) as refused:
-        call()
-    message = str(refused.value)
-    assert "\n" not in message
-    return message
-
-
 @pytest.mark.parametrize("name", sorted(shapes_of_encoder(WIDTH, 1, STEPS)))
-def test_a_missing_key_is_named(load, weights, name):
+def test_a_missing_key_is_named(load, weights, name, refusal):
     del weights[name]
-    assert refusal(lambda: load(weights)).endswith(
-        f"model.safetensors: not an EAT checkpoint: missing {name}"
-    )
+    assert refusal(load, weights).endswith(f"model.safetensors: not an EAT checkpoint: missing {name}")
 
 
 @pytest.mark.parametrize(
     "name", ["model.foo", "pre_norm.weight", "model.blocks.3.norm1.weight", "model.header"]
 )
-def test_an_unexpected_key_is_named(load, weights, name):
+def test_an_unexpected_key_is_named(load, weights, name, refusal):
     weights[name] = torch.zeros(WIDTH)
-    assert refusal(lambda: load(weights)).endswith(f"not an EAT checkpoint: unexpected {name}")
+    assert refusal(load, weights).endswith(f"not an EAT checkpoint: unexpected {name}")
 
 
-def test_keys_without_the_prefix_are_not_taken_for_those_with_it(load, weights):
+def test_keys_without_the_prefix_are_not_taken_for_those_with_it(load, weights, refusal):
     bare = {name.removeprefix("model."): tensor for name, tensor in weights.items()}
-    message = refusal(lambda: load(bare))
+    message = refusal(load, bare)
     assert "missing model.extra_tokens, " in message
     assert "; unexpected blocks.0.attn.proj.bias, " in message
 
 
-def test_of_many_differences_the_first_are_named(load):
-    message = refusal(lambda: load({"model.foo": torch.zeros(1)}))
+def test_of_many_differences_the_first_are_named(load, refusal):
+    message = refusal(load, {"model.foo": torch.zeros(1)})
     assert message.count("model.") == 3 + 1 + 1  # missing, unexpected, and in the file's name
     assert ", ...; unexpected model.foo" in message
 
 
-def test_a_key_of_another_shape_is_named(load, weights):
+def test_a_key_of_another_shape_is_named(load, weights, refusal):
     weights["model.pre_norm.bias"] = torch.zeros(WIDTH + 1)
-    assert refusal(lambda: load(weights)).endswith("checkpoint: of another shape model.pre_norm.bias")
+    assert refusal(load, weights).endswith("checkpoint: of another shape model.pre_norm.bias")
 
 
-def test_a_key_of_whole_numbers_is_named(load, weights):
+def test_a_key_of_whole_numbers_is_named(load, weights, refusal):
     weights["model.pre_norm.bias"] = torch.zeros(WIDTH, dtype=torch.int8)
-    assert refusal(lambda: load(weights)).endswith("checkpoint: not floating-point model.pre_norm.bias")
+    assert refusal(load, weights).endswith("checkpoint: not floating-point model.pre_norm.bias")
 
 
-def test_positions_for_another_length_are_named(load, weights):
-    message = refusal(lambda: load(weights, max_length=STEPS + 1))
+def test_positions_for_another_length_are_named(load, weights, refusal):
+    message = refusal(load, weights, max_length=STEPS + 1)
     assert message.endswith("of another shape model.fixed_positional_encoder.positions")
 
 
 @pytest.mark.parametrize(
     "kept", [0, 7, 1000, -1], ids=["empty", "no header", "half a header", "a byte short"]
 )
-def test_a_damaged_weights_file_is_refused(load, weights, tmp_path, kept):
+def test_a_damaged_weights_file_is_refused(load, weights, tmp_path, kept, refusal):
     load(weights)
     file = tmp_path / "model.safetensors"
     file.write_bytes(file.read_bytes()[:kept])
-    message = refusal(lambda: load_network(tmp_path))
+    message = refusal(load_network, tmp_path)
     assert message.startswith(f"{file}: cannot be read: ")
 
 
-def test_a_weights_file_that_is_not_there_is_refused(load, weights, tmp_path):
+def test_a_weights_file_that_is_not_there_is_refused(load, weights, tmp_path, refusal):
     load(weights)
     (tmp_path / "model.safetensors").unlink()
-    message = refusal(lambda: load_network(tmp_path))
+    message = refusal(load_network, tmp_path)
     assert message.startswith(f"{tmp_path / 'model.safetensors'}: cannot be read: ")
 
 
@@ -403,15 +392,15 @@ def test_settings_that_the_configuration_leaves_out_are_the_authors_defaults(tmp
         ("mlp_ratio", [4], "mlp_ratio must be a number above 0, not [4]"),
     ],
 )
-def test_a_setting_out_of_its_range_is_refused(tmp_path, key, value, expected):
-    message = refusal(lambda: read_config(tmp_path, json.dumps(SMALL | {key: value})))
+def test_a_setting_out_of_its_range_is_refused(tmp_path, key, value, expected, refusal):
+    message = refusal(read_config, tmp_path, json.dumps(SMALL | {key: value}))
     assert message == f"{tmp_path / 'config.json'}: {expected}"
 
 
 @pytest.mark.parametrize(("width", "heads"), [(32, 5), (30, 2)], ids=["heads", "sines and cosines"])
-def test_a_width_that_does_not_divide_is_refused(tmp_path, width, heads):
+def test_a_width_that_does_not_divide_is_refused(tmp_path, width, heads, refusal):
     settings = SMALL | {"embed_dim": width, "num_heads": heads}
-    message = refusal(lambda: read_config(tmp_path, json.dumps(settings)))
+    message = refusal(read_config, tmp_path, json.dumps(settings))
     assert message.endswith(f": embed_dim must be a multiple of 4 and of num_heads, {heads}, not {width}")
 
 
@@ -430,24 +419,24 @@ def test_a_width_that_does_not_divide_is_refused(tmp_path, width, heads):
         ("mel_bins", 64, "mel_bins must be 128, not 64"),
     ],
 )
-def test_a_network_that_is_not_implemented_is_refused(tmp_path, key, value, expected):
-    message = refusal(lambda: read_config(tmp_path, json.dumps(SMALL | {key: value})))
+def test_a_network_that_is_not_implemented_is_refused(tmp_path, key, value, expected, refusal):
+    message = refusal(read_config, tmp_path, json.dumps(SMALL | {key: value}))
     assert message == f"{tmp_path / 'config.json'}: {expected}"
 
 
 @pytest.mark.parametrize("text", ["", "{", "\x00", '{"depth": 1e}'])
-def test_a_damaged_configuration_is_refused(tmp_path, text):
-    message = refusal(lambda: read_config(tmp_path, text))
+def test_a_damaged_configuration_is_refused(tmp_path, text, refusal):
+    message = refusal(read_config, tmp_path, text)
     assert message.startswith(f"{tmp_path / 'config.json'}: cannot be read: ")
 
 
-def test_a_configuration_that_is_not_an_object_is_refused(tmp_path):
-    message = refusal(lambda: read_config(tmp_path, "[]"))
+def test_a_configuration_that_is_not_an_object_is_refused(tmp_path, refusal):
+    message = refusal(read_config, tmp_path, "[]")
     assert message == f"{tmp_path / 'config.json'}: expected a JSON object, found list"
 
 
-def test_a_configuration_that_is_not_there_is_refused(tmp_path):
-    message = refusal(lambda: EATConfig.read(tmp_path / "absent.json"))
+def test_a_configuration_that_is_not_there_is_refused(tmp_path, refusal):
+    message = refusal(EATConfig.read, tmp_path / "absent.json")
     assert message.startswith(f"{tmp_path / 'absent.json'}: cannot be read: ")
 
 

@@ -10,12 +10,28 @@ from audioscan_host.notes import About, Note, Tell, log
 
 logger = logging.getLogger(__name__)
 
+_CLAIMS = (
+    "has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all else in its recordings counts as "
+    "without the sound; where nobody has listened to the rest, add a row with the role unlabelled for each recording (or give a "
+    "scan and its corrected copy to --from-regions), where somebody has, remove the column"
+)
+"""Of what a search or a scan found and nobody has completed."""
+
+_SILENT = (
+    "holds no label, so somebody listened and heard nothing: all of its recording counts as without any of the sounds; where "
+    "nobody has listened, leave the file out"
+)
+"""Of files without a row, which make a whole recording negative."""
+
 
 def tell_of_files(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
     """Tell of files that were read, and may not be meant as they are read."""
-    _tell_claims(files, tell)
-    _tell_silent(files, tell)
-    _tell_unnamed(files, tell)
+    _tell_named([path for path, file in files if file.claims_the_rest], _CLAIMS, tell)
+    _tell_named([path for path, file in files if file.heard_nothing], _SILENT, tell)
+    rows = sum(file.unnamed for _, file in files)
+    are = "row names no sound and is" if rows == 1 else "rows name no sound and are"
+    unnamed = f"{rows} {are} skipped; write what is there"
+    _tell_named([path for path, file in files if file.unnamed], unnamed, tell)
 
 
 def tell_of_stems(found: Sequence[tuple[Path, str, Path]], tell: Tell) -> None:
@@ -77,37 +93,9 @@ def tell_elsewhere(
             part(Note(About.LEFT_OUT, message))
 
 
-def _tell_claims(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
-    """Tell of what a search or a scan found and nobody has completed."""
-    claiming = [path for path, file in files if file.claims_the_rest]
-    if claiming:
-        message = (
-            f"{_named(claiming)}: has scores, so a search or a scan chose its places, and nothing in it is unlabelled: all "
-            "else in its recordings counts as without the sound; where nobody has listened to the rest, add a row with the "
-            "role unlabelled for each recording (or give a scan and its corrected copy to --from-regions), where somebody "
-            "has, remove the column"
-        )
-        tell(Note(About.LABELS, message))
-
-
-def _tell_silent(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
-    """Tell of files without a row, which make a whole recording negative."""
-    silent = [path for path, file in files if file.heard_nothing]
-    if silent:
-        message = (
-            f"{_named(silent)}: holds no label, so somebody listened and heard nothing: all of its recording counts as "
-            "without any of the sounds; where nobody has listened, leave the file out"
-        )
-        tell(Note(About.LABELS, message))
-
-
-def _tell_unnamed(files: Sequence[tuple[Path, LabelFile]], tell: Tell) -> None:
-    """Tell of rows that name no sound."""
-    unnamed = [path for path, file in files if file.unnamed]
-    rows = sum(file.unnamed for _, file in files)
-    if rows:
-        are = "row names no sound and is" if rows == 1 else "rows name no sound and are"
-        tell(Note(About.LABELS, f"{_named(unnamed)}: {rows} {are} skipped; write what is there"))
+def _tell_named(files: Sequence[Path], what: str, tell: Tell) -> None:
+    if files:
+        tell(Note(About.LABELS, f"{_named(files)}: {what}"))
 
 
 def _named(paths: Sequence[Path]) -> str:

@@ -6,10 +6,16 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from typing import IO, Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
 
 from audioscan_host.audio.decoder_wire import Ended, Failed, Ready, Request, portable, send
 from audioscan_host.audio.decoding import decode
+from audioscan_host.audio.opening import AudioInfo
+from audioscan_host.notes import Tell
 from audioscan_host.silence import SilenceMeter
 
 
@@ -40,22 +46,28 @@ def _answer(request: Request, answers: IO[bytes]) -> None:
         _tell(answers, answer)
 
     try:
-        chunks = decode(
-            request.path,
-            request.sample_rate,
-            start=request.start,
-            end=request.end,
-            channel=request.channel,
-            meter=meter,
-            on_open=tell,
-            tell=tell,
-        )
-        for chunk in chunks:
+        for chunk in decode_here(request, meter, tell, tell):
             tell(chunk)
     except Exception as error:  # noqa: BLE001 - raised again in the process that asked
         tell(Failed(portable(error)))
     else:
         tell(Ended(None if meter is None else meter.spans()))
+
+
+def decode_here(
+    request: Request, meter: SilenceMeter | None, on_open: Callable[[AudioInfo], None] | None, tell: Tell
+) -> Iterator[npt.NDArray[np.float32]]:
+    """What is asked for, decoded in this process, whichever it is; raises as `audio.decode` does."""
+    return decode(
+        request.path,
+        request.sample_rate,
+        start=request.start,
+        end=request.end,
+        channel=request.channel,
+        meter=meter,
+        on_open=on_open,
+        tell=tell,
+    )
 
 
 def _tell(answers: IO[bytes], answer: Any) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.audio.decoder import Decoder, DecoderError
+from audioscan_host.audio.decoder_process import decode_here
 from audioscan_host.audio.decoder_wire import Request
-from audioscan_host.audio.decoding import decode
 from audioscan_host.audio.decoding_in_parts import Parts, decode_in_parts, parts_of
 from audioscan_host.audio.opening import AudioInfo
 from audioscan_host.audio.resampling import resampled
@@ -130,16 +130,7 @@ class Decoders:
                     if meter is not None and silence is not None:
                         meter.adopt(silence)
                     return
-        yield from decode(
-            request.path,
-            request.sample_rate,
-            start=request.start,
-            end=request.end,
-            channel=request.channel,
-            meter=meter,
-            on_open=on_open,
-            tell=tell,
-        )
+        yield from decode_here(request, meter, on_open, tell)
 
     @contextmanager
     def lent(self) -> Generator[Decoder | None, None, None]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
-from audioscan_host.cache.npz import set_aside
+from audioscan_host.cache.npz import tell_damaged
 from audioscan_host.cache.store import UNFINISHED, Store, Stored
 from audioscan_host.errors import CacheError
 from audioscan_host.models.model import Model
@@ -72,14 +72,9 @@ class Entry:
             return cache_file.read(self.store, self.name, self.model.dim)
         except FileNotFoundError:
             return self._read_eight_cut(tell)
-        except CacheError as error:
-            damage = error
-        try:
-            kept = f"kept as {set_aside(self.store, self.name)}"
-        except OSError:
-            kept = "left as it is"
-        tell(Note(About.CACHE, f"{damage}; {kept} and computed again", self.recording.path))
-        return None
+        except CacheError as damage:
+            tell_damaged(damage, self.store, self.name, self.recording.path, tell, mended="computed again")
+            return None
 
     def _read_eight_cut(self, tell: Tell) -> Embeddings | None:
         if self.eight_cut is None:

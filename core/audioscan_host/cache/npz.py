@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
+from audioscan_host.notes import About, Note, Tell
 
 DAMAGED = ".damaged"
 """Ending of a file that was set aside."""
@@ -102,6 +104,17 @@ def set_aside(store: Store, name: str) -> str:
     """
     store.rename(name, name + DAMAGED)
     return f"{name}{DAMAGED}".rpartition("/")[2]
+
+
+def tell_damaged(
+    damage: CacheError, store: Store, name: str, recording: Path, tell: Tell, *, mended: str
+) -> None:
+    """Set a damaged file aside where that can be done, and tell of it, and how what it held is `mended`."""
+    try:
+        kept = f"kept as {set_aside(store, name)}"
+    except OSError:
+        kept = "left as it is"
+    tell(Note(About.CACHE, f"{damage}; {kept} and {mended}", recording))
 
 
 @contextmanager

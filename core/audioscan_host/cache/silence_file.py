@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audioscan_host.cache.npz import created, opened, set_aside, write_array, write_meta
+from audioscan_host.cache.npz import created, opened, tell_damaged, write_array, write_meta
 from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
 from audioscan_host.notes import About, Note, Tell, log
@@ -37,14 +37,9 @@ class SilenceFile:
             return read_spans(self.store, self.name)
         except FileNotFoundError:
             return None
-        except CacheError as error:
-            damage = error
-        try:
-            kept = f"kept as {set_aside(self.store, self.name)}"
-        except OSError:
-            kept = "left as it is"
-        tell(Note(About.CACHE, f"{damage}; {kept} and found again", self.recording))
-        return None
+        except CacheError as damage:
+            tell_damaged(damage, self.store, self.name, self.recording, tell, mended="found again")
+            return None
 
     def write(self, spans: Spans, tell: Tell = log) -> None:
         """Keep the spans; where that fails, it is told, and the next run finds them again."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from audioscan_host.cli import options, reporting
+from audioscan_host.cli import label_names, options, reporting
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting
 
@@ -57,7 +57,7 @@ from audioscan_host.cli.overwriting import refuse_overwriting
     show_default=True,
     help="Seconds; places of one label with a shorter gap between them become one clip; 0 joins none.",
 )
-@click.option("--label", "only", multiple=True, metavar="NAME", help="Cut this label only. May repeat.")
+@label_names.only("Cut")
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Only the N places with the highest scores."
 )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="See `audioscan-host models`. May repeat, to compare.",
 )
-@click.option("--label", "only", multiple=True, metavar="NAME", help="Judge this label only. May repeat.")
+@label_names.only("Judge")
 @label_names.same
 @click.option(
     "--out",

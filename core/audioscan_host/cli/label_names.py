@@ -1,8 +1,19 @@
-"""`--same`, by which labels are joined under one name."""
+"""`--label`, by which some labels are chosen, and `--same`, by which they are joined under one name."""
 
 import csv
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def only(do: str) -> Callable[[Command], Command]:
+    """`--label`, with what the command does to each that is named; the command gets `only`."""
+    return click.option(
+        "--label", "only", multiple=True, metavar="NAME", help=f"{do} this label only. May repeat."
+    )
 
 
 def _joined(

@@ -110,6 +110,10 @@ detector = click.option(
     "--detector", required=True, type=FILE, metavar="FILE", help="What `audioscan-host train` made."
 )
 
+model = click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
+
+models = click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.recordings
-@click.option("--model", "models", multiple=True, required=True, metavar="NAME", help="May repeat.")
+@options.models
 @options.windowing
 @click.option(
     "--seconds",

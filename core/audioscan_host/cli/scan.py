@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from audioscan_host.channels import EACH
-from audioscan_host.cli import options, reporting, session_options, word_options
+from audioscan_host.cli import label_names, options, reporting, session_options, word_options
 from audioscan_host.cli.failures import end_batch
 from audioscan_host.cli.overwriting import refuse_overwriting, refuse_urls
 from audioscan_host.output import FORMATS, PARQUET
@@ -42,7 +42,7 @@ def _of_labels(
 @click.command()
 @options.recordings
 @options.detector
-@click.option("--label", "only", multiple=True, metavar="NAME", help="Look for this label only. May repeat.")
+@label_names.only("Look for")
 @click.option(
     "--threshold",
     "thresholds",

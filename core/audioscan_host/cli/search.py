@@ -32,7 +32,7 @@ COLUMNS = ("file", "start", "end", "label", "role", "score", "recorded_at")
     help="An example of the sound, in seconds, m:ss or h:mm:ss: day.wav@83.5-85, day.wav@1:23.5-1:25; a file "
     "alone where it is about as long as a window. May repeat: a window is scored by the nearest example.",
 )
-@click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
+@options.model
 @click.option(
     "--n",
     type=click.IntRange(min=1),

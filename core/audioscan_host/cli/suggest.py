@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--n", type=click.IntRange(min=1), default=10, show_default=True, help="How many windows.")
 @options.labels_known
 @options.labels_as
-@click.option("--label", "only", multiple=True, metavar="NAME", help="Ask for this label only. May repeat.")
+@label_names.only("Ask for")
 @label_names.same
 @eight_cut_labels
 @click.option("--seed", type=int, default=42, show_default=True, help="Of the random windows.")

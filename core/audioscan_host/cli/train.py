@@ -45,9 +45,9 @@ def _two_files(
     help="A scan's result and its corrected copy: what was removed is negative for its label, what stayed is positive, "
     "and the rest of the recordings is not known. May repeat.",
 )
-@click.option("--model", required=True, metavar="NAME", help="See `audioscan-host models`.")
+@options.model
 @click.option("--out", required=True, type=options.WRITTEN, metavar="FILE", help="Where the detector goes.")
-@click.option("--label", "only", multiple=True, metavar="NAME", help="Learn this label only. May repeat.")
+@label_names.only("Learn")
 @label_names.same
 @eight_cut_labels
 @options.windowing_by_labels

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.tasks import RecordingFailure
+from audioscan_host.journeys.scan_settings import ScanSettings
 from audioscan_host.journeys.scanned_recording import ScannedRecording
 from audioscan_host.journeys.scanning import Scanning
 from audioscan_host.journeys.session import SessionOptions
@@ -58,16 +59,8 @@ def scan(
         DetectorError: the detector cannot be read, or does not fit what is installed.
         SettingError: a threshold, rate or zone is out of range, or a label is not looked for.
     """
-    scanning = Scanning.of(
-        recordings,
-        detector,
-        settings=settings,
-        thresholds=thresholds,
-        rate=rate,
-        only=only,
-        utc_offset=utc_offset,
-        **options,
-    )
+    asked = ScanSettings(settings, thresholds, rate, only, utc_offset)
+    scanning = Scanning.of(recordings, detector, asked, **options)
     found: dict[Path, list[ScannedRecording]] = {}
     failures = []
     for result in scanning.each():

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from audioscan_host.channels import EACH
 from audioscan_host.embedding.tasks import RecordingFailure
 from audioscan_host.errors import DetectorError, SettingError
+from audioscan_host.journeys.scan_settings import ScanSettings
 from audioscan_host.journeys.scanning import Scanning
 from audioscan_host.journeys.session import SessionOptions
 from audioscan_host.notes import Note
@@ -81,16 +82,8 @@ def scan_to_dataset(
         OutputError: another run writes to a folder, or it cannot be written.
     """
     require_pyarrow()
-    scanning = Scanning.of(
-        recordings,
-        detector,
-        settings=settings,
-        thresholds=thresholds,
-        rate=rate,
-        only=only,
-        utc_offset=utc_offset,
-        **options,
-    )
+    asked = ScanSettings(settings, thresholds, rate, only, utc_offset)
+    scanning = Scanning.of(recordings, detector, asked, **options)
     wanted = [(REGIONS, path_of(out)), *([(SCORES, path_of(scores))] if scores is not None else [])]
     _require_apart(*(place_of(folder) for _, folder in wanted))
     with ExitStack() as stack:

@@ -1,6 +1,6 @@
 """A scan that is ready: recordings and a detector, to what is found in one recording after the other."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,14 @@ from audioscan_host.channels import EACH
 from audioscan_host.detector import Detector
 from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.tasks import Done, RecordingFailure
-from audioscan_host.errors import SettingError
 from audioscan_host.journeys.ready_detector import ready_detector
+from audioscan_host.journeys.scan_settings import ScanSettings
 from audioscan_host.journeys.scanned_recording import ScannedRecording
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.journeys.silence_note import silence_note
 from audioscan_host.models.model import Model
 from audioscan_host.notes import About, Note, Tell
-from audioscan_host.recorded_at.clock import Clock, UtcOffset
+from audioscan_host.recorded_at.clock import Clock
 from audioscan_host.recorded_at.moments import later
 from audioscan_host.recordings import find_recordings
 from audioscan_host.region_settings import RegionSettings
@@ -53,22 +53,18 @@ class Scanning:
         cls,
         recordings: Iterable[Path | str],
         detector: Detector | Path | str,
-        *,
-        settings: RegionSettings | None = None,
-        thresholds: Mapping[str, float] | None = None,
-        rate: float | Mapping[str, float] | None = None,
-        only: Collection[str] = (),
-        utc_offset: UtcOffset = None,
+        asked: ScanSettings,
         **options: Unpack[SessionOptions],
     ) -> "Scanning":
         """From the arguments that `scan` explains."""
         session = Session.of(each_channel=True, **options)
-        ready, model = ready_detector(detector, session.registry, only, session.channel, session.reading)
-        settings_of = _settings_of_labels(ready, settings or RegionSettings(), thresholds or {})
-        rates = _rates(ready, rate)
-        clock = Clock.of(utc_offset, session.notes)
+        ready, model = ready_detector(
+            detector, session.registry, asked.only, session.channel, session.reading
+        )
+        settings, rates = asked.regions_of(ready), asked.rates_of(ready)
+        clock = Clock.of(asked.utc_offset, session.notes)
         paths = find_recordings(recordings, session.notes)
-        return cls(session, ready, model, settings_of, rates, clock, tuple(paths))
+        return cls(session, ready, model, settings, rates, clock, tuple(paths))
 
     @property
     def channel(self) -> str:
@@ -102,34 +98,6 @@ class Scanning:
                     look(result.path)
                 yield _placed(scanned, began[result.path], result.channel)
         self.session.executor.close()
-
-
-def _settings_of_labels(
-    detector: Detector, settings: RegionSettings, thresholds: Mapping[str, float]
-) -> dict[str, RegionSettings]:
-    _require_known("threshold", thresholds, detector)
-    return {
-        label: replace(settings, threshold=thresholds.get(label, settings.threshold))
-        for label in detector.classifiers
-    }
-
-
-def _rates(detector: Detector, rate: float | Mapping[str, float] | None) -> Mapping[str, float]:
-    if rate is None:
-        return {}
-    rates = rate if isinstance(rate, Mapping) else dict.fromkeys(detector.classifiers, rate)
-    _require_known("rate", rates, detector)
-    for each in rates.values():
-        if not 0 < each < 1:
-            raise SettingError(f"a rate is a share of windows above 0 and below 1, not {each:g}")
-    return rates
-
-
-def _require_known(what: str, given: Mapping[str, float], detector: Detector) -> None:
-    unknown = sorted(set(given) - set(detector.classifiers))
-    if unknown:
-        known = ", ".join(detector.classifiers)
-        raise SettingError(f"a {what} is given for {unknown[0]!r}; the labels looked for are: {known}")
 
 
 def _placed(recording: ScannedRecording, began: datetime | None, channel: int | None) -> ScannedRecording:

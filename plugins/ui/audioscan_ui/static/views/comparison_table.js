@@ -3,6 +3,7 @@
 
 import { fill, h } from "../dom.js";
 import { count, share, signed } from "../format.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 
 /** @typedef {import("./compared_scans.js").ChangedLabel} ChangedLabel */
 /** @typedef {import("../facts.js").DetectorFacts} DetectorFacts */
@@ -35,55 +36,40 @@ export function comparisonTable(container, rows, before, after, onThreshold) {
     h(
       "div",
       { class: "table-scroll" },
-      h(
-        "table",
-        { class: "wide" },
-        h(
-          "thead",
-          {},
-          h(
+      wideTable(
+        [titleOfWords("Label"), ...TITLES.map(([title, hint]) => titleOfFigures(title, hint))],
+        rows.map((row) => {
+          const input = h("input", {
+            type: "number",
+            class: "threshold",
+            name: row.label,
+            min: "0",
+            max: "1",
+            step: "0.01",
+            value: String(row.threshold),
+            "aria-label": `Threshold of ${row.label}`,
+          });
+          input.addEventListener("change", () => {
+            if (input.value !== "" && input.validity.valid) onThreshold(row.label, input.valueAsNumber);
+          });
+          return h(
             "tr",
             {},
-            h("th", { scope: "col" }, "Label"),
-            TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          rows.map((row) => {
-            const input = h("input", {
-              type: "number",
-              class: "threshold",
-              name: row.label,
-              min: "0",
-              max: "1",
-              step: "0.01",
-              value: String(row.threshold),
-              "aria-label": `Threshold of ${row.label}`,
-            });
-            input.addEventListener("change", () => {
-              if (input.value !== "" && input.validity.valid) onThreshold(row.label, input.valueAsNumber);
-            });
-            return h(
-              "tr",
-              {},
-              h("th", { scope: "row", class: "wrap" }, row.label),
-              h("td", { class: "end" }, input),
-              h(
-                "td",
-                { class: "end" },
-                `${count(row.before)} → ${count(row.after)} `,
-                h("span", { class: "change" }, `(${signed(row.after - row.before)})`),
-              ),
-              h("td", { class: "end" }, count(row.gained.length)),
-              h("td", { class: "end" }, count(row.lost.length)),
-              h("td", { class: "end" }, ofVerdicts(row.accepted, 1)),
-              h("td", { class: "end" }, ofVerdicts(row.rejected, -1)),
-              h("td", { class: "end" }, `${precisionOf(before, row.label)} → ${precisionOf(after, row.label)}`),
-            );
-          }),
-        ),
+            h("th", { scope: "row", class: "wrap" }, row.label),
+            h("td", { class: "end" }, input),
+            h(
+              "td",
+              { class: "end" },
+              `${count(row.before)} → ${count(row.after)} `,
+              h("span", { class: "change" }, `(${signed(row.after - row.before)})`),
+            ),
+            h("td", { class: "end" }, count(row.gained.length)),
+            h("td", { class: "end" }, count(row.lost.length)),
+            h("td", { class: "end" }, ofVerdicts(row.accepted, 1)),
+            h("td", { class: "end" }, ofVerdicts(row.rejected, -1)),
+            h("td", { class: "end" }, `${precisionOf(before, row.label)} → ${precisionOf(after, row.label)}`),
+          );
+        }),
       ),
     ),
   );

@@ -8,6 +8,7 @@ import { attempt } from "../messages.js";
 import { postJson } from "../server.js";
 import { store } from "../store.js";
 import { show } from "../tabs.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 
 /** @typedef {import("../facts.js").DetectorFacts} DetectorFacts */
 
@@ -23,32 +24,16 @@ export function detectorList() {
       const recordings = store.state.recordings.filter((each) => !each.problem).length;
       fill(
         content,
-        h(
-          "table",
-          { class: "wide" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              h("th", { scope: "col" }, "Detector"),
-              h("th", { scope: "col" }, "Model"),
-              h("th", { scope: "col" }, "Labels"),
-              h(
-                "th",
-                { scope: "col", class: "end", title: "Average precision of held-out windows, mean over the labels" },
-                "AP",
-              ),
-              h("th", { scope: "col", class: "end", title: "Recordings that were scanned by it" }, "Scanned"),
-              h("th", { scope: "col" }, h("span", { class: "hidden-text" }, "What can be done")),
-            ),
-          ),
-          h(
-            "tbody",
-            {},
-            [...detectors].reverse().map((detector) => row(detector, recordings)),
-          ),
+        wideTable(
+          [
+            titleOfWords("Detector"),
+            titleOfWords("Model"),
+            titleOfWords("Labels"),
+            titleOfFigures("AP", "Average precision of held-out windows, mean over the labels"),
+            titleOfFigures("Scanned", "Recordings that were scanned by it"),
+            titleOfWords(h("span", { class: "hidden-text" }, "What can be done")),
+          ],
+          [...detectors].reverse().map((detector) => row(detector, recordings)),
         ),
       );
     },

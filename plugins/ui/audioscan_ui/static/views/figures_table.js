@@ -3,6 +3,7 @@
 
 import { h } from "../dom.js";
 import { share } from "../format.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 
 /** @type {[string, string, string][]} name of the figure, title, what it means */
 const FIGURES = [
@@ -30,33 +31,23 @@ const FIGURES = [
  * @returns {HTMLElement}
  */
 export function figuresTable(leading, rows) {
+  const [name, ...others] = leading;
   return h(
     "div",
     { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Held-out figures" },
-    h(
-      "table",
-      { class: "wide" },
-      h(
-        "thead",
-        {},
+    wideTable(
+      [
+        titleOfWords(name),
+        ...others.map((title) => titleOfFigures(title)),
+        ...FIGURES.map(([, title, meaning]) => titleOfFigures(title, meaning)),
+      ],
+      rows.map((row) =>
         h(
           "tr",
           {},
-          leading.map((title, index) => h("th", { scope: "col", class: index && "end" }, title)),
-          FIGURES.map(([, title, meaning]) => h("th", { scope: "col", class: "end", title: meaning }, title)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((row) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row", class: "wrap" }, row.name),
-            (row.cells ?? []).map((cell) => h("td", { class: "end" }, cell)),
-            FIGURES.map(([name]) => h("td", { class: "end" }, figure(row.figures, name))),
-          ),
+          h("th", { scope: "row", class: "wrap" }, row.name),
+          (row.cells ?? []).map((cell) => h("td", { class: "end" }, cell)),
+          FIGURES.map(([name]) => h("td", { class: "end" }, figure(row.figures, name))),
         ),
       ),
     ),

@@ -9,6 +9,7 @@ import { button } from "../keys.js";
 import { attempt } from "../messages.js";
 import { weightsOf } from "../models.js";
 import { store } from "../store.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 import { figuresTable } from "./figures_table.js";
 import { chosenModel } from "./model_choice.js";
 import { notesOf } from "./notes_list.js";
@@ -93,46 +94,34 @@ function drawChoices(choices, names) {
   const models = store.models?.models ?? [];
   fill(
     choices,
-    h(
-      "table",
-      { class: "wide" },
-      h(
-        "thead",
-        {},
-        h(
+    wideTable(
+      [
+        titleOfWords("Model"),
+        titleOfWords("Family"),
+        titleOfFigures("Dimensions"),
+        titleOfFigures("Parameters"),
+        titleOfWords("Licence"),
+        titleOfWords("Weights"),
+      ],
+      models.map((model) => {
+        const box = h("input", {
+          type: "checkbox",
+          value: model.name,
+          checked: names.includes(model.name),
+          onchange: () =>
+            store.keep("compare", box.checked ? [...names, model.name] : names.filter((name) => name !== model.name)),
+        });
+        return h(
           "tr",
-          {},
-          h("th", { scope: "col" }, "Model"),
-          h("th", { scope: "col" }, "Family"),
-          h("th", { scope: "col", class: "end" }, "Dimensions"),
-          h("th", { scope: "col", class: "end" }, "Parameters"),
-          h("th", { scope: "col" }, "Licence"),
-          h("th", { scope: "col" }, "Weights"),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        models.map((model) => {
-          const box = h("input", {
-            type: "checkbox",
-            value: model.name,
-            checked: names.includes(model.name),
-            onchange: () =>
-              store.keep("compare", box.checked ? [...names, model.name] : names.filter((name) => name !== model.name)),
-          });
-          return h(
-            "tr",
-            { title: model.description },
-            h("th", { scope: "row" }, h("label", { class: "check" }, box, model.name)),
-            h("td", {}, model.family),
-            h("td", { class: "end" }, count(model.dim)),
-            h("td", { class: "end" }, parameters(model.parameters)),
-            h("td", {}, model.licence),
-            h("td", { class: model.weights === "missing" && "muted" }, weightsOf(model)),
-          );
-        }),
-      ),
+          { title: model.description },
+          h("th", { scope: "row" }, h("label", { class: "check" }, box, model.name)),
+          h("td", {}, model.family),
+          h("td", { class: "end" }, count(model.dim)),
+          h("td", { class: "end" }, parameters(model.parameters)),
+          h("td", {}, model.licence),
+          h("td", { class: model.weights === "missing" && "muted" }, weightsOf(model)),
+        );
+      }),
     ),
   );
   if (focused)

@@ -8,6 +8,7 @@ import { grouped } from "../grouped.js";
 import { attempt } from "../messages.js";
 import { getJson } from "../server.js";
 import { store } from "../store.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 
 /**
  * @typedef {object} PrecisionRow
@@ -126,24 +127,13 @@ function tableOf(all, bins) {
   return h(
     "div",
     { class: "table-scroll" },
-    h(
-      "table",
-      { class: "wide" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["Score", "Accepted", "Rejected", "Unsure", "Precision", "95 % interval"].map((title, index) =>
-            h("th", { scope: "col", class: index && "end" }, title),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        [...bins]
+    wideTable(
+      [
+        titleOfWords("Score"),
+        ...["Accepted", "Rejected", "Unsure", "Precision", "95 % interval"].map((title) => titleOfFigures(title)),
+      ],
+      [
+        ...[...bins]
           .reverse()
           .map((row) =>
             h(
@@ -154,7 +144,7 @@ function tableOf(all, bins) {
             ),
           ),
         h("tr", { class: "sum" }, h("th", { scope: "row" }, "all"), cells(all)),
-      ),
+      ],
     ),
   );
 }

@@ -5,6 +5,7 @@ import { afterPause, fill, h, say } from "../dom.js";
 import { count, signed } from "../format.js";
 import { hasEnded, startJob } from "../jobs.js";
 import { store } from "../store.js";
+import { titleOfFigures, titleOfWords, wideTable } from "../wide_table.js";
 import { chosenModel } from "./model_choice.js";
 import { trainingRequest, whyNot } from "./training_settings.js";
 
@@ -107,31 +108,16 @@ const TITLES = [
 
 /** @param {any[]} labels */
 function countsTable(labels) {
-  return h(
-    "table",
-    { class: "wide" },
-    h(
-      "thead",
-      {},
+  return wideTable(
+    [titleOfWords("Label"), ...TITLES.map(([title, hint]) => titleOfFigures(title, hint))],
+    labels.map((each) =>
       h(
         "tr",
         {},
-        h("th", { scope: "col" }, "Label"),
-        TITLES.map(([title, hint]) => h("th", { scope: "col", class: "end", title: hint }, title)),
-      ),
-    ),
-    h(
-      "tbody",
-      {},
-      labels.map((each) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row", class: "wrap" }, each.label),
-          h("td", { class: each.positive ? "end" : "end negative-text" }, count(each.positive)),
-          h("td", { class: each.negative ? "end" : "end negative-text" }, count(each.negative)),
-          h("td", { class: "end muted" }, count(each.left_out)),
-        ),
+        h("th", { scope: "row", class: "wrap" }, each.label),
+        h("td", { class: each.positive ? "end" : "end negative-text" }, count(each.positive)),
+        h("td", { class: each.negative ? "end" : "end negative-text" }, count(each.negative)),
+        h("td", { class: "end muted" }, count(each.left_out)),
       ),
     ),
   );
@@ -140,45 +126,29 @@ function countsTable(labels) {
 /** @param {any[]} labels with `with_review` and `without_review` */
 function differenceTable(labels) {
   const none = { positive: 0, negative: 0, left_out: 0 };
-  return h(
-    "table",
-    { class: "wide" },
-    h(
-      "thead",
-      {},
-      h(
+  const titles = TITLES.slice(0, 2).flatMap(([title, hint]) => [
+    titleOfFigures(title, `${hint}, by the label files alone`),
+    titleOfFigures("with verdicts", `${hint}, with your verdicts`),
+  ]);
+  return wideTable(
+    [titleOfWords("Label"), ...titles],
+    labels.map((each) => {
+      const before = each.without_review ?? none;
+      const after = each.with_review ?? before;
+      return h(
         "tr",
         {},
-        h("th", { scope: "col" }, "Label"),
-        TITLES.slice(0, 2)
-          .map(([title, hint]) => [
-            h("th", { scope: "col", class: "end", title: `${hint}, by the label files alone` }, title),
-            h("th", { scope: "col", class: "end", title: `${hint}, with your verdicts` }, "with verdicts"),
-          ])
-          .flat(),
-      ),
-    ),
-    h(
-      "tbody",
-      {},
-      labels.map((each) => {
-        const before = each.without_review ?? none;
-        const after = each.with_review ?? before;
-        return h(
-          "tr",
-          {},
-          h("th", { scope: "row", class: "wrap" }, each.label),
-          ["positive", "negative"].flatMap((name) => [
-            h("td", { class: "end muted" }, count(before[name])),
-            h(
-              "td",
-              { class: "end" },
-              `${count(after[name])} `,
-              h("span", { class: "change" }, `(${signed(after[name] - before[name])})`),
-            ),
-          ]),
-        );
-      }),
-    ),
+        h("th", { scope: "row", class: "wrap" }, each.label),
+        ["positive", "negative"].flatMap((name) => [
+          h("td", { class: "end muted" }, count(before[name])),
+          h(
+            "td",
+            { class: "end" },
+            `${count(after[name])} `,
+            h("span", { class: "change" }, `(${signed(after[name] - before[name])})`),
+          ),
+        ]),
+      );
+    }),
   );
 }
