@@ -12,7 +12,7 @@ import fsspec
 import numpy as np
 import pytest
 
-from audioscan_host.cache.keys import embeddings_key
+from audioscan_host.cache.keys import Provenance, embeddings_key
 from audioscan_host.errors import RecordingError
 from audioscan_host.recordings import Recording, find_recordings, is_gone
 from audioscan_host.remote.filesystem import filesystem_of
@@ -350,10 +350,10 @@ def test_a_recording_in_an_s3_is_told_by_its_etag_and_a_copy_is_the_same(s3, tin
     filesystem.copy(f"{bucket}/a.wav", f"{bucket}-copy/b.wav")
     copy = Recording.at(path_of(f"{s3}-copy/b.wav"))
     model = tiny_plugin.models[0]
-    keys = {embeddings_key(each, model, Windowing(2, 1), "fp32", ()) for each in (first, copy)}
+    keys = {embeddings_key(Provenance(each, model), Windowing(2, 1)) for each in (first, copy)}
     assert len(keys) == 1
     changed = replace(first, version="another")
-    assert embeddings_key(changed, model, Windowing(2, 1), "fp32", ()) not in keys
+    assert embeddings_key(Provenance(changed, model), Windowing(2, 1)) not in keys
     first.require_unchanged()
     filesystem.pipe(f"{bucket}/a.wav", b"SOUND")
     with pytest.raises(RecordingError, match="it changed while it was being read"):

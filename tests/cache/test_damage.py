@@ -11,7 +11,7 @@ import filelock
 import numpy as np
 import pytest
 
-from audioscan_host.cache import Cache, upkeep
+from audioscan_host.cache import Cache, Provenance, upkeep
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.local_folder import LocalFolder
@@ -241,7 +241,7 @@ def test_what_is_kept_of_a_minute_is_looked_up_and_read_within_a_millisecond_and
     for _ in range(300):
         begun = time.process_time()
         recording = Recording.at(path)
-        found = cache.entry(recording, model, Windowing()).read()
+        found = cache.entry(Provenance(recording, model), Windowing()).read()
         spans = cache.silence_of(recording).read()
         taken.append(time.process_time() - begun)
     assert found.vectors.shape == (53, 256)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioscan_host.cache import BusyError, Cache, default_folder
+from audioscan_host.cache import BusyError, Cache, Provenance, default_folder
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.errors import CacheError
@@ -35,7 +35,7 @@ def folder(cache, name=""):
 
 
 def entry_of(cache, path, model, windowing=None):
-    return cache.entry(Recording.at(path), model, windowing or Windowing())
+    return cache.entry(Provenance(Recording.at(path), model), windowing or Windowing())
 
 
 def test_a_renamed_recording_keeps_its_key_and_an_edited_one_does_not(cache, model, make_wav):
@@ -68,8 +68,8 @@ def test_whatever_changes_the_numbers_changes_the_key(cache, model, make_wav, mo
         entry_of(cache, path, replace(model, layers=(1,))),
         entry_of(cache, path, replace(model, pooling="mean+std", dim=4)),
         entry_of(cache, path, replace(model, checkpoint=other_weights)),
-        cache.entry(Recording.at(path), model, Windowing(), "bf16"),
-        cache.entry(Recording.at(path), model, Windowing(), "fp16"),
+        cache.entry(Provenance(Recording.at(path), model, "bf16"), Windowing()),
+        cache.entry(Provenance(Recording.at(path), model, "fp16"), Windowing()),
     ]
     monkeypatch.setattr("audioscan_host.cache.keys.PIPELINE_REVISION", 999)
     entries.append(entry_of(cache, path, model))

@@ -13,7 +13,7 @@ import pytest
 import soundfile as sf
 
 from audioscan_host import FINAL, Checkpoint, Model, Runtime, audio, embed, hookimpl
-from audioscan_host.cache import Cache
+from audioscan_host.cache import Cache, Provenance
 from audioscan_host.embedding.embedded_recording import EmbeddedRecording
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.embedding.tasks import RecordingFailure
@@ -415,7 +415,7 @@ def test_silence_of_a_file_of_eight_cut_ends_with_its_last_window(
 ):
     plugin = make_plugin("HUBERT_BASE", revision="torchaudio-1")
     registry, cache, path = load_registry({"eight": plugin}), Cache(tmp_path / "c"), with_silence(make_wav)
-    entry = cache.entry(Recording.at(path), plugin.models[0], Windowing())
+    entry = cache.entry(Provenance(Recording.at(path), plugin.models[0]), Windowing())
     with cache.store.writing(entry.eight_cut) as file:
         np.savez(file, timestamps=np.arange(13.0), embeddings=np.ones((13, 2), np.float32))
     found = Embedder(registry, [plugin.models[0]], Windowing(), cache).embed(path)

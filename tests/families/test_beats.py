@@ -25,7 +25,7 @@ import audioscan_host.models.download
 from audioscan_beats.encoder import BEATsEncoder
 from audioscan_beats.network import BEATsConfig, BEATsNetwork, load_network
 from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, Windows, load_registry
-from audioscan_host.cache import Cache, eight_cut
+from audioscan_host.cache import Cache, Provenance, eight_cut
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.models.weights import TorchHubFile
 from audioscan_host.plugins.registry import Registry
@@ -391,8 +391,8 @@ class TestEightCut:
     ) -> None:
         recording, cache = Recording.at(make_wav(seconds=1)), Cache(tmp_path / "cache")
         assert not eight_cut.is_read(named.model("BEATS"))
-        assert cache.entry(recording, MODELS["BEATS"], Windowing(8, 1)).eight_cut is not None
-        assert cache.entry(recording, named.model("BEATS"), Windowing(8, 1)).eight_cut is None
+        assert cache.entry(Provenance(recording, MODELS["BEATS"]), Windowing(8, 1)).eight_cut is not None
+        assert cache.entry(Provenance(recording, named.model("BEATS")), Windowing(8, 1)).eight_cut is None
 
     def test_a_copy_of_the_published_file_is_the_published_checkpoint(self, pinned: str, file: Path) -> None:
         model = load_registry(PLUGINS, checkpoints={"BEATS": str(file)}).model("BEATS")

@@ -33,7 +33,7 @@ import audioscan_host.models.download
 from audioscan_eat.encoder import EATEncoder
 from audioscan_eat.network import EATConfig, EATNetwork, load_network
 from audioscan_host import FINAL, CheckpointError, Runtime, Windowing, Windows, load_registry
-from audioscan_host.cache import Cache
+from audioscan_host.cache import Cache, Provenance
 from audioscan_host.embedding.encoders import Encoders
 from audioscan_host.plugins.registry import Registry
 from audioscan_host.progress import Silent
@@ -605,7 +605,8 @@ class TestRemoteCode:
             assert model.checkpoint.weights.names == ("config.json", "model.safetensors", *CODE)
             assert model.checkpoint.revision != MODELS[name].checkpoint.revision
             with_theirs, with_ours = (
-                cache.entry(recording, each, Windowing(8, 1)).name for each in (model, MODELS[name])
+                cache.entry(Provenance(recording, each), Windowing(8, 1)).name
+                for each in (model, MODELS[name])
             )
             assert with_theirs != with_ours
 

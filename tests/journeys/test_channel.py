@@ -19,7 +19,7 @@ from audioscan_host import (
     suggest,
     train,
 )
-from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
+from audioscan_host.cache.keys import Provenance, claim_key, embeddings_key, silence_key
 from audioscan_host.detector import save
 from audioscan_host.recordings import Recording
 
@@ -87,7 +87,7 @@ def test_the_mix_keeps_the_keys_that_it_had_before_there_was_a_choice(stereo, ti
         "checkpoint": ["TINY", "1", 16_000],
         "precision": "fp32",
     }
-    assert embeddings_key(recording, model, windowing, "fp32", ()) == key(
+    assert embeddings_key(Provenance(recording, model), windowing) == key(
         **asked, model=["TINY", model.revision, [-1], model.pooling]
     )
     assert claim_key(recording, model.checkpoint, windowing, "fp32") == key(**asked)

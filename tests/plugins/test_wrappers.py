@@ -2,13 +2,14 @@
 
 import logging
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from audioscan_host import FINAL, Runtime, Windowing, Windows, hookimpl
-from audioscan_host.cache import Cache
+from audioscan_host.cache import Cache, Provenance
 from audioscan_host.embedding.embedder import Embedder
 from audioscan_host.errors import PluginError
 from audioscan_host.plugins.discovery import Plugin
@@ -180,17 +181,18 @@ def test_embeddings_with_and_without_a_wrapper_are_kept_apart(embed, tiny_plugin
 def test_without_a_wrapper_the_key_is_what_it_was_before_there_were_any(make_wav, tmp_path, tiny_plugin):
     """Whatever is in a user's cache stays valid."""
     cache, recording = Cache(tmp_path / "cache"), Recording.at(make_wav())
-    facts = (recording, tiny_plugin.models[0], Windowing(2, 1), "fp32")
-    assert cache.entry(*facts).name == cache.entry(*facts, ()).name
-    assert cache.entry(*facts).name != cache.entry(*facts, ("denoise revision 1",)).name
+    plain, windowing = Provenance(recording, tiny_plugin.models[0]), Windowing(2, 1)
+    wrapped = replace(plain, wrappers=("denoise revision 1",))
+    assert cache.entry(plain, windowing).name == cache.entry(replace(plain, wrappers=()), windowing).name
+    assert cache.entry(plain, windowing).name != cache.entry(wrapped, windowing).name
 
 
 def test_files_of_8_cut_know_no_wrapper_and_are_not_read_with_one(make_wav, tmp_path, make_plugin):
     model = make_plugin("HUBERT_BASE", revision="torchaudio-1").models[0]
     cache, recording = Cache(tmp_path / "cache"), Recording.at(make_wav())
-    facts = (recording, model, Windowing(2, 1), "fp32")
-    assert cache.entry(*facts).eight_cut is not None
-    assert cache.entry(*facts, ("denoise revision 1",)).eight_cut is None
+    plain = Provenance(recording, model)
+    assert cache.entry(plain, Windowing(2, 1)).eight_cut is not None
+    assert cache.entry(replace(plain, wrappers=("denoise revision 1",)), Windowing(2, 1)).eight_cut is None
 
 
 @pytest.mark.parametrize("hook", ["load", "filter_waveform", "preprocess", "embed", "select_layers"])

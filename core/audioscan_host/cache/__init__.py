@@ -3,6 +3,7 @@
 from audioscan_host.cache.cache import Cache, default_folder
 from audioscan_host.cache.entry import Entry
 from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.keys import Provenance
 from audioscan_host.cache.store import BusyError, Stored
 
-__all__ = ["BusyError", "Cache", "Embeddings", "Entry", "Stored", "default_folder"]
+__all__ = ["BusyError", "Cache", "Embeddings", "Entry", "Provenance", "Stored", "default_folder"]

@@ -11,7 +11,7 @@ import platformdirs
 from audioscan_host.ahead import AT_ONCE, answers
 from audioscan_host.cache import eight_cut
 from audioscan_host.cache.entry import FINISHED, Entry
-from audioscan_host.cache.keys import claim_key, embeddings_key, silence_key
+from audioscan_host.cache.keys import Provenance, claim_key, embeddings_key, silence_key
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.object_store import ObjectStore
 from audioscan_host.cache.silence_file import SilenceFile
@@ -75,52 +75,28 @@ class Cache:
         """What a function that asks the store gives for each item, in order; `at_once` where that waits for a server."""
         return answers(question, items, at_once) if self.is_behind_url else map(question, items)
 
-    def entry(
-        self,
-        recording: Recording,
-        model: Model,
-        windowing: Windowing,
-        precision: str = "fp32",
-        wrappers: Sequence[str] = (),
-    ) -> Entry:
-        """The place for a recording, a model that computes in some precision, and windows.
-
-        `wrappers` is what other plugins do to the model's numbers, as of `Registry.wrappers`.
-        """
+    def entry(self, provenance: Provenance, windowing: Windowing) -> Entry:
+        """The place for windows of that provenance."""
+        recording, model = provenance.recording, provenance.model
         mixed = recording.channel == MIX  # as 8-cut reads them
-        foreign = self.eight_cut_name(recording.path, model, windowing, wrappers) if mixed else None
-        key = embeddings_key(recording, model, windowing, precision, wrappers)
-        return Entry(self.store, key, foreign, recording, model)
-
-    def grains(
-        self,
-        recording: Recording,
-        model: Model,
-        hop: float,
-        precision: str = "fp32",
-        wrappers: Sequence[str] = (),
-    ) -> Entry:
-        """The place for the grains, a hop long, of a recording that is read in stretches; windows of that hop are made of them."""
-        key = embeddings_key(
-            recording, model, Windowing(hop, hop), precision, wrappers, reading=Reading.STRETCHES
+        foreign = (
+            self.eight_cut_name(recording.path, model, windowing, provenance.wrappers) if mixed else None
         )
-        return Entry(self.store, key, None, recording, model)
+        return Entry(self.store, embeddings_key(provenance, windowing), foreign, recording, model)
 
-    def kept_grains(
-        self,
-        recording: Recording,
-        model: Model,
-        hop: float,
-        precision: str = "fp32",
-        wrappers: Sequence[str] = (),
-    ) -> tuple[Entry, Stored] | None:
+    def grains(self, provenance: Provenance, hop: float) -> Entry:
+        """The place for the grains, a hop long, of a recording that is read in stretches; windows of that hop are made of them."""
+        key = embeddings_key(provenance, Windowing(hop, hop), reading=Reading.STRETCHES)
+        return Entry(self.store, key, None, provenance.recording, provenance.model)
+
+    def kept_grains(self, provenance: Provenance, hop: float) -> tuple[Entry, Stored] | None:
         """The coarsest file that is there of grains of which whole ones make a hop, and its place; None where none is."""
         steps = Windowing(hop, hop).hop_steps
-        coarsest = self.grains(recording, model, hop, precision, wrappers)
+        coarsest = self.grains(provenance, hop)
         if there := self.store.find(coarsest.name):
             return coarsest, there
         lengths = (each / GRID for each in range(steps - 1, 0, -1) if steps % each == 0)
-        finer = [self.grains(recording, model, each, precision, wrappers) for each in lengths]
+        finer = [self.grains(provenance, each) for each in lengths]
         found = self.store.first([each.name for each in finer])
         return next(((each, found) for each in finer if found and each.name == found.name), None)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from audioscan_host.channels import MIX
@@ -29,27 +29,34 @@ def is_own(name: str) -> bool:
     return len(name.rpartition("/")[2].removesuffix(".npz")) == LENGTH
 
 
-def embeddings_key(
-    recording: Recording,
-    model: Model,
-    windowing: Windowing,
-    precision: str,
-    wrappers: Sequence[str],
-    *,
-    reading: str = Reading.WINDOWS,
-) -> str:
-    """Of the embeddings of a recording by a model that computes in some precision, with what wrappers do to it.
+@dataclass(frozen=True)
+class Provenance:
+    """What embeddings come from, whichever their windows.
 
-    Read in stretches, `windowing` is that of the grains.
+    Attributes:
+        recording: the media file.
+        model: the model.
+        precision: what it computes in.
+        wrappers: what other plugins do to its numbers, as of `Registry.wrappers`.
     """
+
+    recording: Recording
+    model: Model
+    precision: str = "fp32"
+    wrappers: Sequence[str] = ()
+
+
+def embeddings_key(provenance: Provenance, windowing: Windowing, *, reading: str = Reading.WINDOWS) -> str:
+    """Of embeddings; read in stretches, `windowing` is that of the grains."""
+    model = provenance.model
     # Left out where there are none: what was embedded before there were wrappers stays valid.
-    wrapped = {"wrappers": list(wrappers)} if wrappers else {}
+    wrapped = {"wrappers": list(provenance.wrappers)} if provenance.wrappers else {}
     return _key(
-        recording,
+        provenance.recording,
         windowing=asdict(windowing),
         checkpoint=_facts(model.checkpoint),
         model=[model.name, model.revision, model.layers, model.pooling],
-        precision=precision,
+        precision=provenance.precision,
         **wrapped,
         **_stretches(model.checkpoint, reading),
     )

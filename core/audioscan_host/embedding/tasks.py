@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audioscan_host.cache import Cache, Embeddings, Entry, Stored
+from audioscan_host.cache import Cache, Embeddings, Entry, Provenance, Stored
 from audioscan_host.models.model import Checkpoint, Model
 from audioscan_host.reading import Reading
 from audioscan_host.recordings import Recording
@@ -52,16 +52,19 @@ class Task:
     def entry(self, cache: Cache, model: Model) -> Entry:
         """Where the embeddings by one of the models are put: its windows, or the grains a hop long that they are made of."""
         if self.reading == Reading.STRETCHES:
-            return cache.grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
-        return cache.entry(self.recording, model, self.windowing, self.precision, self.wrappers)
+            return cache.grains(self._provenance(model), self.windowing.hop)
+        return cache.entry(self._provenance(model), self.windowing)
 
     def kept(self, cache: Cache, model: Model) -> tuple[Entry, Stored] | None:
         """Where embeddings lie that give the windows, finer grains among them, and their file; None where there are none."""
         if self.reading == Reading.STRETCHES:
-            return cache.kept_grains(self.recording, model, self.windowing.hop, self.precision, self.wrappers)
+            return cache.kept_grains(self._provenance(model), self.windowing.hop)
         entry = self.entry(cache, model)
         found = entry.found
         return None if found is None else (entry, found)
+
+    def _provenance(self, model: Model) -> Provenance:
+        return Provenance(self.recording, model, self.precision, self.wrappers)
 
     def claim(self, cache: Cache, *, wait: bool) -> AbstractContextManager[None]:
         """Be the only process that runs the checkpoint over the recording.

@@ -161,6 +161,7 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
     from audioscan_host import UnknownModelError, Windowing, load_registry
     from audioscan_host.cache.cache import Cache
     from audioscan_host.cache.entry import FINISHED
+    from audioscan_host.cache.keys import Provenance
 
     found: dict[int, set[str]] = {}
     try:
@@ -169,22 +170,21 @@ def _tell_embedded(order: SurveyOrder, tell: Tell) -> None:
         kinds = {repr(kind): kind for name in names if (kind := _kind_of(cache.store, name)) is not None}
         contents = [(each.number, _content_of(each)) for each in order.recordings]
         for kind in kinds.values():
-            model_name, precision = kind.model, kind.precision
             try:
-                model = registry.model(model_name)
+                model = registry.model(kind.model)
             except UnknownModelError:
                 continue
             for number, content in contents:
                 if content is None:
                     continue
                 at = replace(content, channel=kind.channel)
+                provenance = Provenance(at, model, kind.precision, registry.wrappers)
                 if kind.in_stretches:
-                    entry = cache.grains(at, model, kind.hop, precision, registry.wrappers)
+                    entry = cache.grains(provenance, kind.hop)
                 else:
-                    windowing = Windowing(kind.window, kind.hop)
-                    entry = cache.entry(at, model, windowing, precision, registry.wrappers)
+                    entry = cache.entry(provenance, Windowing(kind.window, kind.hop))
                 if entry.name in names:
-                    found.setdefault(number, set()).add(model_name)
+                    found.setdefault(number, set()).add(kind.model)
     except (AudioscanError, OSError):
         return  # whoever uses the cache is told what is wrong with it
     tell({"embedded": {number: sorted(models) for number, models in found.items()}})
