@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from audioscan_host import SettingError, UnknownModelError, embed, plan
+from audioscan_host.ahead import AT_ONCE
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.embedding.executor import Capacity, LocalExecutor
+from audioscan_host.sizing import survey
 from audioscan_host.sizing.total import Total
 
 
@@ -109,7 +111,15 @@ def test_workers_of_elsewhere_divide_the_time(recordings, options, monkeypatch):
     assert done.gpu_hours is None  # it ran on the CPU here
 
 
-def test_recordings_and_cache_behind_urls_are_planned_and_nothing_stays_there(options, make_wav):
+def test_recordings_and_cache_behind_urls_are_planned_and_nothing_stays_there(options, make_wav, monkeypatch):
+    at_once = set()
+    genuine = survey._each
+
+    def noted(question, paths, count):
+        at_once.add(count)
+        return genuine(question, paths, count)
+
+    monkeypatch.setattr(survey, "_each", noted)
     memory = fsspec.filesystem("memory")
     memory.pipe("/plan/season/a.wav", make_wav("a.wav", 40).read_bytes())
     memory.pipe("/plan/season/b.wav", make_wav("b.wav", 20, 1).read_bytes())
@@ -120,6 +130,7 @@ def test_recordings_and_cache_behind_urls_are_planned_and_nothing_stays_there(op
         (planned,) = done.checkpoints
         assert planned.bytes_to_read.value == done.size == memory.du("/plan/season")
         assert done.seconds.value > 0
+        assert at_once == {AT_ONCE}
         assert memory.find("/plan/cache") == []
         embed(["memory://plan/season"], ["TINY"], **urls)
         kept = sum(memory.size(name) for name in memory.find("/plan/cache/w2v"))
@@ -139,7 +150,10 @@ def test_what_is_measured_is_kept_where_the_cache_lies_until_it_is_removed(recor
     monkeypatch.setattr(LocalFolder, "writing", noted)
     plan(recordings, ["TINY"], seconds=0.1, **options)
     assert {root.parent for root, _ in kept} == {options["cache_dir"] / "unfinished"}
-    assert {name.split("/")[0] for _, name in kept} == {"w2v", "silence", "unfinished"}
+    folders = {name.split("/")[0] for _, name in kept}
+    assert (
+        {"w2v", "silence"} <= folders <= {"w2v", "silence", "unfinished"}
+    )  # blocks, where there was time for several
     assert not any(root.exists() for root, _ in kept)
 
 

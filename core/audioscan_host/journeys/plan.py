@@ -14,6 +14,7 @@ from audioscan_host.errors import SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.sizing.checkpoint_plan import CheckpointPlan, by_checkpoint, checkpoint_plan
 from audioscan_host.sizing.measurement import Measurement
 from audioscan_host.sizing.survey import survey
@@ -119,8 +120,8 @@ def plan(
     windowing = windowing or Windowing()
     readings = session.readings(chosen, windowing, paths)
     embedder = session.embedder(chosen, windowing, readings=readings)
-    with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
-        seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
+    is_far = session.cache.is_behind_url or any(isinstance(path, RemotePath) for path in paths)
+    seen = survey(paths, embedder.tasks, session.progress, most=sample, seed=seed, is_far=is_far)
     place = session.executor.capacity(session.runtime)
     session.executor.close()  # what is measured now has the machine to itself
     # What others leave of this machine says nothing of another.
