@@ -11,7 +11,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from audioscan_host.cache.request_errors import (
+from audioscan_host.errors import SettingError, StoreError
+from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
+from audioscan_host.remote.reading import changed
+from audioscan_host.remote.request_errors import (
     ANOTHERS,
     EMPTY_RANGE,
     knows_no_condition,
@@ -19,10 +22,7 @@ from audioscan_host.cache.request_errors import (
     reason_of,
     status_of,
 )
-from audioscan_host.cache.store import Stored
-from audioscan_host.errors import SettingError, StoreError
-from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
-from audioscan_host.remote.reading import changed
+from audioscan_host.remote.stored import Stored
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
