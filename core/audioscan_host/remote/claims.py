@@ -16,7 +16,6 @@ from audioscan_host.remote.stored import Stored
 CLAIM = ".claim"
 """Ending of the folders of claims."""
 
-_CLOCK = f"clock{CLAIM}"
 _CLOCK_AGAIN = 600.0
 """Seconds after which the server's clock is looked at again."""
 
@@ -43,10 +42,12 @@ class Claims:
     Attributes:
         objects: where claims lie.
         expiry: seconds.
+        clock: name beside which the server is asked for its time.
     """
 
     objects: Objects
     expiry: float
+    clock: str = "clock"
     _clock: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @contextmanager
@@ -143,7 +144,7 @@ class Claims:
         held = {
             _folder(each.name)
             for each in claims
-            if not each.name.startswith(_CLOCK) and not self._is_void(each)
+            if not each.name.startswith(f"{self.clock}{CLAIM}") and not self._is_void(each)
         }
         for each in claims:
             if _folder(each.name) not in held and self._is_void(each) and self._age(each) > age:
@@ -188,7 +189,7 @@ class Claims:
         return time.monotonic() + self._clock["ahead"] - claim.modified
 
     def _server_now(self) -> float:
-        probe = f"{_CLOCK}/{uuid.uuid4().hex}"
+        probe = f"{self.clock}{CLAIM}/{uuid.uuid4().hex}"
         try:
             self.objects.put(probe, b"")
         except PermissionError:
