@@ -1,6 +1,7 @@
 """A plan says what a run would take, and leaves the cache as it is."""
 
 import wave
+from dataclasses import replace
 
 import fsspec
 import numpy as np
@@ -9,8 +10,12 @@ import pytest
 from audioscan_host import SettingError, UnknownModelError, embed, plan
 from audioscan_host.ahead import AT_ONCE
 from audioscan_host.cache.local_folder import LocalFolder
+from audioscan_host.cli import plan_tables
 from audioscan_host.embedding.executor import Capacity, LocalExecutor
+from audioscan_host.notes import About, Note, Notes
+from audioscan_host.progress import Silent
 from audioscan_host.sizing import survey
+from audioscan_host.sizing import trial as trial_of
 from audioscan_host.sizing.total import Total
 
 
@@ -109,6 +114,61 @@ def test_workers_of_elsewhere_divide_the_time(recordings, options, monkeypatch):
     assert planned.forecast.seconds.value == pytest.approx(together / 4)
     assert done.core_hours == pytest.approx(done.seconds.value / 3600 * 32)
     assert done.gpu_hours is None  # it ran on the CPU here
+
+
+class Elsewhere:
+    """An executor on other machines, which cannot measure."""
+
+    def __init__(self):
+        self.done = []
+
+    def capacity(self, _runtime):
+        return Capacity(4, 3, 8, 0.0)
+
+    def close(self):
+        self.done.append("closed")
+
+
+class Measuring(Elsewhere):
+    """One whose workers can."""
+
+    def measured(self, trial, worker):
+        assert worker.cache.store.root.parent.name == "unfinished"
+        self.done.append([task.recording.path.name for task in trial.tasks])
+        notes = (Note(About.DAMAGE, "there"),)
+        found = trial_of.measured(trial, worker, Silent(), notes_of := Notes())
+        assert notes_of.told() == ()
+        return replace(found, notes=notes, where="n7")
+
+
+@pytest.mark.parametrize("kind", [Elsewhere, Measuring])
+def test_workers_of_elsewhere_measure_where_they_can_and_else_the_plan_says_that_they_did_not(
+    kind, recordings, options, monkeypatch
+):
+    executor = kind()
+    monkeypatch.setattr("audioscan_host.journeys.session._executor", lambda *_: executor)
+    done = plan(recordings, ["TINY"], seconds=0.1, **options)
+    (planned,) = done.checkpoints
+    assert done.place.workers == 4
+    assert not planned.is_here
+    assert not list((options["cache_dir"] / "unfinished").glob("plan-*"))
+    (document,) = plan_tables.document(done)["checkpoints"]
+    (table,) = [row for row in plan_tables.rows(done) if row[1] == "measured by"]
+    said = plan_tables.sentence(done)
+    if kind is Measuring:
+        assert sorted(executor.done[0]) == ["0.wav", "1.wav", "2.wav"]
+        assert executor.done[-1] == "closed"
+        assert [note.message for note in done.notes] == ["there"]
+        assert (document["measured_on"], document["measured_where_it_would_run"]) == ("n7", True)
+        assert table[2:] == ["a worker", "on n7"]
+        assert " by 4 workers like the one on n7 " in said
+        assert "ssh" not in said
+    else:
+        assert executor.done == ["closed"] * len(executor.done) != []
+        assert (document["measured_on"], document["measured_where_it_would_run"]) == ("this machine", False)
+        assert table[2:] == ["this machine", "which would not compute"]
+        assert "These rates are of this machine, and not of those that would compute" in said
+        assert "ssh NODE audioscan-host plan" in said
 
 
 def test_recordings_and_cache_behind_urls_are_planned_and_nothing_stays_there(options, make_wav, monkeypatch):
