@@ -90,3 +90,21 @@ def test_a_run_whose_claim_was_lost_writes_nothing_more(url):
     with pytest.raises(OutputError, match="out of reach for so long that another run may have written there"):
         run()
     assert files(url) == []
+
+
+def test_where_nothing_may_be_removed_parts_are_added_and_none_is_merged(url, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError("no deleting here")
+
+    monkeypatch.setattr(dataset, "LIMITS", dataset.Limits(seconds=0))
+    monkeypatch.setattr(places, "EXPIRY", 0.05)
+    monkeypatch.setattr("audioscan_host.remote.claims._RESOLUTION", 0.0)
+    with monkeypatch.context() as account:
+        for name in ("rm", "rm_file"):
+            account.setattr(fsspec.get_filesystem_class("memory"), name, refused)
+        added(url, range(9))
+        added(url, [9])
+    assert files(url) == sorted(f"{number}.wav" for number in range(10))
+    assert len([name for name in names(url) if name.endswith(".parquet")]) == 10
+    added(url, [])
+    assert len([name for name in names(url) if name.endswith(".parquet")]) == 1

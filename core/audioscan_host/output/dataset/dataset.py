@@ -150,7 +150,8 @@ class Dataset:
             OutputError: it cannot be read or written.
         """
         with _told(self._folder):
-            for group in groups(self._parts, LIMITS.rows, LIMITS.recordings):
+            found = groups(self._parts, LIMITS.rows, LIMITS.recordings)
+            for group in found if found and self._place.lets_remove() else []:
                 merge(self._place, group, _new_stem(), self._require_alone)
 
     def go_on(self) -> None:

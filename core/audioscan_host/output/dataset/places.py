@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from audioscan_host.atomic_write import atomic_write
-from audioscan_host.errors import OutputError
+from audioscan_host.errors import OutputError, StoreError
 from audioscan_host.file_lock import HeldError, held
 from audioscan_host.remote.claims import CLAIM, Claims
 from audioscan_host.remote.objects import Objects
@@ -60,6 +60,9 @@ class Place(Protocol):
     def remove(self, names: Collection[str]) -> None:
         """Remove files, where they are there."""
 
+    def lets_remove(self) -> bool:
+        """Whether what is written may be removed again: there are accounts of stores that may not."""
+
     def alone(self) -> AbstractContextManager[Callable[[], None]]:
         """Keep other runs out. What is given is called before others would see what is written.
 
@@ -103,6 +106,9 @@ class LocalFolder:
     def remove(self, names: Collection[str]) -> None:
         for name in names:
             (self._folder / name).unlink(missing_ok=True)
+
+    def lets_remove(self) -> bool:
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[Callable[[], None]]:
@@ -161,6 +167,16 @@ class RemoteFolder:
 
     def remove(self, names: Collection[str]) -> None:
         self._objects.remove(list(names))
+
+    def lets_remove(self) -> bool:
+        name = f"{CLAIMS}/to-be-removed"
+        self.write(name, b"")
+        try:
+            self.remove([name])
+        except (PermissionError, StoreError) as error:
+            logger.info("%s: nothing can be removed there: %s", self._url, error)
+            return False
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[Callable[[], None]]:
