@@ -8,6 +8,9 @@ import pytest
 from audioscan_host.cache import BusyError, Cache, upkeep
 from audioscan_host.cache.object_store import ObjectStore
 from audioscan_host.errors import StoreError
+from audioscan_host.file_lock import HeldError
+from audioscan_host.remote.claims import Claims
+from audioscan_host.remote.objects import Objects
 
 pytest.importorskip("s3fs")
 
@@ -38,7 +41,7 @@ def is_free(store, name="unfinished/key"):
 def dead(store, monkeypatch, name="unfinished/key"):
     """A claim whose holder was killed: it is neither renewed nor removed."""
     with monkeypatch.context() as patch:
-        patch.setattr(type(store._claims), "_renew", lambda *_: None)
+        patch.setattr(type(store._claims), "_renewed", lambda *_: None)
         patch.setattr(type(store._objects), "remove", lambda *_: None)
         with store.claim(name, wait=False):
             pass
@@ -129,3 +132,41 @@ def test_where_the_condition_is_not_known_whoever_is_read_back_has_the_claim(s3,
     unreliable.script.extend(["pass", "501"])
     with store.claim("unfinished/key", wait=False):
         assert not is_free(store)
+
+
+# --- being the only one, of which more depends
+
+
+@pytest.fixture
+def claims(tmp_path):
+    objects = Objects(f"memory://{tmp_path.name}/c", 0.0)
+    return lambda expiry=0.3: Claims(objects, expiry)
+
+
+def test_who_has_to_be_alone_waits_for_the_dead_and_not_for_the_living(claims, monkeypatch):
+    waits = []
+    with claims().alone("run", lambda: waits.append("nobody")) as is_held:
+        assert is_held()
+        with pytest.raises(HeldError), claims().alone("run", lambda: waits.append("for the living")):
+            pass
+        monkeypatch.setattr(Claims, "_age", lambda *_: 0.0 if len(waits) < 2 else 99.0)
+        monkeypatch.setattr(Claims, "_renewed", lambda *_: None)
+    with claims().alone("run", lambda: None) as first_holds:
+        with claims().alone("run", lambda: waits.append("for the dead")) as is_held:
+            assert is_held()
+            assert not first_holds()
+        assert not first_holds()  # though nobody else is there any more
+    assert waits == ["for the living", "for the dead"]
+    assert claims().objects.listed("") == []
+
+
+def test_a_claim_that_was_lost_does_not_come_back_by_being_renewed(claims):
+    with claims(expiry=0.06).alone("run", lambda: None) as is_held:
+        objects = claims().objects
+        (there,) = [each.name for each in objects.listed("run.claim")]
+        objects.remove([there])
+        time.sleep(0.1)
+        assert objects.listed("run.claim") == []
+        objects.put(there, b"of another, who came since")
+        assert not is_held()
+    assert objects.fetch(there, 0, 99) == b"of another, who came since"

@@ -12,8 +12,8 @@ from audioscan_host.cache import Cache
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.object_store import ObjectStore
-from audioscan_host.cache.objects import Objects
 from audioscan_host.errors import StoreError
+from audioscan_host.remote.objects import Objects
 from audioscan_host.remote.patience import Patience
 
 pytest.importorskip("s3fs")
@@ -141,7 +141,7 @@ def test_a_command_ends_with_one_line_and_exit_code_1(s3, unreliable, make_wav, 
 
 
 def test_a_server_that_answered_before_is_waited_for_while_it_is_started_again(monkeypatch):
-    monkeypatch.setattr("audioscan_host.cache.objects.OF_A_CACHE", Patience(5.0, 5.0, 0.0))
+    monkeypatch.setattr("audioscan_host.remote.objects.OF_A_CACHE", Patience(5.0, 5.0, 0.0))
     monkeypatch.setattr("audioscan_host.remote.patience.FIRST_PAUSE", 0.01)
     objects, tries = Objects("memory://restarted/c", 60.0), []
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from audioscan_host.cache.object_store import ObjectStore
-from audioscan_host.cache.objects import Objects
+from audioscan_host.remote.objects import Objects
 from audioscan_host.testing.store import StoreTests
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.claims import is_claim
 from audioscan_host.cache.file import Embeddings
 from audioscan_host.cache.object_store import ObjectStore
+from audioscan_host.remote.claims import is_claim
 
 pytest.importorskip("s3fs")
 

@@ -488,7 +488,8 @@ def test_a_store_that_fails_is_told_in_one_line(folder, memory, monkeypatch):
 
     monkeypatch.setattr(type(filesystem), "pipe_file", refused)
     with pytest.raises(
-        OutputError, match=r"^memory://bucket/found: cannot be written or read: 403, it says$"
+        OutputError,
+        match=r"^memory://bucket/found: cannot be written or read: access is denied .403, it says.; see which",
     ):
         scan_to_dataset([folder / "recordings"], folder / "noise.detector", "memory://bucket/found")
 

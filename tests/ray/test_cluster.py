@@ -35,12 +35,18 @@ def test_embed_on_a_cluster_gives_the_very_files_that_this_process_does(host, no
     assert done[0] == done[1]
 
 
-def test_a_plan_asks_the_cluster_how_many_workers_it_has_and_begins_none(cluster, host, noise, tmp_path):
+def test_a_plan_asks_the_cluster_how_many_workers_it_has_and_has_one_measure(cluster, host, noise, tmp_path):
     noise("a.wav", 60)
     plan = ["plan", "a.wav", "--model", "MEL", "--seconds", 0.2, "--json", "--cache-dir", "cache"]
     told = [json.loads(host(*plan, "--on", "auto", *asked).stdout) for asked in ([], ["--workers", 7])]
     assert [each["place"]["workers"] for each in told] == [2, 7]
-    assert not list((tmp_path / "cache").rglob("workers*"))
+    for each in told:
+        (of_mel,) = each["checkpoints"]
+        assert of_mel["measured_where_it_would_run"] is True
+        assert re.fullmatch(r"\S+ \([\d.]+\)", of_mel["measured_on"])
+        assert of_mel["measured"]["device"] == "cpu"
+        assert of_mel["computed"]["seconds"]["value"] > 0
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_train_and_scan_by_a_client_give_the_very_results_that_this_process_does(

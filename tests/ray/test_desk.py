@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import threading
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ import pytest
 from audioscan_host import Runtime, Windowing, load_registry
 from audioscan_host.cache import Cache
 from audioscan_host.embedding.embedder import Embedder
+from audioscan_host.errors import ExecutorError
+from audioscan_host.sizing.trial import Trial
 from audioscan_ray.desk import Desk, Events, Order
 from audioscan_ray.terms import Terms, facts_of
 
@@ -144,3 +147,40 @@ def test_another_revision_is_refused_before_anything_is_computed(desk, order, ma
     other = replace(asked.facts, models=(replace(facts, revision=9),))
     assert desk().compute(replace(asked, facts=other)).refused.endswith("of the model MEL, here it is 9")
     assert not list(cache.store.files("w2v"))
+
+
+# --- measuring
+
+
+def test_a_worker_measures_into_the_cache_that_it_is_told(desk, order, make_wav, cache):
+    asked = [order(make_wav(f"{number}.wav", 20, number)) for number in range(2)]
+    trial = Trial([each.task for each in asked], 0.1)
+    found = desk().measure(pickle.loads(pickle.dumps(trial)), asked[0].facts)  # noqa: S301
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301
+    assert (found.where, found.failures) == ("n7", ())
+    assert found.cost.device == "cpu"
+    assert found.cost.encoding > 0
+    assert asked[0].task.entry(cache, asked[0].task.models[0]).found
+
+
+def test_a_recording_that_cannot_be_measured_is_named_and_the_next_one_is_measured(desk, order, make_wav):
+    bad, good = (order(make_wav(f"{name}.wav", 20)) for name in ("bad", "good"))
+    path = bad.task.recording.path
+    path.write_bytes(b"no sound")
+    found = desk().measure(Trial([bad.task, good.task], 0.1), good.facts)
+    assert [failure.path for failure in found.failures] == [path]
+    assert found.cost.recordings == 1
+
+
+def test_a_worker_that_sees_no_recordings_or_has_another_model_measures_nothing(desk, order, make_wav):
+    asked = order(make_wav("a.wav", 20))
+    asked.task.recording.path.unlink()
+    unseen = desk().measure(Trial([asked.task], 0.1), asked.facts)
+    assert re.fullmatch(
+        r"node n7 does not see \S+a.wav; recordings have to lie where all nodes see them", str(unseen)
+    )
+    (of_mel,) = asked.facts.models
+    other = replace(asked.facts, models=(replace(of_mel, precision="bf16"),))
+    differs = desk().measure(Trial([asked.task], 0.1), other)
+    assert isinstance(differs, ExecutorError)
+    assert "node n7 computes MEL in fp32, here it is bf16" in str(differs)

@@ -4,15 +4,16 @@ import mmap
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import IO
 
-from audioscan_host.cache.claims import Claims, is_claim
-from audioscan_host.cache.objects import Objects
 from audioscan_host.cache.ranged_file import looked_into, ranged
-from audioscan_host.cache.store import Stored
+from audioscan_host.cache.store import BusyError, Stored
 from audioscan_host.errors import CacheError, StoreError
+from audioscan_host.file_lock import HeldError
+from audioscan_host.remote.claims import Claims, is_claim
+from audioscan_host.remote.objects import Objects
 from audioscan_host.remote.patience import OF_A_CACHE
 
 EXPIRY = 60.0
@@ -138,7 +139,13 @@ class ObjectStore:
     @contextmanager
     def claim(self, name: str, *, wait: bool) -> Iterator[None]:
         """Hold a claim; it is renewed until the block ends, and void a while after a process was killed."""
-        with self._claims.held(name, wait=wait):
+        with ExitStack() as claims:
+            try:
+                claims.enter_context(self._claims.held(name, wait=wait))
+            except HeldError as error:
+                raise BusyError from error
+            except PermissionError as error:
+                raise CacheError(f"{error}; or name another place: --cache-dir") from error
             yield
 
     def abandoned(self, folder: str, age: float) -> Iterator[Stored]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import IO, Protocol
+
+from audioscan_host.remote.stored import Stored
+
+__all__ = ["UNFINISHED", "BusyError", "Store", "Stored"]
 
 UNFINISHED = "unfinished"
 """The folder of what a killed run left, and of claims: what is lost of it is computed again."""
@@ -11,21 +14,6 @@ UNFINISHED = "unfinished"
 
 class BusyError(Exception):
     """Another process has the claim."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A file that a store holds.
-
-    Attributes:
-        name: parts joined by `/`, such as `w2v/0a1b.npz`.
-        size: bytes.
-        modified: when it was written, seconds since 1970.
-    """
-
-    name: str
-    size: int
-    modified: float
 
 
 class Store(Protocol):

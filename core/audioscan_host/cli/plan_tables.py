@@ -12,6 +12,8 @@ from audioscan_host.sizing.total import Total
 _MOSTLY = 0.75
 """Share of the processors of which the rest is not worth a word."""
 
+THIS_MACHINE = "this machine"
+
 COLUMNS = ["of", "what", "figure", "how it is known"]
 
 
@@ -57,6 +59,7 @@ def _rows_of(plan: CheckpointPlan) -> list[list[str]]:
             counted(cost.recordings, "recording"),
             f"their first {_time(Total(cost.audio))} in all",
         ],
+        ["", "measured by", *_measured_by(plan)],
         ["", "loading the encoder", f"{cost.loading:.1f} s", "measured, once"],
         ["", "decoded in a second", _speed(audio, forecast.decoding), "measured, in one thread"],
         ["", "embedded in a second", _speed(audio, forecast.encoding), f"measured, on {cost.device}"],
@@ -97,10 +100,24 @@ def sentence(result: PlanResult) -> str:
     ]
     busy = _busy(result)
     workers = result.place.workers
-    by = f" by {workers} workers like this machine" if workers > 1 else ""
+    nodes = {each.measured_on for each in result.checkpoints if each.cost is not None}
+    like = " and ".join(sorted(node or "this machine" for node in nodes))
+    by = f" by {counted(workers, 'worker')} like the one on {like}" if nodes - {""} else ""
+    if workers > 1 and not by:
+        by = f" by {workers} workers like this machine"
     return (
         f"{audio}; embedding {part} would take about {_time(seconds)}{by} ({hours}) and add {kept} to the cache. "
-        f"{'; '.join(slowest)}.{busy}"
+        f"{'; '.join(slowest)}.{busy}{_elsewhere(result)}"
+    )
+
+
+def _elsewhere(result: PlanResult) -> str:
+    """That this machine was measured, where others are to compute."""
+    if all(each.is_here or each.measured_on or each.cost is None for each in result.checkpoints):
+        return ""
+    return (
+        " These rates are of this machine, and not of those that would compute: run the same command there without --on, "
+        "as by ssh NODE audioscan-host plan ..."
     )
 
 
@@ -159,6 +176,8 @@ def _document_of(plan: CheckpointPlan) -> dict[str, Any]:
         "bytes_to_read": _plain(plan.bytes_to_read),
         "bytes_to_keep": _plain(plan.bytes_to_keep),
         "measured": None if cost is None else vars(cost),
+        "measured_on": None if cost is None else plan.measured_on or THIS_MACHINE,
+        "measured_where_it_would_run": None if cost is None else plan.is_here or bool(plan.measured_on),
         "computed": None if forecast is None else {**vars(forecast), "seconds": _plain(forecast.seconds)},
     }
 
@@ -175,6 +194,12 @@ def _place(place: Capacity) -> str:
     if place.workers == 1:
         return "computed: slowest, and loading"
     return f"the same, by {counted(place.workers, 'worker')}"
+
+
+def _measured_by(plan: CheckpointPlan) -> list[str]:
+    if plan.measured_on:
+        return ["a worker", f"on {plan.measured_on}"]
+    return ["this machine", "which would compute" if plan.is_here else "which would not compute"]
 
 
 def _speed(audio: float, seconds: float) -> str:

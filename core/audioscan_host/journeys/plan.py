@@ -1,8 +1,8 @@
 """The journey from recordings to what embedding them would take, readable top to bottom."""
 
 import random
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
@@ -14,10 +14,11 @@ from audioscan_host.errors import SettingError
 from audioscan_host.journeys.session import Session, SessionOptions
 from audioscan_host.notes import Note
 from audioscan_host.recordings import find_recordings
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.sizing.checkpoint_plan import CheckpointPlan, by_checkpoint, checkpoint_plan
-from audioscan_host.sizing.measurement import Measurement
 from audioscan_host.sizing.survey import survey
 from audioscan_host.sizing.total import Total
+from audioscan_host.sizing.trial import Measured, Measures, Trial, measured
 from audioscan_host.sizing.trial_cache import trial_cache
 from audioscan_host.windows import Windowing
 
@@ -91,7 +92,7 @@ def plan(
     """Say what embedding recordings would take, before it is done. Nothing stays in the cache.
 
     Containers say how long recordings are, and the cache what it has. Pieces of some recordings are embedded, which says how fast
-    that is here. What they give is kept beside what is unfinished in the cache, and removed: so the time of its disk or store
+    that is: here, or by one worker of those that `on` names, where they can measure. What they give is kept beside what is unfinished in the cache, and removed: so the time of its disk or store
     is counted.
 
     Args:
@@ -119,28 +120,22 @@ def plan(
     windowing = windowing or Windowing()
     readings = session.readings(chosen, windowing, paths)
     embedder = session.embedder(chosen, windowing, readings=readings)
-    with session.progress.track("looking at", min(sample, len(paths)), "recordings") as advance:
-        seen = survey(paths, embedder.tasks, advance, most=sample, seed=seed)
+    is_far = session.cache.is_behind_url or any(isinstance(path, RemotePath) for path in paths)
+    seen = survey(paths, embedder.tasks, session.progress, most=sample, seed=seed, is_far=is_far)
     place = session.executor.capacity(session.runtime)
-    session.executor.close()  # what is measured now has the machine to itself
     # What others leave of this machine says nothing of another.
     here = isinstance(session.executor, LocalExecutor)
-    groups, failures, costs = by_checkpoint(seen), list(seen.failures), []
-    with ExitStack() as trial:
-        worker: Worker | None = None
+    groups, failures, plans = by_checkpoint(seen), list(seen.failures), []
+    with _measuring(session, place.cores if here else 1.0) as measure:
         for tasks in groups:
             lacking = [task for task in tasks if task.lacking]
             random.Random(seed).shuffle(lacking)  # noqa: S311 - chosen over the set, and no secret
-            if lacking:
-                worker = worker or _worker(session, trial)
-                measurement = Measurement(worker, session.notes, place.cores if here else 1.0)
-                cost, failed = measurement.cost(lacking, seconds, session.progress)
-                failures += [each for each in failed if each.path not in {known.path for known in failures}]
-            costs.append(cost if lacking else None)
-    plans = [
-        checkpoint_plan(seen, tasks[0], cost, place, here=here)
-        for tasks, cost in zip(groups, costs, strict=True)
-    ]
+            found = measure(Trial(lacking, seconds)) if lacking else Measured(None, ())
+            known = {failure.path for failure in failures}
+            failures += [each for each in found.failures if each.path not in known]
+            for note in found.notes:
+                session.notes(note)
+            plans.append(checkpoint_plan(seen, tasks[0], found, place, here=here))
     return PlanResult(
         recordings=len(paths),
         looked_at=len(seen.looked),
@@ -154,7 +149,28 @@ def plan(
     )
 
 
-def _worker(session: Session, trial: ExitStack) -> Worker:
-    """It computes as those of a run do, into a cache that goes with `trial`."""
-    cache = trial.enter_context(trial_cache(session.cache, session.notes))
-    return Worker(session.registry, cache, session.runtime, session.progress)
+@contextmanager
+def _measuring(session: Session, cores: float) -> Iterator[Callable[[Trial], Measured]]:
+    """What measures: a worker of the executor, where that can be; else this process, which has the machine to itself."""
+    executor, workers = session.executor, list[Worker]()
+    with ExitStack() as trial:
+
+        def measure(what: Trial) -> Measured:
+            if not workers:
+                cache = trial.enter_context(trial_cache(session.cache, session.notes))
+                trial.callback(executor.close)  # before its cache goes
+                workers.append(Worker(session.registry, cache, session.runtime, session.progress))
+            (worker,) = workers
+            if not isinstance(executor, Measures):
+                return measured(what, worker, session.progress, session.notes, cores=cores)
+            name = what.tasks[0].checkpoint.name
+            with session.progress.track(f"having {name} measured", None, "s of audio") as advance:
+                found = executor.measured(what, worker)
+                advance(0.0 if found.cost is None else found.cost.audio)
+            return found
+
+        if not isinstance(executor, Measures):
+            executor.close()
+        else:
+            trial.callback(executor.close)
+        yield measure

@@ -1,1 +1,1 @@
-"""What is behind a URL: how it is reached, read by ranges, and told from others."""
+"""What is behind a URL: how it is reached, read by ranges, written and claimed, and told from others."""

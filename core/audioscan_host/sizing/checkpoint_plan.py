@@ -13,6 +13,7 @@ from audioscan_host.sizing.forecast import Forecast, Work, forecast
 from audioscan_host.sizing.kept import inputs, kept
 from audioscan_host.sizing.survey import Looked, Survey
 from audioscan_host.sizing.total import Total
+from audioscan_host.sizing.trial import Measured
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class CheckpointPlan:
         cost: what was measured; None where there is nothing to do, or nothing could be embedded.
         forecast: what that comes to; None where nothing was measured.
         is_here: whether the run would be on the machine that was measured.
+        measured_on: the node of a cluster that measured, as people call it; empty where that was this machine.
     """
 
     checkpoint: str
@@ -42,6 +44,7 @@ class CheckpointPlan:
     cost: Cost | None
     forecast: Forecast | None
     is_here: bool
+    measured_on: str = ""
 
 
 def by_checkpoint(seen: Survey) -> list[list[Task]]:
@@ -54,14 +57,14 @@ def by_checkpoint(seen: Survey) -> list[list[Task]]:
 
 
 def checkpoint_plan(
-    seen: Survey, like: Task, cost: Cost | None, place: Capacity, *, here: bool = False
+    seen: Survey, like: Task, measured: Measured, place: Capacity, *, here: bool = False
 ) -> CheckpointPlan:
     """Of one checkpoint.
 
     Args:
         seen: the recordings.
         like: one of its tasks.
-        cost: what was measured of it.
+        measured: what was measured of it.
         place: where the run would be.
         here: whether that is this machine, with what others do on it.
     """
@@ -83,6 +86,7 @@ def checkpoint_plan(
 
         return seen.total(of)
 
+    cost = measured.cost
     work = Work(
         recordings=seen.total(lambda looked: len(lacking(looked))),
         seconds=summed(lambda _task, seconds: seconds),
@@ -102,6 +106,7 @@ def checkpoint_plan(
         cost=cost,
         forecast=None if cost is None else forecast(work, cost, place, here=here, in_parts=in_parts),
         is_here=here,
+        measured_on=measured.where,
     )
 
 

@@ -2,15 +2,20 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from audioscan_host.ahead import AT_ONCE, answers
 from audioscan_host.audio import probe
 from audioscan_host.embedding.tasks import RecordingFailure, Task
 from audioscan_host.errors import RecordingError
-from audioscan_host.progress import Advance
+from audioscan_host.progress import Progress, Silent
 from audioscan_host.sizing.total import Total, total_of
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class Survey:
         size: bytes of all of them.
         looked: those that were looked at, all or a random sample, in the order of the recordings.
         failures: those of them that cannot be read, and all that are not there.
-        seconds_each: that it took to tell one from all others, and to look it up in the cache.
+        seconds_each: of a run, to tell one from all others, and to look it up in the cache; by the clock, so that of several that are
+            asked about at once each has its share.
     """
 
     count: int
@@ -62,41 +68,71 @@ class Survey:
 def survey(
     paths: Sequence[Path],
     tasks: Callable[[Path], Sequence[Task]],
-    advance: Advance,
+    progress: Progress,
     *,
     most: int,
     seed: int,
+    is_far: bool = False,
 ) -> Survey:
     """Look at recordings, or at some of them, chosen at random; the size of each is asked for.
 
     Args:
         paths: of the recordings.
-        tasks: looks one up, as `Embedder.tasks`.
-        advance: called with 1 for each.
+        tasks: looks one up, as `Embedder.tasks`; from several threads where that waits for a server.
+        progress: where it is shown.
         most: so many are looked at; where there are no more, all of them.
         seed: of the choice.
+        is_far: whether recordings or cache are behind a URL: then several are asked about at once, as a run does.
     """
+    at_once = AT_ONCE if is_far else 1
     failures: list[RecordingFailure] = []
     sizes: dict[Path, int] = {}
-    for path in paths:
-        try:
-            sizes[path] = path.stat().st_size
-        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-            reason = getattr(error, "strerror", None) or error
-            failures.append(RecordingFailure(path, f"{path}: cannot be read: {reason}"))
+    # Of files of this machine it is over before anybody could read that it is under way.
+    shown = progress if is_far else Silent()
+    with shown.track("asking for sizes", len(paths), "recordings") as advance:
+        for path, (size, failure) in zip(paths, _each(_size, paths, at_once), strict=True):
+            advance(1)
+            if failure is None:
+                sizes[path] = size
+            else:
+                failures.append(failure)
     there = list(sizes)
     chosen = sorted(random.Random(seed).sample(range(len(there)), min(most, len(there))))  # noqa: S311 - no secret
-    looked = []
-    spent = 0.0
-    for path in (there[place] for place in chosen):
-        begun = time.perf_counter()
-        try:
-            asked = tuple(tasks(path))
-            spent += time.perf_counter() - begun
-            looked.append(Looked(path, sizes[path], probe(path).duration, asked))
-        except RecordingError as error:
-            failures.append(RecordingFailure(path, str(error)))
-            looked.append(Looked(path, sizes[path], 0.0))
-        advance(1)
-    each = spent / max(1, sum(bool(one.tasks) for one in looked))
-    return Survey(len(there), sum(sizes.values()), tuple(looked), tuple(failures), each)
+    looked, spent = [], []
+    look = partial(_looked, tasks=tasks, sizes=sizes)
+    with progress.track("looking at", len(chosen), "recordings") as advance:
+        for each, seconds, failure in _each(look, [there[place] for place in chosen], at_once):
+            looked.append(each)
+            if failure is not None:
+                failures.append(failure)
+            elif each.tasks:
+                spent.append(seconds)
+            advance(1)
+    # A run asks about as many at once.
+    each_takes = sum(spent) / max(1, len(spent)) / max(1, min(at_once, len(there)))
+    return Survey(len(there), sum(sizes.values()), tuple(looked), tuple(failures), each_takes)
+
+
+def _each(question: Callable[[Path], R], paths: Sequence[Path], at_once: int) -> Iterable[R]:
+    return answers(question, paths, at_once) if at_once > 1 else map(question, paths)
+
+
+def _size(path: Path) -> tuple[int, RecordingFailure | None]:
+    try:
+        return path.stat().st_size, None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        return 0, RecordingFailure(path, f"{path}: cannot be read: {reason}")
+
+
+def _looked(
+    path: Path, *, tasks: Callable[[Path], Sequence[Task]], sizes: Mapping[Path, int]
+) -> tuple[Looked, float, RecordingFailure | None]:
+    """A recording, and the seconds that it took to look it up; or why it cannot be read."""
+    begun = time.perf_counter()
+    try:
+        asked = tuple(tasks(path))
+        seconds = time.perf_counter() - begun
+        return Looked(path, sizes[path], probe(path).duration, asked), seconds, None
+    except RecordingError as error:
+        return Looked(path, sizes[path], 0.0), 0.0, RecordingFailure(path, str(error))

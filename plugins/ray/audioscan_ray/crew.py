@@ -14,7 +14,8 @@ from audioscan_host.cache import Cache
 from audioscan_host.cache.local_folder import LocalFolder
 from audioscan_host.cache.store import UNFINISHED
 from audioscan_host.embedding.worker import Worker
-from audioscan_host.errors import CacheError, ExecutorError, StoreError
+from audioscan_host.errors import AudioscanError, CacheError, ExecutorError, StoreError
+from audioscan_host.sizing.trial import Measured, Trial
 from audioscan_ray.connection import Connection
 from audioscan_ray.desk import Done, Events, Order
 from audioscan_ray.room import Room
@@ -151,6 +152,30 @@ class Crew:
             raise ExecutorError(f"node {node} {unfit}")
         member.node, member.node_id, member.begun = node, number, None
         self._false_starts = 0
+
+    def measured(self, trial: Trial, facts: Facts) -> Measured:
+        """Have the first worker measure, once it is fit.
+
+        Raises:
+            ExecutorError: it does not suit, or dies.
+            AudioscanError: what it says.
+        """
+        import ray
+
+        member = self.members[0]
+        try:
+            if not member.is_fit:
+                self.settle(member)
+            said = ray.get(member.actor.measure.remote(pickle.dumps(trial), pickle.dumps(facts)))
+        except ray.exceptions.RayError as error:
+            reason = " ".join(str(error).split())
+            raise ExecutorError(
+                f"the worker on node {member.node} died while it measured: {reason}"
+            ) from error
+        found: Measured | AudioscanError = pickle.loads(said)  # noqa: S301 - of our own worker
+        if isinstance(found, AudioscanError):
+            raise found
+        return found
 
     def give(self, member: Member, order: Order) -> None:
         """Let a worker compute something."""

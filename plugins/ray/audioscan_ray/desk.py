@@ -16,13 +16,16 @@ from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.tasks import Outcome, RecordingFailure, Task
 from audioscan_host.embedding.under_way import UnderWay
 from audioscan_host.embedding.worker import Worker
-from audioscan_host.errors import AudioscanError, CacheError
+from audioscan_host.errors import AudioscanError, CacheError, ExecutorError
 from audioscan_host.notes import Note
 from audioscan_host.plugins.registry import Registry, load_registry
 from audioscan_host.progress import Silent
+from audioscan_host.sizing.trial import Measured, Trial, measured
 from audioscan_ray.terms import Facts, Terms, difference
 
 _LOOK_AGAIN = 0.5  # seconds; a worker that waits for a decoder heeds that it is to leave after so long
+
+_SEEN_BY_ALL = "recordings have to lie where all nodes see them"
 
 Span = tuple[float, float]
 """Seconds, from where to where of a recording."""
@@ -127,6 +130,28 @@ class Desk:
         """Leave what is under way where it is; what is finished of it is kept, and its claims end."""
         self._leaving.set()
 
+    def measure(self, trial: Trial, facts: Facts) -> Measured | AudioscanError:
+        """Measure what a run would cost here; what ends the plan is given back."""
+        wrong = difference(facts, self._registry, self._terms.runtime)
+        tasks = [self._own(task) for task in trial.tasks]
+        path = tasks[0].recording.path
+        if not wrong and not path.exists():
+            wrong = f"does not see {path}; {_SEEN_BY_ALL}"
+        if wrong:
+            return ExecutorError(f"node {self._node} {wrong}")
+        notes: list[Note] = []
+        own = replace(trial, tasks=tasks)
+        try:
+            done = self._encoder.submit(measured, own, self._worker, Silent(), notes.append).result()
+        except AudioscanError as error:
+            return error
+        # As the driver names them.
+        paths = {
+            each.recording.path: asked.recording.path for each, asked in zip(tasks, trial.tasks, strict=True)
+        }
+        failures = tuple(replace(each, path=paths[each.path]) for each in done.failures)
+        return replace(done, failures=failures, notes=tuple(notes), where=self._node)
+
     def compute(self, order: Order) -> Done:
         """Compute an order."""
         if order.facts not in self._differences:
@@ -136,9 +161,7 @@ class Desk:
         task = self._own(order.task)
         path = task.recording.path
         if not path.exists():
-            reason = (
-                f"{path}: node {self._node} does not see it; recordings have to lie where all nodes see them"
-            )
+            reason = f"{path}: node {self._node} does not see it; {_SEEN_BY_ALL}"
             return Done(RecordingFailure(order.task.recording.path, reason))
         with self._lock:
             self._events[order.number] = Events()

@@ -3,6 +3,7 @@
 import atexit
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from audioscan_host.embedding.executor import Capacity
 from audioscan_host.embedding.reports import Reports
@@ -11,12 +12,13 @@ from audioscan_host.embedding.worker import Worker
 from audioscan_host.errors import StoreError
 from audioscan_host.models.model import Runtime
 from audioscan_host.plugins.executor_kind import Resources
+from audioscan_host.sizing.trial import Measured, Trial
 from audioscan_ray.addresses import OWN
 from audioscan_ray.connection import Connection
 from audioscan_ray.crew import Crew
 from audioscan_ray.room import Room, room
 from audioscan_ray.run import Run
-from audioscan_ray.terms import Facts
+from audioscan_ray.terms import Facts, facts_of
 
 
 class RayExecutor:
@@ -65,6 +67,15 @@ class RayExecutor:
         workers = self._held.room(self._address, self._resources, runtime.device)
         return Capacity(workers.workers, max(1, workers.decoders), workers.cores, workers.gpus)
 
+    def measured(self, trial: Trial, worker: Worker) -> Measured:
+        """Have one worker measure, which asks for what each of a run asks for.
+
+        Raises:
+            ExecutorError: Ray cannot be reached, or the worker does not suit, or dies.
+        """
+        facts = facts_of(worker.registry, trial.tasks[0].models, worker.runtime)
+        return self._held.crew(self._address, self._resources, worker, facts, most=1).measured(trial, facts)
+
     def close(self) -> None:
         """End the workers, and the Ray that was started for them."""
         self._held.close()
@@ -77,10 +88,13 @@ class _Held:
         self._connection: Connection | None = None
         self._crew: Crew | None = None
 
-    def crew(self, address: str, resources: Resources, worker: Worker, facts: Facts) -> Crew:
-        """The workers, begun where there are none."""
+    def crew(
+        self, address: str, resources: Resources, worker: Worker, facts: Facts, *, most: int | None = None
+    ) -> Crew:
+        """The workers, begun where there are none; all that there is room for, or `most` of them."""
         if self._crew is None:
             workers = self.room(address, resources, worker.runtime.device)
+            workers = replace(workers, workers=min(workers.workers, most or workers.workers))
             self._crew = Crew(self._connected(address), workers, worker, facts)
         return self._crew
 

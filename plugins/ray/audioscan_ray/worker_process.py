@@ -40,6 +40,12 @@ def actor_class() -> type[Any]:
 
             return pickle.dumps(self._desk.compute(pickle.loads(order)))  # noqa: S301
 
+        def measure(self, trial: bytes, facts: bytes) -> bytes:
+            """As `Desk.measure`."""
+            import pickle
+
+            return pickle.dumps(self._desk.measure(pickle.loads(trial), pickle.loads(facts)))  # noqa: S301
+
         def news(self) -> bytes:
             """As `Desk.news`."""
             import pickle

@@ -1,27 +1,26 @@
 """A dataset that grows: parts are written as recordings finish, and a run that was killed goes on.
 
 A part is a Parquet file, `month=2024-05/NAME.parquet`. Its record, `_scanned/NAME.jsonl`, names the recordings in it and is written
-before it: a part counts from the moment it is there, and its recordings with it.
+before it: a part counts from the moment it is there, and its recordings with it. Small ones are merged in the end.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from audioscan_host.errors import OutputError, SettingError
-from audioscan_host.output.dataset.journal import DESCRIPTION, FOLDER, RECORD, Description, Held, Record
+from audioscan_host.output.dataset.going_on import learned
+from audioscan_host.output.dataset.journal import FOLDER, RECORD, Description, Held, Record
 from audioscan_host.output.dataset.known import Known
-from audioscan_host.output.dataset.places import LOCK, UNFINISHED, Place, place_at
+from audioscan_host.output.dataset.merging import Part, groups, merge
+from audioscan_host.output.dataset.places import Place, place_at
 from audioscan_host.output.dataset.rows import Kind, Rows, Scanned
 from audioscan_host.output.dataset.tables import parquet, without
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def opened(
     *,
     of_channels: bool = False,
 ) -> Iterator[Dataset]:
-    """A dataset to add to; what waits is written in the end, also where that is an error or Ctrl-C.
+    """A dataset to add to; what waits is written in the end, also where that is an error or Ctrl-C; else small parts are merged.
 
     Raises:
         SettingError: the folder holds something else, or the rows of other settings.
@@ -63,13 +62,16 @@ def opened(
             raise SettingError(f"{folder}: is a file, and a Parquet dataset is a folder: name another place")
     with ExitStack() as alone:
         with _told(folder):
-            alone.enter_context(place.alone())
-            dataset = Dataset(folder, place, kind, description, labels, of_channels=of_channels)
+            require_alone = alone.enter_context(place.alone())
+            dataset = Dataset(
+                folder, place, kind, description, labels, of_channels=of_channels, require_alone=require_alone
+            )
             dataset.go_on()
         try:
             yield dataset
         finally:
             dataset.flush()
+        dataset.merge()
 
 
 class Dataset:
@@ -84,15 +86,17 @@ class Dataset:
         labels: Sequence[str],
         *,
         of_channels: bool,
+        require_alone: Callable[[], None],
     ) -> None:
         self._folder = folder
         self._place = place
         self._kind = kind
         self._description = description
         self._labels = labels
+        self._require_alone = require_alone
         self._of_channels = of_channels
         self._known = Known()
-        self._records: list[str] = []
+        self._parts: list[Part] = []  # by their numbers
         self._waiting: list[Rows] = []
         self._rows = 0
         self._since = 0.0
@@ -128,13 +132,27 @@ class Dataset:
             OutputError: it cannot be written.
         """
         waiting, self._waiting, self._rows = self._waiting, [], 0
+        if not waiting:
+            return
         with _told(self._folder):
+            self._require_alone()
             self._drop_outdated(waiting)
             by_month: dict[str, list[Rows]] = {}
             for each in waiting:
                 by_month.setdefault(each.month, []).append(each)
             for month, rows in sorted(by_month.items()):
                 self._write(month, rows)
+
+    def merge(self) -> None:
+        """Make large parts of small ones, where a month has many. Nothing is added to it afterwards.
+
+        Raises:
+            OutputError: it cannot be read or written.
+        """
+        with _told(self._folder):
+            found = groups(self._parts, LIMITS.rows, LIMITS.recordings)
+            for group in found if found and self._place.lets_remove() else []:
+                merge(self._place, group, _new_stem(), self._require_alone)
 
     def go_on(self) -> None:
         """Begin the dataset, or learn what it holds; what is damaged is removed, to be scanned again.
@@ -143,53 +161,18 @@ class Dataset:
             SettingError: the folder holds something else, or the rows of other settings.
             OutputError: there is a part of which nothing is known.
         """
-        sizes = {name: size for name, size in self._place.sizes().items() if not _is_hidden(name)}
-        sizes.pop(LOCK, None)
-        for name in [each for each in sizes if each.startswith(f"{UNFINISHED}/")]:  # a killed run left it
-            self._place.remove(name)
-            del sizes[name]
-        if DESCRIPTION not in sizes:
-            if sizes:
-                raise SettingError(
-                    f"{self._folder}: is not empty, and no dataset of a scan: name another folder, which is made"
-                )
-            self._place.write(DESCRIPTION, self._description.to_json())
-            return
-        ((_, content),) = self._place.read([DESCRIPTION])
-        self._description.require_same(content, self._folder)
-        parts = {name for name in sizes if name.endswith(".parquet")}
-        records = [name for name in sizes if name.startswith(f"{FOLDER}/") and name.endswith(RECORD)]
-        for name, content in self._place.read(records):
-            parts -= self._learn(name, content, sizes)
-        if parts:
-            raise OutputError(
-                f"{self._folder}: {min(parts)} is not in its {FOLDER}: move it away, or name another folder"
-            )
-
-    def _learn(self, name: str, content: bytes, sizes: dict[str, int]) -> set[str]:
-        """What a record says; the parts that it answers for."""
-        record = Record.of_lines(content)
-        if record is not None and sizes.get(record.part) == record.size:
+        there = learned(self._folder, self._place, self._description, self._require_alone)
+        for name, record in there:
             self._remember(name, record)
-            return {record.part}
-        stem = PurePosixPath(name).stem
-        damaged = {each for each in sizes if each.endswith(f"/{stem}.parquet")}
-        for part in damaged:
-            logger.warning(
-                "%s: %s is damaged: it is removed, and its recordings are scanned again", self._folder, part
-            )
-            self._place.remove(part)
-        self._place.remove(name)  # last: a part without its record is taken for somebody else's
-        return damaged
 
     def _remember(self, name: str, record: Record) -> None:
-        number = len(self._records)
-        self._records.append(name)
+        number = len(self._parts)
+        self._parts.append(Part.of(name, record))
         for each in record.held:
             self._known.add(each.file, each.digest, each.channel, number)
 
     def _write(self, month: str, rows: Sequence[Rows]) -> None:
-        stem = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:12]}"
+        stem = _new_stem()
         content = parquet(
             rows,
             labels=self._labels,
@@ -210,7 +193,7 @@ class Dataset:
             for number in self._known.outdated(each.file, each.digest):
                 outdated.setdefault(number, set()).add(each.file)
         for number, files in outdated.items():
-            name = self._records[number]
+            name = self._parts[number].record
             ((_, lines),) = self._place.read([name])
             record = Record.of_lines(lines)
             if record is None:
@@ -225,14 +208,16 @@ class Dataset:
             held = [each for each in record.held if each.file not in files]
             # Killed in between, the part has another size than its record says, and is scanned again.
             self._place.write(record.part, left)
-            self._place.write(name, replace(record, size=len(left), held=held).to_lines())
+            record = replace(record, size=len(left), held=held)
+            self._place.write(name, record.to_lines())
+            self._parts[number] = Part.of(name, record)
             for file in files:
                 self._known.forget(file, number)
 
 
-def _is_hidden(name: str) -> bool:
-    """Whether it is what file managers leave in folders."""
-    return PurePosixPath(name).name.startswith(".")
+def _new_stem() -> str:
+    """A name for a part: nobody has the same, and they are in the order of time."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:12]}"
 
 
 @contextmanager

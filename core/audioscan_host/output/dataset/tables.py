@@ -89,19 +89,45 @@ def without(content: bytes, files: Collection[str]) -> bytes:
     """
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    try:
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-        table = file.read()
-    except (pa.ArrowException, OSError) as error:
-        raise OutputError(f"is no whole Parquet file: {error}") from error
+    table, metadata = _read(content)
     kept = pc.invert(
         pc.is_in(table["file"], value_set=pa.array([_utf8(each) for each in files], pa.string()))
     )
+    return _file(table.filter(kept), metadata)
+
+
+def joined(contents: Sequence[bytes]) -> bytes:
+    """One Parquet file with the rows of several, which have the same columns; it says what the last of them does.
+
+    Raises:
+        OutputError: one of them is damaged.
+    """
+    import pyarrow as pa
+
+    tables, metadata = zip(*(_read(content, repeated=("file", "label")) for content in contents), strict=True)
+    return _file(pa.concat_tables(tables).unify_dictionaries(), metadata[-1])
+
+
+def _read(content: bytes, repeated: Sequence[str] = ()) -> tuple[pa.Table, dict[str, str]]:
+    """The rows, and what the file says of itself; the texts of `repeated` columns are held once each.
+
+    Raises:
+        OutputError: it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(
+            pa.BufferReader(content), page_checksum_verification=True, read_dictionary=list(repeated)
+        )
+        table = file.read()
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a name that is no UTF-8
+        raise OutputError(f"is no whole Parquet file: {error}") from error
     stored = file.metadata.metadata or {}
     metadata = {key.decode(): text.decode() for key, text in stored.items() if key != b"ARROW:schema"}
-    return _file(table.filter(kept).replace_schema_metadata(None), metadata)
+    return table.replace_schema_metadata(None), metadata
 
 
 def _file(table: pa.Table, metadata: Mapping[str, str]) -> bytes:

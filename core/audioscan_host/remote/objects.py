@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from audioscan_host.cache.store import Stored
 from audioscan_host.errors import SettingError, StoreError
 from audioscan_host.remote.filesystem import as_os_errors, filesystem_of
 from audioscan_host.remote.patience import OF_A_CACHE, tried
@@ -23,6 +22,7 @@ from audioscan_host.remote.request_errors import (
     status_of,
     trouble_of,
 )
+from audioscan_host.remote.stored import Stored
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
