@@ -93,6 +93,10 @@ def test_a_grain_that_is_lacking_counts_in_no_window_and_stands_for_an_empty_one
         assert_as_by_loop(grains(30.0, ("mean", "std", "max"), lacking, uneven), windowing)
 
 
+def test_a_constant_part_drowns_no_deviation(grains):
+    assert_as_by_loop(grains(300.0, offset=1e6), Windowing(8.0, 0.25))
+
+
 def test_a_level_that_rises_by_far_leaves_what_lies_before_and_after_it_as_it_is(grains):
     made = grains(300.0, dim=1)
     made.vectors[600:, 0] += 1e4
