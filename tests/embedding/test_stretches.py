@@ -12,9 +12,10 @@ import soundfile as sf
 from audioscan_host import Checkpoint, EmbeddingError, ModelError, Windowing, hookimpl
 from audioscan_host.cache import Cache, Embeddings
 from audioscan_host.embedding.embedder import Embedder
-from audioscan_host.embedding.grains import merged, windows_of
+from audioscan_host.embedding.grains import merged
 from audioscan_host.embedding.pooling import pool_shares
 from audioscan_host.embedding.stretches import margin, steps_expected, stretched_blocks, stretching
+from audioscan_host.embedding.windows_of_grains import windows_of
 from audioscan_host.models.pooling import Pooling
 from audioscan_host.plugins.registry import load_registry
 from audioscan_host.reading import Reading
@@ -335,7 +336,7 @@ def test_a_large_constant_part_drowns_nothing_over_a_day():
     vectors = np.concatenate([means, deviations], axis=1).astype(np.float32)
     meta = {"hop": 0.25, "duration": 86_400.0, "statistics": [("mean", 2), ("std", 2)]}
     kept = Embeddings(np.arange(grains) / 4, vectors, meta, np.full(grains, 12.5))
-    found = windows_of(kept, Windowing(8.0, 0.25), RATE)
+    found = windows_of(kept.rows(), Windowing(8.0, 0.25), RATE)
     exact = vectors.astype(np.float64)
     for place in (0, 1, 172_345, grains - 32):
         rows = exact[place : place + 32]
@@ -362,7 +363,7 @@ def test_a_maximum_over_grains_is_that_of_any_number_of_them(count):
     random = np.random.default_rng(4)
     vectors = random.standard_normal((700, 2)).astype(np.float32)
     kept = Embeddings(np.arange(700) / 4, vectors, META_OF_MAXIMA, np.full(700, 12.5))
-    found = windows_of(kept, Windowing(count / 4, 0.25), RATE)
+    found = windows_of(kept.rows(), Windowing(count / 4, 0.25), RATE)
     expected = [vectors[first : first + count].max(0) for first in range(len(found.times))]
     assert np.array_equal(found.vectors, expected)
 

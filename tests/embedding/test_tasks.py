@@ -93,8 +93,8 @@ class Counts:
             self.openings.append(path)
             return opened(path)
 
-        def noted_read(store, name, dim=None):
-            found = read(store, name, dim)
+        def noted_read(*asked):
+            found = read(*asked)
             self.read.append(found.vectors.nbytes)
             return found
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audioscan_host.cache import file as cache_file
-from audioscan_host.cache.file import Embeddings
+from audioscan_host.cache.file import Embeddings, Made, whole
 from audioscan_host.cache.npz import tell_damaged
 from audioscan_host.cache.store import UNFINISHED, Store, Stored
 from audioscan_host.errors import CacheError
@@ -60,8 +60,8 @@ class Entry:
         """The name of the file that embeddings were read from, or written to."""
         return self.name if self.eight_cut is None or embeddings.meta else self.eight_cut
 
-    def read(self, tell: Tell = log) -> Embeddings | None:
-        """The embeddings, or `None` where they have to be computed.
+    def read(self, tell: Tell = log, made: Made = whole) -> Embeddings | None:
+        """The embeddings, or what is `made` of them while they are read; `None` where they have to be computed.
 
         A damaged file is set aside, and that is told; a damaged file of 8-cut stays where it is.
 
@@ -69,18 +69,18 @@ class Entry:
             StoreError: what keeps them does not answer.
         """
         try:
-            return cache_file.read(self.store, self.name, self.model.dim)
+            return cache_file.read(self.store, self.name, self.model.dim, made)
         except FileNotFoundError:
-            return self._read_eight_cut(tell)
+            return self._read_eight_cut(tell, made)
         except CacheError as damage:
             tell_damaged(damage, self.store, self.name, self.recording.path, tell, mended="computed again")
             return None
 
-    def _read_eight_cut(self, tell: Tell) -> Embeddings | None:
+    def _read_eight_cut(self, tell: Tell, made: Made) -> Embeddings | None:
         if self.eight_cut is None:
             return None
         try:
-            return cache_file.read(self.store, self.eight_cut, self.model.dim)
+            return cache_file.read(self.store, self.eight_cut, self.model.dim, made)
         except FileNotFoundError:
             return None
         except CacheError as error:

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,9 @@ from audioscan_host.cache.npz import (
 from audioscan_host.cache.store import Store
 from audioscan_host.errors import CacheError
 
+_PIECE = 1 << 16
+"""Numbers that are read at one go: 256 KB, which a core's own cache still holds when their checksum is taken."""
+
 
 @dataclass(frozen=True)
 class Embeddings:
@@ -40,6 +43,40 @@ class Embeddings:
     vectors: npt.NDArray[np.float32]
     meta: Mapping[str, Any] = field(default_factory=dict)
     weights: npt.NDArray[np.float64] | None = None
+
+    def rows(self) -> "Rows":
+        """As they would be read from a file, row by row."""
+        at = 0
+
+        def read(count: int) -> npt.NDArray[np.float32]:
+            nonlocal at
+            at += count
+            return self.vectors[at - count : at]
+
+        return Rows(self.times, self.vectors.shape[1], self.meta, self.weights, read)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Embeddings that are being read.
+
+    Attributes:
+        times: as of `Embeddings`.
+        dim: length of a vector.
+        meta: as of `Embeddings`.
+        weights: as of `Embeddings`.
+        read: gives the next so many vectors, (count, dim) float32, which are not written to.
+    """
+
+    times: npt.NDArray[np.float64]
+    dim: int
+    meta: Mapping[str, Any]
+    weights: npt.NDArray[np.float64] | None
+    read: Callable[[int], npt.NDArray[np.float32]]
+
+
+Made = Callable[[Rows], Embeddings]
+"""Makes embeddings of others in one pass over them."""
 
 
 def write(store: Store, name: str, embeddings: Embeddings) -> None:
@@ -78,46 +115,57 @@ def _write(archive: zipfile.ZipFile, embeddings: Embeddings) -> None:
     write_meta(archive, embeddings.meta)
 
 
-def read(store: Store, name: str, dim: int | None = None) -> Embeddings:
+def whole(rows: Rows) -> Embeddings:
+    """All that a file holds."""
+    vectors = np.empty((len(rows.times), rows.dim), np.float32)
+    at_once = max(1, _PIECE // max(1, rows.dim))
+    for begin in range(0, len(vectors), at_once):
+        piece = vectors[begin : begin + at_once]
+        piece[:] = rows.read(len(piece))
+    return Embeddings(rows.times, vectors, rows.meta, rows.weights)
+
+
+def read(store: Store, name: str, dim: int | None = None, made: Made = whole) -> Embeddings:
     """Read and check a file; one that seems damaged twice, since it may have been written anew while its ranges were fetched.
 
     Args:
         store: where it lies.
         name: of the file.
         dim: length that each vector must have; any length where `None`.
+        made: makes what is wanted of what the file holds, before it is known whether that is whole.
 
     Raises:
         CacheError: it is damaged, or not a file of embeddings of that dimension.
         FileNotFoundError: it is not there.
     """
     try:
-        return _read(store, name, dim)
+        return _read(store, name, dim, made)
     except CacheError:
-        return _read(store, name, dim)
+        return _read(store, name, dim, made)
 
 
-def _read(store: Store, name: str, dim: int | None) -> Embeddings:
-    with opened(store, name) as archive:
-        times, vectors, meta = (
-            archive.array("timestamps"),
-            archive.array("embeddings"),
-            archive.meta(required=is_own(name)),
-        )
-        weights = archive.array("weights") if "reading" in meta else None
+def _read(store: Store, name: str, dim: int | None, made: Made) -> Embeddings:
     where = store.location(name)
-    if times.dtype.kind != "f" or vectors.dtype.kind != "f" or times.ndim != 1 or vectors.ndim != 2:
-        raise CacheError(f"{where}: damaged: {times.dtype} {times.shape} and {vectors.dtype} {vectors.shape}")
-    if not len(times) or len(times) != len(vectors) or (dim is not None and vectors.shape[1] != dim):
-        raise CacheError(
-            f"{where}: {len(times)} windows with vectors of shape {vectors.shape}, expected (windows, {dim})"
-        )
-    if weights is not None:
-        if weights.shape != times.shape or weights.dtype.kind != "f" or not (weights > 0).all():
-            raise CacheError(f"{where}: damaged: weights of {weights.dtype} {weights.shape}")
-        weights = weights.astype(np.float64, copy=False)
-    return Embeddings(
-        times.astype(np.float64, copy=False), vectors.astype(np.float32, copy=False), meta, weights
-    )
+    with opened(store, name) as archive:
+        times, meta = archive.array("timestamps"), archive.meta(required=is_own(name))
+        weights = archive.array("weights") if "reading" in meta else None
+        with archive.rows("embeddings") as (shape, dtype, rows):
+            if times.dtype.kind != "f" or dtype.kind != "f" or times.ndim != 1 or len(shape) != 2:
+                raise CacheError(f"{where}: damaged: {times.dtype} {times.shape} and {dtype} {shape}")
+            if not len(times) or len(times) != shape[0] or (dim is not None and shape[1] != dim):
+                raise CacheError(
+                    f"{where}: {len(times)} windows with vectors of shape {shape}, expected (windows, {dim})"
+                )
+            if weights is not None:
+                if weights.shape != times.shape or weights.dtype.kind != "f" or not (weights > 0).all():
+                    raise CacheError(f"{where}: damaged: weights of {weights.dtype} {weights.shape}")
+                weights = weights.astype(np.float64, copy=False)
+            times = times.astype(np.float64, copy=False)
+            return made(Rows(times, shape[1], meta, weights, lambda count: _float32(rows(count))))
+
+
+def _float32(vectors: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    return vectors.astype(np.float32, copy=False)
 
 
 def describe(store: Store, name: str, size: int | None = None) -> tuple[int, Mapping[str, Any]]:

@@ -6,9 +6,10 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,8 @@ DAMAGED = ".damaged"
 _HIGHEST_RATIO = 50
 """8-cut may compress; embeddings hardly shrink, so what claims to grow more than this is refused."""
 
-_PIECE = 1 << 20  # bytes
+_PIECE = 1 << 18
+"""Bytes that are read at one go: they are still in a core's own cache when their checksum is taken."""
 
 _DAMAGE = (
     OSError,
@@ -41,9 +43,10 @@ _DAMAGE = (
 """What reading a damaged archive may raise."""
 
 _HEADER_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
+    (1, 0): (np.lib.format.read_array_header_1_0, 2),
+    (2, 0): (np.lib.format.read_array_header_2_0, 4),
 }
+"""By version of an array's header, what reads it, and the bytes of its length, which it begins with."""
 
 
 @contextmanager
@@ -174,9 +177,32 @@ class Archive:
         info = self.archive.getinfo(f"{name}.npy")
         with self.archive.open(info) as member:
             shape, dtype, body = self._declared(name, member, info)
-            content = bytearray(body)
-            _fill(memoryview(content), member)
+            content = np.empty(body, np.uint8)
+            _fill(content.data, member)
         return np.frombuffer(content, dtype=dtype).reshape(shape)
+
+    @contextmanager
+    def rows(
+        self, name: str
+    ) -> Iterator[tuple[tuple[int, ...], np.dtype[Any], Callable[[int], npt.NDArray[Any]]]]:
+        """Shape and type of an array, and what gives its next so many rows, of which the whole need not be in memory.
+
+        They are to be believed after the block, at whose end the rest is read and the checksum compared.
+        """
+        info = self.archive.getinfo(f"{name}.npy")
+        with self.archive.open(info) as member:
+            shape, dtype, body = self._declared(name, member, info)
+            of_row = body // max(1, shape[0]) if shape else body
+
+            def read(count: int) -> npt.NDArray[Any]:
+                content = member.read(count * of_row)
+                if len(content) != count * of_row:
+                    raise ValueError(f"{len(content)} bytes instead of {count * of_row}")
+                return np.frombuffer(content, dtype).reshape(count, *shape[1:])
+
+            yield shape, dtype, read
+            while member.read(_PIECE):
+                pass
 
     def _declared(
         self, name: str, member: IO[bytes], info: zipfile.ZipInfo
@@ -187,12 +213,20 @@ class Archive:
         version = np.lib.format.read_magic(member)
         if version not in _HEADER_READERS:
             raise ValueError(f"{name} has the unknown npy version {version}")
-        shape, fortran_order, dtype = _HEADER_READERS[version](member)
+        length = member.read(_HEADER_READERS[version][1])
+        header = length + member.read(int.from_bytes(length, "little"))
+        shape, fortran_order, dtype = _header(version, header)
         count = int(np.prod(shape, dtype=object)) if shape else 1
         body = info.file_size - member.tell()
         if dtype.hasobject or dtype.kind not in "fU" or fortran_order or count * dtype.itemsize != body:
             raise ValueError(f"{name} declares {dtype} {shape} for {body} bytes")
         return shape, dtype, body
+
+
+@lru_cache(maxsize=256)
+def _header(version: tuple[int, int], header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type that a header declares: it is a Python literal, which takes longer to read than a short array."""
+    return _HEADER_READERS[version][0](io.BytesIO(header))
 
 
 def _fill(content: memoryview, member: IO[bytes]) -> None:

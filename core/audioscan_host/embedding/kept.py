@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from audioscan_host.audio import probe
 from audioscan_host.cache import Cache, Embeddings, Entry, eight_cut
-from audioscan_host.embedding.grains import windows_of
 from audioscan_host.embedding.tasks import Outcome, Task
+from audioscan_host.embedding.windows_of_grains import windows_of
 from audioscan_host.errors import RecordingError
 from audioscan_host.models.model import Model
 from audioscan_host.notes import Note, Tell
@@ -24,6 +25,13 @@ class _ReadAhead:
     outcome: Outcome | None
     notes: Sequence[Note]
     size: int
+
+
+def asked(task: Task, embeddings: Embeddings) -> Embeddings:
+    """What a task asks for, of what is computed for it: windows, which may be made of grains."""
+    if task.reading != Reading.STRETCHES:
+        return embeddings
+    return windows_of(embeddings.rows(), task.windowing, task.checkpoint.sample_rate)
 
 
 class Kept:
@@ -94,16 +102,23 @@ class Kept:
             self._size = 0
 
     def of_model(self, task: Task, model: Model, tell: Tell) -> tuple[Entry, Embeddings | None]:
-        """The embeddings by a model that the cache holds, and their place; where it has none, the place for them."""
+        """What is asked of a model, where the cache holds it, and its place; where it has none, the place for it."""
         entry = task.entry(self._cache, model)
         if model in task.lacking:
             return entry, None
-        found = entry.read(tell)
+        found = self.at(entry, task, tell)
         if found is None and task.reading == Reading.STRETCHES:
             finer = task.kept(self._cache, model)
-            found = finer[0].read(tell) if finer else None
+            found = self.at(finer[0], task, tell) if finer else None
             entry = finer[0] if finer and found else entry
         return entry, found
+
+    def at(self, entry: Entry, task: Task, tell: Tell) -> Embeddings | None:
+        """What a task asks for, of what is kept at a place; `None` where nothing is."""
+        if task.reading != Reading.STRETCHES:
+            return entry.read(tell)
+        rate = task.checkpoint.sample_rate
+        return entry.read(tell, partial(windows_of, windowing=task.windowing, sample_rate=rate))
 
     def outcome(
         self,
@@ -118,14 +133,11 @@ class Kept:
         Args:
             task: the task.
             entries: where they lie.
-            found: the embeddings as the cache keeps them.
+            found: the embeddings that are asked for.
             silence: (spans, 2) seconds.
             computed: names of the models whose embeddings were computed now.
         """
         names = {model: entries[model].name_of(each) for model, each in found.items() if each is not None}
-        if task.reading == Reading.STRETCHES:
-            rate = task.checkpoint.sample_rate
-            found = {m: each and windows_of(each, task.windowing, rate) for m, each in found.items()}
         foreign = [model for model, name in names.items() if name == entries[model].eight_cut]
         return Outcome(
             task,

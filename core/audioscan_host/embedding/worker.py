@@ -11,7 +11,7 @@ from audioscan_host.embedding.blocks_in_turn import BlocksInTurn
 from audioscan_host.embedding.blocks_kept import BlocksKept
 from audioscan_host.embedding.decoded_recording import DecodedRecording, known_silence
 from audioscan_host.embedding.encoders import Encoders
-from audioscan_host.embedding.kept import Kept
+from audioscan_host.embedding.kept import Kept, asked
 from audioscan_host.embedding.passes import Pass
 from audioscan_host.embedding.reports import Reports
 from audioscan_host.embedding.stretch_pass import StretchPass
@@ -107,11 +107,13 @@ class Worker:
         if lacking:
             with task.claim(self.cache, wait=wait):
                 # What another process has finished since is not computed again.
-                found |= {model: entries[model].read(reports.tell) for model in lacking}
+                found |= {model: self.finished.at(entries[model], task, reports.tell) for model in lacking}
                 computed = [entries[model] for model in lacking if found[model] is None]
                 if computed:
                     embedded, silence = yield from self._compute(task, computed, reports)
-                    found |= {entry.model: each for entry, each in zip(computed, embedded, strict=True)}
+                    found |= {
+                        entry.model: asked(task, each) for entry, each in zip(computed, embedded, strict=True)
+                    }
         if silence is None:
             silence = known_silence(
                 task.recording,
