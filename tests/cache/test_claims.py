@@ -67,10 +67,15 @@ def test_a_claim_of_the_dead_expires_and_leaves_nothing_when_the_next_is_done(st
 @pytest.mark.parametrize("url", ["memory", "s3", "gs"], indirect=True)
 def test_of_several_who_wait_for_the_dead_one_gets_it_at_a_time(store, url, monkeypatch):
     dead(store, monkeypatch)
+    (left,) = store._objects.listed("unfinished/key.claim")
+    time.sleep(1.1)  # S3 tells times in whole seconds, and none of the living is to be taken for it
+    # The living have time enough to renew theirs on a machine that is busy.
+    by_age = Claims._is_void
+    monkeypatch.setattr(Claims, "_is_void", lambda self, claim: claim == left or by_age(self, claim))
     holders, most, lock = [], [], threading.Lock()
 
     def work(number):
-        with ObjectStore(url, expiry=EXPIRY).claim("unfinished/key", wait=True):
+        with ObjectStore(url, expiry=6 * EXPIRY).claim("unfinished/key", wait=True):
             with lock:
                 holders.append(number)
                 most.append(len(holders))
