@@ -13,7 +13,7 @@ import csv
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,22 +72,31 @@ FIGURES = ("average_precision", "brier", "recall", "recall_at_30", "false_second
 Recordings = list[Learned]
 
 
-def make_scenes(script: Path, work: Path, world: str, seed: int) -> Iterator[tuple[str, Path]]:
-    """Folders of scenes by name; those that are there already are not made again."""
+def make_scenes(
+    script: Path, work: Path, world: str, seed: int, only: Collection[str] = ()
+) -> Iterator[tuple[str, Path]]:
+    """Folders of scenes by name, or only some of them; those that are there already are not made again."""
     targets = WORLDS[world]
     asked = [(each, each.name, ",".join(targets)) for each in SETS]
     asked += [(FILLS, f"fills_{target}", target) for target in targets]
     for place, (scenes, name, labels) in enumerate(asked):
+        if only and name not in only:
+            continue
         folder = work / "scenes" / world / str(seed) / name
-        if not (folder / "scenes.csv").is_file():
-            count = ["--train", "0", "--test", "0"]
-            count[1 if scenes.pool == "train" else 3] = str(scenes.recordings)
-            settings = ["--seconds", str(scenes.seconds), "--events-per-hour", str(scenes.events_per_hour)]
-            # A seed of its own for each set: the same clips in the same places would be one set twice.
-            settings += ["--targets", labels, "--seed", str(1000 * seed + place), *scenes.more]
-            command = [sys.executable, str(script), str(folder), *count, *settings]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        # A seed of its own for each set: the same clips in the same places would be one set twice.
+        make_set(script, folder, scenes, labels, 1000 * seed + place)
         yield name, folder
+
+
+def make_set(script: Path, folder: Path, scenes: SceneSet, labels: str, seed: int) -> None:
+    """A folder of scenes, unless it is there already; labels between commas."""
+    if not (folder / "scenes.csv").is_file():
+        count = ["--train", "0", "--test", "0"]
+        count[1 if scenes.pool == "train" else 3] = str(scenes.recordings)
+        settings = ["--seconds", str(scenes.seconds), "--events-per-hour", str(scenes.events_per_hour)]
+        settings += ["--targets", labels, "--seed", str(seed), *scenes.more]
+        command = [sys.executable, str(script), str(folder), *count, *settings]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def embedded(
@@ -270,8 +279,10 @@ def show(path: Path, args: argparse.Namespace, recipes: Sequence[str]) -> None:
             print(f"| {name} | {' | '.join(shown)} |")
 
 
-def arguments(description: str | None) -> argparse.Namespace:
-    """What this and the benchmarks beside it are asked for."""
+def arguments(
+    description: str | None, more: Callable[[argparse.ArgumentParser], object] | None = None
+) -> argparse.Namespace:
+    """What this and the benchmarks beside it are asked for; `more` adds options of its own."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument(
@@ -289,6 +300,8 @@ def arguments(description: str | None) -> argparse.Namespace:
     )
     parser.add_argument("--window", type=float, default=3.0)
     parser.add_argument("--hop", type=float, default=1.0)
+    if more is not None:
+        more(parser)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     return args

@@ -114,9 +114,14 @@ def test_the_defaults_are_eight_seconds_every_second():
 
 @pytest.mark.parametrize(
     ("window", "hop"),
-    [(8, 2), (1, 0.25), (0.5, 0.12), (0.29, 0.07), (0.28, 0.07), (0.03, 0.01), (0.01, 0.01)],
+    [(8, 2), (1, 0.25), (1.5, 0.3), (0.5, 0.1), (0.28, 0.07), (0.03, 0.01), (0.01, 0.01)],
 )
-def test_the_hop_of_a_window_alone_is_a_quarter_of_it_down_to_the_grid(window, hop):
+def test_the_hop_of_a_window_alone_is_about_a_quarter_of_it_and_the_window_a_multiple_of_it(window, hop):
+    assert Windowing.of_window(window) == Windowing(window, hop)
+
+
+@pytest.mark.parametrize(("window", "hop"), [(0.29, 0.07), (1.37, 0.34), (0.22, 0.05)])
+def test_where_only_a_far_shorter_hop_would_divide_a_window_it_is_a_quarter_down_to_the_grid(window, hop):
     assert Windowing.of_window(window) == Windowing(window, hop)
 
 
@@ -134,7 +139,7 @@ def test_a_window_alone_is_refused_as_one_with_a_hop_is(window):
         ([0.5, 1, 2], [0.1, 0.2, 0.5]),
         ([1, 1.5], [0.25, 0.25]),
         ([2], [0.5]),
-        ([0.5], [0.12]),
+        ([0.5], [0.1]),
         ([1, 1.37], [0.25, 0.34]),  # nothing but the grid is in both: each by itself
         ([], []),
     ],

@@ -65,13 +65,12 @@ class Windowing:
 
     @classmethod
     def of_window(cls, window: float) -> "Windowing":
-        """Windows of that length, one every quarter of it, down to the grid.
+        """Windows of that length; the hop is the longest up to a quarter that divides it, or a quarter where that is under an eighth.
 
         Raises:
             SettingError: the window is off the 10 ms grid.
         """
-        # What is not finite makes a hop of one step here, and is then refused as a window.
-        return cls(window, max(1.0, (window * GRID + 1e-6) // 4) / GRID)
+        return cls.of_windows([window])[0]
 
     @classmethod
     def of_windows(cls, windows: Sequence[float], hop: float | None = None) -> "tuple[Windowing, ...]":
@@ -83,16 +82,16 @@ class Windowing:
         Raises:
             SettingError: as for a single one.
         """
-        if hop is not None or len(windows) < 2:
-            return tuple(cls.of_window(each) if hop is None else cls(each, hop) for each in windows)
+        if hop is not None:
+            return tuple(cls(each, hop) for each in windows)
         steps = [cls(each, each).hop_steps for each in windows]
-        shared = math.gcd(*steps)
-        grain = max((n for n in range(1, min(steps) // 4 + 1) if shared % n == 0), default=1)
-        if 8 * grain < min(steps):
+        shared, shortest = math.gcd(*steps), min(steps, default=0)
+        grain = max((n for n in range(1, shortest // 4 + 1) if shared % n == 0), default=1)
+        if 8 * grain < shortest and len(windows) == 1:
+            return (cls(windows[0], shortest // 4 / GRID),)
+        if 8 * grain < shortest:
             return tuple(map(cls.of_window, windows))
-        hops = (
-            max(n for n in range(grain, max(grain, each // 4) + 1, grain) if each % n == 0) for each in steps
-        )
+        hops = (max(n for n in range(grain, max(grain, s // 4) + 1, grain) if s % n == 0) for s in steps)
         return tuple(cls(each, n / GRID) for each, n in zip(windows, hops, strict=True))
 
     @property
