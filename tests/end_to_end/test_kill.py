@@ -96,13 +96,16 @@ def kill_and_finish(recordings, tmp_path, rounds, *options):
 
     moments = random.Random(0)  # noqa: S311 - any moments do
     interrupted = 0
-    for number in range(rounds):
+    for number in range(3 * rounds):
         cache = tmp_path / str(number)
         process = subprocess.Popen(command(cache, "embed", *recordings), stdout=-3, stderr=-3)
         wait_until_it_works(cache)
         time.sleep(moments.uniform(0, seconds))
         process.send_signal(signal.SIGKILL)
-        interrupted += process.wait(timeout=60) == -signal.SIGKILL
+        if process.wait(timeout=60) == -signal.SIGKILL:
+            interrupted += 1
+        else:  # it was quicker: other work on the machine comes and goes
+            seconds *= 0.7
         for path in finished(cache):  # whatever has its final name is whole
             np.testing.assert_array_equal(
                 cache_file.read(*place(path), dim=256).vectors, expected[path.name].vectors
@@ -112,7 +115,9 @@ def kill_and_finish(recordings, tmp_path, rounds, *options):
         for name, found in completed.items():
             np.testing.assert_array_equal(found.times, expected[name].times)
             np.testing.assert_array_equal(found.vectors, expected[name].vectors)
-    assert interrupted >= rounds / 2
+        if interrupted == rounds:
+            break
+    assert interrupted == rounds
 
 
 @pytest.mark.parametrize("reading", ["windows", "stretches"])

@@ -128,7 +128,7 @@ def test_killed_at_random_moments_and_finished_equals_uninterrupted(s3, make_wav
     assert len(expected) == len(recordings)
     moments = random.Random(KILLS)  # noqa: S311 - any moments do
     interrupted = in_the_middle = 0
-    for number in range(KILLS):
+    for number in range(3 * KILLS):
         url = f"{s3}/{number}"
         store = ObjectStore(url)
         process = subprocess.Popen(command(url, *recordings), stdout=-3, stderr=-3)
@@ -137,13 +137,18 @@ def test_killed_at_random_moments_and_finished_equals_uninterrupted(s3, make_wav
             time.sleep(0.005)
         time.sleep(moments.uniform(0, 0.6 * seconds))
         process.send_signal(signal.SIGKILL)
-        interrupted += process.wait(timeout=60) == -signal.SIGKILL
+        if process.wait(timeout=60) == -signal.SIGKILL:
+            interrupted += 1
+        else:  # it was quicker: other work on the machine comes and goes
+            seconds *= 0.7
         left = kept(url)  # whatever is there is whole: reading anything else would raise
         assert_equal(left, {name: expected[name] for name in left})
         in_the_middle += bool(store._objects.listed("unfinished"))
         assert_equal(embed(url, *recordings), expected)
         claims = {stored.name for stored in store._objects.listed("unfinished") if is_claim(stored.name)}
         wait_until_void(ObjectStore(url, expiry=EXPIRY), claims)
+        if interrupted == KILLS:
+            break
     print(f"{interrupted} of {KILLS} killed, {in_the_middle} with claims or blocks left")  # noqa: T201 - for who asks by -s
-    assert interrupted >= KILLS / 2
+    assert interrupted == KILLS
     assert in_the_middle >= KILLS / 4
