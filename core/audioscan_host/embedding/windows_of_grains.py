@@ -13,7 +13,6 @@ from audioscan_host.windows import Windowing, window_steps
 _SUMMED = 1 << 22
 """Running sums that are had at one go: 32 MB."""
 
-
 _HOPS = 128
 """In a piece of short vectors: running sums over many more would be less exact where a level rises by far."""
 
