@@ -52,9 +52,19 @@ class RemotePath(UrlParts):
     """A URL with the manners of a path. What is read of it, fsspec fetches by ranges; nothing can be written to it.
 
     Whatever asks its store raises `OSError` where that cannot be reached, with a number, one line and the URL.
+
+    Attributes:
+        listed_size: bytes that it had when the folder above was listed; None where it was not found in one.
     """
 
-    __slots__ = ()
+    __slots__ = ("listed_size",)
+    listed_size: int | None
+
+    def __new__(cls, url: str) -> "RemotePath":
+        """Of a URL."""
+        self = super().__new__(cls, url)
+        self.listed_size = None
+        return self
 
     def facts(self) -> Facts:
         """What the store tells of it now.
@@ -133,9 +143,11 @@ class RemotePath(UrlParts):
             OSError: it cannot be listed.
         """
         above = self.url.partition("://")[2].rstrip("/")
-        for name in files_below(self):
+        for name, size in files_below(self):
             if CHAIN not in name:
-                yield self.beside(f"{above}/{name}")
+                found = self.beside(f"{above}/{name}")
+                found.listed_size = size
+                yield found
             elif unnamed is not None:
                 unnamed(name)
 

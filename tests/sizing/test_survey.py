@@ -100,6 +100,23 @@ def test_what_is_behind_a_url_is_asked_about_side_by_side_and_told_in_its_order(
     assert counted.works == [("asking for sizes", 9, 9), ("looking at", 8, 8)]
 
 
+def test_sizes_that_a_listing_told_are_not_asked_for(tasks, behind_url, monkeypatch):
+    asked = []
+    genuine = fsspec.get_filesystem_class("memory").info
+    below = sorted(behind_url[0].parent.files_below())
+    monkeypatch.setattr(
+        fsspec.get_filesystem_class("memory"),
+        "info",
+        lambda self, path, **options: asked.append(path) or genuine(self, path, **options),
+    )
+    counted = Counted()
+    seen = survey(below, lambda _path: [], counted, most=0, seed=0, is_far=True)
+    assert asked == []
+    assert seen.count == 8
+    assert seen.size == sum(path.stat().st_size for path in below)
+    assert counted.works == [("looking at", 0, 0)]
+
+
 def test_side_by_side_takes_no_more_requests_and_sees_the_same(
     tiny_registry, tmp_path, behind_url, monkeypatch
 ):

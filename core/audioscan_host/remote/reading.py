@@ -129,19 +129,24 @@ def pieces_of(
     return _asked(url, found, patience)
 
 
-def files_below(url: object) -> Iterator[str]:
-    """The files below a place, at any depth, by their paths from there.
+def files_below(url: object) -> Iterator[tuple[str, int | None]]:
+    """The files below a place, at any depth: their paths from there, and the bytes of each where the listing tells them.
 
     Raises:
         OSError: it cannot be listed.
     """
 
-    def found(filesystem: "AbstractFileSystem", place: str) -> tuple[str, list[str]]:
+    def found(filesystem: "AbstractFileSystem", place: str) -> tuple[str, list[tuple[str, int | None]]]:
         filesystem.invalidate_cache(place)
-        return place.rstrip("/") + "/", list(filesystem.find(place))
+        told: Mapping[str, Mapping[str, Any]] = filesystem.find(place, detail=True)
+        return place.rstrip("/") + "/", [(name, facts.get("size")) for name, facts in told.items()]
 
-    above, names = _asked(url, found)
-    return (name[len(above) :] for name in names if name.startswith(above) and len(name) > len(above))
+    above, files = _asked(url, found)
+    return (
+        (name[len(above) :], size)
+        for name, size in files
+        if name.startswith(above) and len(name) > len(above)
+    )
 
 
 def names_in(url: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from audioscan_host.audio import probe
 from audioscan_host.embedding.tasks import RecordingFailure, Task
 from audioscan_host.errors import RecordingError
 from audioscan_host.progress import Progress, Silent
+from audioscan_host.remote_path import RemotePath
 from audioscan_host.sizing.total import Total, total_of
 
 R = TypeVar("R")
@@ -74,7 +75,7 @@ def survey(
     seed: int,
     is_far: bool = False,
 ) -> Survey:
-    """Look at recordings, or at some of them, chosen at random; the size of each is asked for.
+    """Look at recordings, or at some of them, chosen at random; the size of each is asked for, where no listing told it.
 
     Args:
         paths: of the recordings.
@@ -86,17 +87,18 @@ def survey(
     """
     at_once = AT_ONCE if is_far else 1
     failures: list[RecordingFailure] = []
-    sizes: dict[Path, int] = {}
+    sizes = {path: size for path in paths if (size := _listed_size(path)) is not None}
+    unlisted = [path for path in paths if path not in sizes]
     # Of files of this machine it is over before anybody could read that it is under way.
-    shown = progress if is_far else Silent()
-    with shown.track("asking for sizes", len(paths), "recordings") as advance:
-        for path, (size, failure) in zip(paths, _each(_size, paths, at_once), strict=True):
+    shown = progress if is_far and unlisted else Silent()
+    with shown.track("asking for sizes", len(unlisted), "recordings") as advance:
+        for path, (size, failure) in zip(unlisted, _each(_size, unlisted, at_once), strict=True):
             advance(1)
             if failure is None:
                 sizes[path] = size
             else:
                 failures.append(failure)
-    there = list(sizes)
+    there = [path for path in dict.fromkeys(paths) if path in sizes]
     chosen = sorted(random.Random(seed).sample(range(len(there)), min(most, len(there))))  # noqa: S311 - no secret
     looked, spent = [], []
     look = partial(_looked, tasks=tasks, sizes=sizes)
@@ -115,6 +117,10 @@ def survey(
 
 def _each(question: Callable[[Path], R], paths: Sequence[Path], at_once: int) -> Iterable[R]:
     return answers(question, paths, at_once) if at_once > 1 else map(question, paths)
+
+
+def _listed_size(path: Path) -> int | None:
+    return path.listed_size if isinstance(path, RemotePath) else None
 
 
 def _size(path: Path) -> tuple[int, RecordingFailure | None]:
