@@ -6,6 +6,7 @@ import pickle
 import sys
 
 import fsspec
+import fsspec.config
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -174,6 +175,11 @@ def test_a_file_that_was_written_anew_since_it_was_listed_is_described_as_it_is(
 
 class TestRequests:
     """What a cache costs where each request is paid for, and takes as long as a megabyte."""
+
+    @pytest.fixture(autouse=True)
+    def _patient(self, unreliable, monkeypatch):
+        """None is made anew for a server that is slow on a busy machine."""
+        monkeypatch.setitem(fsspec.config.conf, "s3", {"config_kwargs": {"read_timeout": 60}})
 
     @pytest.fixture
     def store(self, s3, unreliable):
