@@ -15,7 +15,7 @@ import pytest
 from audioscan_host.cache import file as cache_file
 from audioscan_host.cache.local_folder import LocalFolder
 
-KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "6"))
+KILLS = int(os.environ.get("AUDIOSCAN_KILLS", "10"))
 """Runs that are killed; more than that when somebody asks for them."""
 
 
