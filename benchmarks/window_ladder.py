@@ -9,8 +9,7 @@ This protocol was written before any result.
 Data: scenes of benchmarks/short_sounds.py, training and test apart by author: of each clip the first 0.5 s at most, and again the
 first 1.2 s, which is just short enough that half of it is nearer to 0.5 s than to 1 s. 12 training and 12 test recordings of a minute.
 Labels: *choice*, dog barks and sneezes; *confirm*, clock ticks and crackles of fire. With --long the scenes of benchmarks/field.py,
-`train` and `matched`, whose sounds usually last 1.7 to 5 s. Seeds 0, 1. Model: MEL; of the trained ones at hand BIRDNET alone takes
-0.5 s, and reads windows (added after MEL had been measured).
+`train` and `matched`, whose sounds usually last 1.7 to 5 s. Seeds 0, 1. Model: MEL, the only one at hand that takes 0.5 s.
 
 Two ways to choose from either ladder: by the length of the label, as `train` does; with --evaluate also as `evaluate` concludes from the
 training recordings alone, given all windows of the ladder. What is chosen is learned by the host's classifier with its defaults, and
@@ -56,6 +55,7 @@ from audioscan_host.region_settings import RegionSettings
 from audioscan_host.regions import find_regions
 from audioscan_host.steps import step_edges, step_scores
 
+MODEL = "MEL"
 LADDERS = {"from 1 s": (1.0, 2.0, 4.0, 8.0), "from 0.5 s": (0.5, 1.0, 2.0, 4.0, 8.0)}
 HALF_A_SECOND = Windowing(0.5, 0.1)
 MOMENT = 0.1  # seconds
@@ -113,12 +113,12 @@ def by_length(label: str, folder: Path, ladder: Sequence[float]) -> float:
     return min(ladder, key=lambda window: abs(np.log2(window / wanted)))
 
 
-def by_evaluation(label: str, folder: Path, ladder: Sequence[float], model: str, cache_dir: Path) -> float:
+def by_evaluation(label: str, folder: Path, ladder: Sequence[float], cache_dir: Path) -> float:
     """The window that `evaluate` concludes with."""
     result = evaluate(
         [folder],
         [folder / "labels.csv"],
-        [model],
+        [MODEL],
         only=[label],
         windowings=[windowing_of(each) for each in ladder],
         resamples=200,
@@ -127,18 +127,16 @@ def by_evaluation(label: str, folder: Path, ladder: Sequence[float], model: str,
     return result.window_choice.windowing.window
 
 
-def judged(
-    folders: tuple[Path, Path], label: str, name: str, windowing: Windowing, store: Cache
-) -> tuple[float, ...]:
+def judged(train: Path, test: Path, label: str, windowing: Windowing, store: Cache) -> tuple[float, ...]:
     """The `FIGURES` of one window."""
     registry = load_registry()
-    model = registry.model(name)
-    reading = Reading.WINDOWS if model.checkpoint.stretch is None else Reading.STRETCHES
-    embedder = Embedder(registry, [model], windowing, store, readings={model: reading})
-    learned, heard = (field.embedded(folder, [label], embedder, name, windowing)[label] for folder in folders)
+    model = registry.model(MODEL)
+    embedder = Embedder(registry, [model], windowing, store, readings={model: Reading.STRETCHES})
+    learned, heard = (
+        field.embedded(folder, [label], embedder, MODEL, windowing)[label] for folder in (train, test)
+    )
     predict = host(learned, windowing.window)
     said = [predict(each.evidence) for each in heard]
-    test = folders[1]
     paths = find_recordings([test])
     annotations = annotated(paths, [test / "labels.csv"])
     spans = [_spans(annotations.get(path, ()), label) for path in sorted(paths)]
@@ -187,11 +185,9 @@ def cells(args: argparse.Namespace) -> Iterator[tuple[str, float, str, float, tu
                 for name, ladder in LADDERS.items():
                     chosen = {"by length": by_length(label, train, ladder)}
                     if args.evaluate:
-                        chosen["by evaluate"] = by_evaluation(
-                            label, train, ladder, args.model, args.work / "cache"
-                        )
+                        chosen["by evaluate"] = by_evaluation(label, train, ladder, args.work / "cache")
                     for way, window in chosen.items():
-                        of_window = figures((train, test), label, args.model, windowing_of(window), store)
+                        of_window = figures(train, test, label, windowing_of(window), store)
                         told = ", ".join(f"{each:.3f}" for each in of_window)
                         print(
                             f"{way}, {length or 'whole'}, {label}, seed {seed}, {name}: {window:g} s: {told}",
@@ -221,7 +217,6 @@ def main() -> None:
     parser.add_argument(
         "--material", type=Path, required=True, help="folder of make_scenes2.py and its pools"
     )
-    parser.add_argument("--model", default="MEL", help="one that takes 0.5 s")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--world", choices=WORLDS, default="confirm")
     parser.add_argument("--lengths", nargs="*", type=float, default=[0.5, 1.2], help="seconds of a clip")

@@ -21,7 +21,7 @@ RECORDINGS = 6
 LABELLED = 3  # so many have labels
 THRESHOLDS = {
     "footsteps": 0.1,
-    "knock": 0.9,
+    "knock": 0.5,
 }  # of the labels to learn: some of what is found is wrong, and one knock is missed
 JUDGED = 6  # number of the recording that is judged
 VERDICTS = 9

@@ -66,12 +66,12 @@ class TestTheWindowOfALength:
     @pytest.mark.parametrize(
         ("length", "window"),
         [
-            (0.003, 0.5), (1.41, 0.5), (1.42, 1), (2.82, 1), (2.84, 2), (3.4, 2), (5.64, 2), (5.66, 4), (11.3, 4), (11.32, 8),
+            (0.003, 1), (1.4, 1), (2.82, 1), (2.84, 2), (3.4, 2), (5.64, 2), (5.66, 4), (11.3, 4), (11.32, 8),
             (16, 8), (3600, 8),
         ],
     )  # fmt: skip
     def test_it_is_the_octave_nearest_to_half_of_it(self, length, window):
-        """The limits are twice the square roots of 0.5 x 1, 1 x 2, 2 x 4 and 4 x 8: 1.414, 2.828, 5.657 and 11.314."""
+        """The limits are twice the square roots of 1 x 2, 2 x 4 and 4 x 8: 2.828, 5.657 and 11.314."""
         assert own_window(length) == window
 
     def test_of_an_unknown_length_it_is_8_s(self):
@@ -85,9 +85,7 @@ class TestTheWindowOfALength:
             (None, 0.1, 3, 2),
             (1.7, 2.505, 3.9, 2.51),  # no step from 2.505 to 3.9
             (7.0, 2.505, 3.999, 3.99),
-            (0.7, 0.975, 10, 1),  # 0.5 s is too short
-            (1.7, 0.1, 0.96, 0.5),
-            (0.7, 0.1, 0.46, 0.46),
+            (1.7, 0.1, 0.96, 0.96),
             (1.7, 10.24, 11, 10.24),
         ],
     )
@@ -116,7 +114,7 @@ class TestTheChoice:
     def test_of_several_labels_it_is_the_median_of_their_windows(self, fitting):
         three = [*spans("beep", 0.5), *spans("door", 3.8), *spans("voice", 14)]
         choice = fitting(three, "beep", "door", "voice")
-        assert choice.own_windows == {"beep": 0.5, "door": 2, "voice": 8}
+        assert choice.own_windows == {"beep": 1, "door": 2, "voice": 8}
         assert choice.windowing == Windowing(2.0, 0.5)
         assert choice.reason == "3 labels usually last 0.5 s to 14 s"
 
@@ -129,14 +127,14 @@ class TestTheChoice:
     def test_labels_more_than_an_octave_apart_are_told_with_their_lengths_and_what_to_do(self, fitting):
         advice = fitting([*spans("dog bark", 0.52), *spans("voice", 5.82)], "dog bark", "voice").advice
         assert advice == (
-            "one window does not fit all of these labels; on its own each would have: dog bark (0.52 s) 0.5 s, "
+            "one window does not fit all of these labels; on its own each would have: dog bark (0.52 s) 1 s, "
             "voice (5.8 s) 4 s; for a detector each, run once with --label 'dog bark', then --label voice"
         )
-        assert fitting([*spans("bark", 0.5), *spans("voice", 1.5)], "bark", "voice").advice == ""
+        assert fitting([*spans("bark", 0.5), *spans("voice", 2)], "bark", "voice").advice == ""
 
     def test_a_label_in_points_beside_one_in_spans_has_8_s_of_its_own(self, fitting):
         choice = fitting([*spans("bark", 0.5), *points("voice", 2)], "bark", "voice")
-        assert choice.windowing == Windowing(0.5, 0.1)
+        assert choice.windowing == Windowing(1.0, 0.25)
         assert choice.reason == "bark usually lasts 0.5 s, and 1 more is labelled in points"
         assert "voice (points) 8 s" in choice.advice
 
@@ -203,14 +201,14 @@ class TestEmbeddingsOfEightCut:
         ids=["fewer", "other windows", "other numbers"],
     )
     def test_else_the_labels_decide(self, chosen, found):
-        assert chosen(**found).windowing == Windowing(0.5, 0.1)
+        assert chosen(**found).windowing == Windowing(1.0, 0.25)
 
     def test_another_hop_or_a_model_of_other_numbers_or_of_shorter_windows_has_no_use_for_them(
         self, chosen, model, tiny_plugin, model_taking
     ):
-        assert chosen(4, hop=0.5).windowing == Windowing(0.5, 0.5)
-        assert chosen(4, models=[replace(model, name="OTHER")]).windowing == Windowing(0.5, 0.1)
-        assert chosen(4, models=[model, model_taking(0.1, 5)]).windowing == Windowing(0.5, 0.1)
+        assert chosen(4, hop=0.5).windowing == Windowing(1.0, 0.5)
+        assert chosen(4, models=[replace(model, name="OTHER")]).windowing == Windowing(1.0, 0.25)
+        assert chosen(4, models=[model, model_taking(0.1, 5)]).windowing == Windowing(1.0, 0.25)
         assert chosen(4, models=[model, *tiny_plugin.models]).windowing == Windowing(8.0, 1.0)
 
 
@@ -245,16 +243,16 @@ class TestTraining:
         caplog.set_level(logging.INFO)
         recordings, labels = knocks
         result = train(recordings, [labels], "TINY", out=tmp_path / "k.detector", registry=tiny_registry)
-        assert result.window_choice.windowing == Windowing(0.5, 0.1)
-        line = "windows of 0.5 s every 0.1 s: knock usually lasts 0.7 s (--window, --hop to choose)"
+        assert result.window_choice.windowing == Windowing(1.0, 0.25)
+        line = "windows of 1 s every 0.25 s: knock usually lasts 0.7 s (--window, --hop to choose)"
         assert caplog.messages.count(line) == 1
         detector = load(tmp_path / "k.detector")
-        assert (detector.window, detector.hop) == (0.5, 0.1)
+        assert (detector.window, detector.hop) == (1.0, 0.25)
         told = detector.training["windowing"]
         assert (told["by"], told["reason"]) == ("labels", "knock usually lasts 0.7 s")
         assert told["usual_lengths"] == {"knock": pytest.approx(0.7)}
         (scanned,) = scan(recordings[:1], detector, registry=tiny_registry).recordings
-        assert len(scanned.probabilities["knock"]) == 595 + 1
+        assert len(scanned.probabilities["knock"]) == 59 * 4 + 1
 
     def test_windows_that_are_given_are_taken_without_a_word(self, knocks, tiny_registry, caplog):
         caplog.set_level(logging.INFO)
@@ -267,7 +265,7 @@ class TestTraining:
     def test_a_hop_alone_goes_with_the_window_of_the_labels(self, knocks, tiny_registry):
         recordings, labels = knocks
         result = train(recordings, [labels], "TINY", hop=0.5, registry=tiny_registry)
-        assert result.detector.windowing == Windowing(0.5, 0.5)
+        assert result.detector.windowing == Windowing(1.0, 0.5)
         with pytest.raises(SettingError, match="not both"):
             train(recordings, [labels], "TINY", windowing=Windowing(), hop=0.5, registry=tiny_registry)
 
@@ -276,8 +274,8 @@ class TestTraining:
         with labels.open("a") as file:
             file.writelines(f"{path.name},30,45,voice\n" for path in recordings)
         both = train(recordings, [labels], "TINY", registry=tiny_registry)
-        assert both.detector.window == 0.5
-        assert "knock (0.7 s) 0.5 s, voice (15 s) 8 s" in caplog.text
+        assert both.detector.window == 1.0
+        assert "knock (0.7 s) 1 s, voice (15 s) 8 s" in caplog.text
         alone = train(recordings, [labels], "TINY", only=["voice"], registry=tiny_registry)
         assert alone.detector.windowing == Windowing(8.0, 2.0)
 
@@ -332,10 +330,10 @@ class TestEvaluating:
         caplog.set_level(logging.INFO)
         recordings, labels = knocks
         result = evaluate(recordings, [labels], ["TINY", "TINY_ML"], resamples=20, registry=tiny_registry)
-        assert result.window_choice.windowing == Windowing(0.5, 0.1)
+        assert result.window_choice.windowing == Windowing(1.0, 0.25)
         assert result.labels[0].rows[0].figures.windows > 4 * 59 * 3
-        assert result.to_json()["windowing"]["own_windows"] == {"knock": 0.5}
-        assert sum(message.startswith("windows of 0.5 s every 0.1 s") for message in caplog.messages) == 1
+        assert result.to_json()["windowing"]["own_windows"] == {"knock": 1.0}
+        assert sum(message.startswith("windows of 1 s every 0.25 s") for message in caplog.messages) == 1
 
 
 class TestCommands:
@@ -347,7 +345,7 @@ class TestCommands:
 
     def test_the_window_is_said_on_stderr_in_one_line(self, run, knocks):
         done = run(*self.TRAIN)
-        line = "windows of 0.5 s every 0.1 s: knock usually lasts 0.7 s (--window, --hop to choose)"
+        line = "windows of 1 s every 0.25 s: knock usually lasts 0.7 s (--window, --hop to choose)"
         assert done.stderr.splitlines().count(line) == 1
         assert line not in done.stdout
 
@@ -355,12 +353,12 @@ class TestCommands:
         self, run, knocks
     ):
         assert self.windows(run, "--window", "4") == (4.0, 1.0)
-        assert self.windows(run, "--hop", "0.5") == (0.5, 0.5)
+        assert self.windows(run, "--hop", "0.5") == (1.0, 0.5)
         assert self.windows(run, "--window", "2", "--hop", "2") == (2.0, 2.0)
 
     def test_a_hop_that_does_not_fit_is_wrong_usage_and_says_why(self, run, knocks):
         done = run(*self.TRAIN, "--hop", "2", expect=2)
-        assert "the window, which is 0.5 s here (knock usually lasts 0.7 s)" in done.stderr
+        assert "the window, which is 1 s here (knock usually lasts 0.7 s)" in done.stderr
         assert done.stderr.count("\n") == 1
 
     def test_without_labels_it_is_8_s_every_second_unless_told(self, run, knocks):

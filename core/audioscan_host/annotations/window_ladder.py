@@ -8,12 +8,12 @@ from audioscan_host.annotations import Annotation, Role
 from audioscan_host.annotations.points import Points, points_of
 from audioscan_host.windows import GRID, Windowing
 
-LADDER = (0.5, 1.0, 2.0, 4.0, 8.0)
+LADDER = (1.0, 2.0, 4.0, 8.0)
 """Seconds that a window is chosen from: octaves, so that a few more labels seldom change it, and the cache stays of use."""
 
 SHARE = 0.5
 """Of the usual length of a sound, that a window is to last: windows within the sound find it better, and its ends
-closer, than windows that hold all of it. See docs/detector.md for the figures, those of 0.5 s among them."""
+closer, than windows that hold all of it. See docs/detector.md for the figures."""
 
 UNKNOWN_LENGTH = Windowing(8.0, 1.0)
 """Where nothing says how long a sound is; what 8-cut takes too."""

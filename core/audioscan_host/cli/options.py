@@ -157,7 +157,7 @@ _hop_by_labels = click.option(
 )
 
 _BY_LABELS = (
-    "[default: of 0.5, 1, 2, 4 and 8 the nearest to half of what the labelled sound usually lasts; 8 where labels are points, or 8-cut's "
+    "[default: of 1, 2, 4 and 8 the nearest to half of what the labelled sound usually lasts; 8 where labels are points, or 8-cut's "
     "embeddings are in the cache]"
 )
 
