@@ -22,7 +22,8 @@ Rule. 0.5 s joins the ladder if in the mean of *confirm*, chosen by length, soun
 and those of 1.2 s lose no more than 0.01 in either. The choice by length is the same for longer sounds. With `evaluate` none of the three
 lengths may lose more than 0.01 of average precision in the mean.
 
-Added after the rule had been met, to see whether it holds elsewhere: --test judges on other recordings. *endless*, rain all along; *rare*, 60
+Added after the rule had been met, to see whether it holds elsewhere: --test judges on other recordings. *endless*, rain all along (with
+--world choice: no such background goes with crackles of fire); *rare*, 60
 recordings of a minute, ten events of each label an hour; *quiet*, 50 to 65 dB below full scale.
 """
 
